@@ -1,0 +1,153 @@
+/**
+ * The one file that loads the binary, and the one description of all it offers.
+ *
+ * Conventions of every call below:
+ *  - A descriptor is a number; bytes are a Uint8Array of ours or the caller's, with an offset and a length that the
+ *    native side checks again.
+ *  - A result >= 0 is a value; a negative one is an error code: `-errno`, or a name resolver's (see `exceptions.ts`,
+ *    which alone turns codes into exceptions).
+ *  - What does not fit into the result comes back in `info` and `address`, memory that the binary owns per Node
+ *    environment and overwrites with each call.
+ *  - Arguments of a wrong type raise TypeError; that never happens to callers who come through lib/.
+ */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where a field lies in a C struct: `[offset, size]`, in bytes. */
+export type Field = readonly [offset: number, size: number];
+export type StructLayout = { readonly size: number } & { readonly [field: string]: Field };
+
+export interface Native {
+  /** Results beside a call's own: see each call. */
+  readonly info: Int32Array;
+  /** Where accept, recvfrom, recvmsg, getsockname, getpeername and inet_pton leave an address; its size in `info[0]`. */
+  readonly address: Uint8Array;
+  /** Where `recvScratch` and `recvfromScratch` leave bytes. */
+  readonly scratch: Uint8Array;
+
+  /** Values of the names that this platform has, per Python module. */
+  readonly constants: {
+    readonly errno: Readonly<Record<string, number>>;
+    readonly socket: Readonly<Record<string, number>>;
+    readonly select: Readonly<Record<string, number>>;
+    readonly ssl: Readonly<Record<string, number>>;
+  };
+  /** The layout of the structs that addresses and ancillary data are made of; absent where the platform lacks one. */
+  readonly layout: Readonly<Record<string, StructLayout>>;
+
+  // descriptors
+  socket(family: number, type: number, protocol: number): number;
+  /** On success the descriptors are `info[0]` and `info[1]`. */
+  socketpair(family: number, type: number, protocol: number): number;
+  /** The new descriptor; the peer's address in `address`. Never sleeps. */
+  accept(fd: number, fdBlocks: boolean): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  connect(fd: number, address: Uint8Array, length: number, fdBlocks: boolean, sliceMs: number): number;
+  listen(fd: number, backlog: number): number;
+  shutdown(fd: number, how: number): number;
+  getsockname(fd: number): number;
+  getpeername(fd: number): number;
+  close(fd: number): number;
+  dup(fd: number): number;
+  getInheritable(fd: number): number;
+  setInheritable(fd: number, inheritable: boolean): number;
+  getNonblocking(fd: number): number;
+  setNonblocking(fd: number, nonblocking: boolean): number;
+  /** The environment owns this descriptor: it closes it when it ends, unless `disown` comes first. */
+  own(fd: number): void;
+  disown(fd: number): void;
+
+  // options
+  /** The value is `info[0]`. */
+  getsockoptInt(fd: number, level: number, name: number): number;
+  setsockoptInt(fd: number, level: number, name: number, value: number): number;
+  /** The size that was written to `value`. */
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** `value` null: a null pointer and `length`. */
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array | null, length: number): number;
+
+  // data: none of these sleeps
+  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  recvScratch(fd: number, length: number, flags: number): number;
+  send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /** The sender's address in `address`. */
+  recvfrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  recvfromScratch(fd: number, length: number, flags: number): number;
+  sendto(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
+  /** The sender's address in `address`; `info`: address size, bytes of `control` filled, msg_flags. */
+  recvmsg(fd: number, parts: readonly Uint8Array[], control: Uint8Array, flags: number): number;
+  /** `address` null: none. */
+  sendmsg(
+    fd: number,
+    parts: readonly Uint8Array[],
+    control: Uint8Array,
+    flags: number,
+    address: Uint8Array | null,
+    addressLength: number,
+  ): number;
+  sendfile(fd: number, file: number, offset: number, count: number): number;
+
+  // waiting
+  /** `entries` is an array of struct pollfd: see `layout.pollfd`. How many have events. */
+  poll(entries: Int32Array, count: number, timeoutMs: number): number;
+  /** One descriptor: the events found, 0 at the timeout. */
+  pollOne(fd: number, events: number, timeoutMs: number): number;
+  pollerCreate(): number;
+  pollerAdd(poller: number, fd: number, events: number): number;
+  pollerModify(poller: number, fd: number, events: number): number;
+  pollerRemove(poller: number, fd: number): number;
+  /** Fills `events` with pairs fd, events: at most `capacity` of them. */
+  pollerWait(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
+  /** Whether a signal has arrived whose JavaScript listener could not run yet, because this thread blocks. */
+  signalPending(): boolean;
+
+  // names and addresses: text goes in and out as bytes, for a host name need not be UTF-8
+  /** `[family, type, protocol, canonicalName, sockaddr]` each. */
+  getaddrinfo(
+    host: Uint8Array | null,
+    service: Uint8Array | null,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+  ): [number, number, number, string, Uint8Array][] | number;
+  getnameinfo(address: Uint8Array, length: number, flags: number): [string, string] | number;
+  /** `[name, aliases, family, addresses]`. */
+  gethostbyname(name: Uint8Array): [string, string[], number, Uint8Array[]] | number;
+  gethostbyaddr(address: Uint8Array, family: number): [string, string[], number, Uint8Array[]] | number;
+  gethostname(): string | number;
+  sethostname(name: Uint8Array): number;
+  getservbyname(service: string, protocol: string | null): number;
+  getservbyport(port: number, protocol: string | null): string | number;
+  getprotobyname(name: string): number;
+  ifNames(): [number, string][] | number;
+  ifIndex(name: Uint8Array): number;
+  ifName(index: number): string | number;
+  /** The size of what it wrote to `address`. */
+  inetPton(family: number, text: string): number;
+  inetNtop(family: number, bytes: Uint8Array): string | number;
+  inetAton(text: string): number;
+
+  strerror(error: number): string;
+  gaiStrerror(code: number): string;
+  hstrerror(code: number): string;
+}
+
+function load(): Native {
+  const require = createRequire(import.meta.url);
+  // The package's root is where its package.json lies: two folders above dist/lib.
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+  return require('node-gyp-build')(root) as Native;
+}
+
+/** The binary. */
+export const native: Native = load();

@@ -1,0 +1,163 @@
+// The operating system, as the rest of berkeley sees it.
+//
+// Every port supplies this whole contract, in files that are compiled for that port alone (binding.gyp chooses them):
+//   posix/  what POSIX systems share       linux/  what only Linux does, or does its own way
+//   bsd/    macOS and the BSDs             win/    Winsock
+//
+// Rules that hold for every function here:
+//   * It returns a value >= 0, or a negative error code. It never throws and never prints.
+//       -1 .. -4095          the system's own error number, negated (-ECONNREFUSED)
+//       kResolverBase + eai  getaddrinfo's or getnameinfo's code (EAI_*), see ResolverCode
+//       kHostBase - h        gethostby*'s h_errno
+//   * EINTR is handed up like any other error, for the one wait loop above to deal with. Close alone swallows it.
+//   * "bounded" means: does not sleep in the kernel, whatever the descriptor's blocking mode. What may sleep says so.
+//   * No call raises SIGPIPE, and every descriptor that one creates is close-on-exec and belongs to the caller.
+#ifndef BERKELEY_OS_OS_H_
+#define BERKELEY_OS_OS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "os_types.h"  // the port's own: sockaddr and its kin, IoVec, static checks of PollEntry
+
+namespace berkeley::os {
+
+// A descriptor. Windows' SOCKET handles fit too: the system promises that they stay below 2^31.
+using Fd = int;
+inline constexpr Fd kNoFd = -1;
+
+inline constexpr int kResolverBase = -20000;
+inline constexpr int kHostBase = -30000;
+
+// ---- descriptors ---------------------------------------------------------------------------------------------------
+
+// socket(2). Bounded.
+int Socket(int family, int type, int protocol);
+// socketpair(2). Bounded. On success pair[0] and pair[1] are the caller's.
+int SocketPair(int family, int type, int protocol, Fd pair[2]);
+// accept(2). Bounded even where fd blocks: then -EAGAIN, as for a nonblocking one. `fd_blocks` says that O_NONBLOCK is
+// clear on fd. The peer's address goes to `address` (`*length` is its room before, its size after).
+int Accept(Fd fd, bool fd_blocks, void* address, uint32_t* length);
+// connect(2). On a blocking fd it sleeps for at most `slice_ms` and then returns -EINPROGRESS (the connection goes on:
+// wait for writability, then read SO_ERROR) or -EAGAIN (a Unix-domain listener's queue is full: call again).
+int Connect(Fd fd, const void* address, uint32_t length, bool fd_blocks, int slice_ms);
+int Bind(Fd fd, const void* address, uint32_t length);
+int Listen(Fd fd, int backlog);
+int Shutdown(Fd fd, int how);
+int GetSockName(Fd fd, void* address, uint32_t* length);
+int GetPeerName(Fd fd, void* address, uint32_t* length);
+// close(2). The descriptor is gone whatever is returned; an interrupted close is a success. May sleep if SO_LINGER asks.
+int Close(Fd fd);
+int Duplicate(Fd fd);
+int GetInheritable(Fd fd);  // 0 or 1
+int SetInheritable(Fd fd, bool inheritable);
+int GetNonblocking(Fd fd);  // 0 or 1
+int SetNonblocking(Fd fd, bool nonblocking);
+
+// ---- options -------------------------------------------------------------------------------------------------------
+
+// getsockopt(2). `*length` is the room before, the size after.
+int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length);
+int SetSockOpt(Fd fd, int level, int name, const void* value, uint32_t length);
+
+// ---- data: all bounded, whatever the descriptor's mode -------------------------------------------------------------
+
+int64_t Recv(Fd fd, void* bytes, size_t length, int flags);
+int64_t Send(Fd fd, const void* bytes, size_t length, int flags);
+int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length);
+int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length);
+
+// One message with ancillary data. IoVec is the port's scatter-gather element (os_types.h).
+struct Message {
+  IoVec* parts = nullptr;
+  size_t part_count = 0;
+  void* address = nullptr;  // nullptr: none given, or not wanted
+  uint32_t address_length = 0;  // room before a receive, size after
+  void* control = nullptr;
+  size_t control_length = 0;  // likewise
+  int flags = 0;  // after a receive: MSG_TRUNC, MSG_CTRUNC …
+};
+// Descriptors that arrive are close-on-exec.
+int64_t RecvMsg(Fd fd, Message* message, int flags);
+int64_t SendMsg(Fd fd, const Message& message, int flags);
+// Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
+// -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. The socket must not block.
+int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count);
+
+// ---- waiting -------------------------------------------------------------------------------------------------------
+
+// One entry of Poll, laid out for JavaScript to fill in place: fd (negative: skip), events asked, events found.
+struct PollEntry {
+  int32_t fd;
+  int16_t events;
+  int16_t revents;
+};
+// poll(2). Sleeps for at most timeout_ms. The number of entries with revents, 0 at the timeout.
+int Poll(PollEntry* entries, size_t count, int timeout_ms);
+
+// ---- names and addresses -------------------------------------------------------------------------------------------
+
+// True if `code` lies in a resolver's range, then *eai or *host_error is set to the resolver's own number.
+inline bool ResolverCode(int code, int* eai) {
+  if (code > kResolverBase + 5000 || code < kResolverBase - 5000) return false;
+  *eai = code - kResolverBase;
+  return true;
+}
+inline bool HostCode(int code, int* host_error) {
+  if (code > kHostBase || code < kHostBase - 1000) return false;
+  *host_error = kHostBase - code;
+  return true;
+}
+
+struct AddressInfo {
+  int family, type, protocol;
+  std::string canonical_name;
+  std::vector<uint8_t> address;  // a sockaddr
+};
+// getaddrinfo(3). May sleep for as long as the system's resolver does. host or service may be null.
+int GetAddrInfo(const char* host, const char* service, int family, int type, int protocol, int flags,
+                std::vector<AddressInfo>* found);
+// getnameinfo(3). May sleep likewise.
+int GetNameInfo(const void* address, uint32_t length, int flags, std::string* host, std::string* service);
+
+struct HostEntry {
+  std::string name;
+  std::vector<std::string> aliases;
+  int family = 0;
+  std::vector<std::vector<uint8_t>> addresses;  // 4 or 16 bytes each
+};
+// gethostbyname(3), gethostbyaddr(3), reentrant. May sleep likewise.
+int GetHostByName(const char* name, HostEntry* entry);
+int GetHostByAddr(const void* address, size_t length, int family, HostEntry* entry);
+int GetHostName(std::string* name);
+int SetHostName(const char* name, size_t length);
+// getservbyname(3) and kin. A port (host byte order), a protocol number, or -ENOENT. protocol may be null.
+int GetServByName(const char* service, const char* protocol);
+int GetServByPort(int port, const char* protocol, std::string* service);
+int GetProtoByName(const char* name);
+
+struct Interface {
+  uint32_t index;
+  std::string name;
+};
+int InterfaceNames(std::vector<Interface>* found);
+int InterfaceIndex(const char* name);  // -ENODEV where there is none
+int InterfaceName(uint32_t index, std::string* name);
+
+// inet_pton(3), inet_ntop(3), inet_aton(3). Pton: the size written (4 or 16), -EINVAL for text that is no address,
+// -EAFNOSUPPORT. Aton takes the short and hexadecimal forms too.
+int InetPton(int family, const char* text, uint8_t out[16]);
+int InetNtop(int family, const uint8_t* bytes, std::string* text);
+int InetAton(const char* text, uint8_t out[4]);
+
+// ---- texts ---------------------------------------------------------------------------------------------------------
+
+std::string ErrorText(int error);         // strerror(3), of a positive error number
+std::string ResolverText(int eai);        // gai_strerror(3)
+std::string HostText(int host_error);     // hstrerror(3)
+
+}  // namespace berkeley::os
+
+#endif  // BERKELEY_OS_OS_H_
