@@ -1,0 +1,133 @@
+// What compiling the addon takes: which tools, which package brings each, and the call of node-gyp.
+// It is part of the published package (scripts/install.mjs uses it), so it knows Node's own modules only.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const OLDEST_NODE = [20, 19];
+
+/** Compiler jobs at a time: more would need more memory than a small machine has. */
+const JOBS = 2;
+
+/** The package managers we can name a command for: the command, then what each tool's package is called there. */
+const PACKAGE_MANAGERS = {
+  'apt-get': {
+    install: ['apt-get', 'install', '-y', '--no-install-recommends'],
+    compiler: 'g++',
+    make: 'make',
+    python: 'python3',
+    openssl: 'libssl-dev',
+  },
+  dnf: {
+    install: ['dnf', 'install'],
+    compiler: 'gcc-c++',
+    make: 'make',
+    python: 'python3',
+    openssl: 'openssl-devel openssl-static',
+  },
+  apk: {
+    install: ['apk', 'add'],
+    compiler: 'g++',
+    make: 'make',
+    python: 'python3',
+    openssl: 'openssl-dev openssl-libs-static linux-headers',
+  },
+};
+
+/** True if PATH has an executable of that name. */
+export function hasCommand(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Why this Node is too old, or null. */
+export function oldNode(version = process.versions.node) {
+  const [major, minor] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return null;
+  return `berkeley needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${version}.`;
+}
+
+/** Whether the C++ compiler takes this program. The compiler is the one that node-gyp will use. */
+function compiles(source) {
+  const compiler = process.env.CXX || 'g++';
+  const run = spawnSync(`${compiler} -std=c++17 -fsyntax-only -x c++ -`, { shell: true, input: source, stdio: 'pipe' });
+  return run.status === 0;
+}
+
+/** What is missing for the compilation: `[key, what a person calls it]` pairs; empty if nothing is. */
+export function missingTools() {
+  const missing = [];
+  const compiler = compiles('#include <optional>\nstd::optional<int> one = 1;\n');
+  if (!compiler) missing.push(['compiler', 'a C++17 compiler']);
+  if (!hasCommand('make')) missing.push(['make', 'make']);
+  if (!hasCommand('python3')) missing.push(['python', 'python3']);
+  // Without a compiler nobody can say where headers are looked for; then OpenSSL's are named besides, if not in sight.
+  const openssl = compiler ? compiles('#include <openssl/ssl.h>\n') : existsSync('/usr/include/openssl/ssl.h');
+  if (!openssl) missing.push(['openssl', "OpenSSL's headers and static libraries"]);
+  return missing;
+}
+
+/** The command that installs what is missing, as an argument list; null on a system whose packages we do not know. */
+export function installCommand(missing) {
+  const manager = Object.keys(PACKAGE_MANAGERS).find(hasCommand);
+  if (manager === undefined) return null;
+  const names = PACKAGE_MANAGERS[manager];
+  return [...names.install, ...missing.flatMap(([key]) => names[key].split(' '))];
+}
+
+/** One paragraph for a person: what is missing, and the command that installs it. */
+export function describeMissing(missing) {
+  const what = missing.map(([, name]) => name).join(', ');
+  const command = installCommand(missing);
+  if (command === null) return `berkeley needs ${what} to compile its addon. Please install that first.`;
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+  return `berkeley needs ${what} to compile its addon. Install with:\n\n    ${sudo}${command.join(' ')}\n`;
+}
+
+/** node-gyp: our own development dependency, or the one that npm ships and names to install scripts. */
+function findNodeGyp() {
+  try {
+    return createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+  } catch {
+    return process.env.npm_config_node_gyp ?? null;
+  }
+}
+
+/** `--nodedir` if Node's headers lie beside Node, so that node-gyp need not download them. */
+function nodeHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  const headers = join(prefix, 'include', 'node');
+  const complete = ['node_api.h', 'common.gypi'].every((file) => existsSync(join(headers, file)));
+  return complete ? [`--nodedir=${prefix}`] : [];
+}
+
+/**
+ * Configure and compile the addon whose binding.gyp lies in `folder`, into `folder`/build/Release. `variables` go to
+ * gyp (`{ asan: 1 }`). Prints what the compiler prints. Returns node-gyp's exit status.
+ */
+export function compileAddon(folder, variables = {}) {
+  const nodeGyp = findNodeGyp();
+  const [command, first] = nodeGyp === null ? ['node-gyp', []] : [process.execPath, [nodeGyp]];
+  const defines = Object.entries(variables).map(([name, value]) => `-D${name}=${value}`);
+  const options = ['--loglevel=warn', `--jobs=${JOBS}`, ...nodeHeaders()];
+  for (const step of [
+    ['configure', ...options, '--', ...defines],
+    ['build', ...options],
+  ]) {
+    const run = spawnSync(command, [...first, ...step], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+    if (run.error) process.stderr.write(`${command}: ${run.error.message}\n`);
+    if (run.status !== 0) return run.status ?? 1;
+  }
+  return 0;
+}
