@@ -2,13 +2,25 @@
 #ifndef BERKELEY_OS_POSIX_OS_TYPES_H_
 #define BERKELEY_OS_POSIX_OS_TYPES_H_
 
+#include <limits.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+
+#include <cerrno>
+#include <cstddef>
 
 namespace berkeley::os {
 
 using IoVec = struct iovec;
 inline IoVec MakeIoVec(void* bytes, size_t length) { return {bytes, length}; }
+
+// How many parts one message may have, and what the system says to more.
+#ifdef IOV_MAX
+inline constexpr size_t kMaxParts = IOV_MAX;
+#else
+inline constexpr size_t kMaxParts = 1024;  // what every system that leaves the name out has
+#endif
+inline constexpr int kTooManyParts = -EMSGSIZE;
 
 }  // namespace berkeley::os
 

@@ -1,0 +1,56 @@
+# The binary. `node-gyp rebuild`, or `node-gyp rebuild -- -Dasan=1` for one with ASan and UBSan.
+{
+  'variables': {
+    'asan%': 0,
+  },
+  'targets': [
+    {
+      'target_name': 'berkeley',
+      'include_dirs': ['native', 'native/os'],
+      'defines': ['NAPI_VERSION=8'],
+      'sources': [
+        'native/napi/args.cc',
+        'native/napi/constants.cc',
+        'native/napi/data.cc',
+        'native/napi/descriptors.cc',
+        'native/napi/env.cc',
+        'native/napi/layout.cc',
+        'native/napi/names.cc',
+        'native/napi/waiting.cc',
+      ],
+      'cflags!': ['-fno-omit-frame-pointer'],
+      'cflags': ['-fvisibility=hidden', '-O2', '-Wall', '-Wextra', '-Werror'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
+      'conditions': [
+        ['OS != "win"', {
+          'include_dirs': ['native/os/posix'],
+          'sources': [
+            'native/os/posix/data.cc',
+            'native/os/posix/descriptors.cc',
+            'native/os/posix/names.cc',
+            'native/os/posix/poll.cc',
+          ],
+        }],
+        ['OS == "linux"', {
+          'include_dirs': ['native/os/linux'],
+          'sources': [
+            'native/os/linux/create.cc',
+            'native/os/linux/databases.cc',
+            'native/os/linux/epoll.cc',
+            'native/os/linux/sendfile.cc',
+          ],
+          # Nothing of a static library is exported, our own names bind to ourselves, and the binary stays mapped when
+          # the last worker that loaded it ends: its thread-exit code may still run.
+          'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
+        }],
+        ['asan == 1', {
+          'cflags': [
+            '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
+          ],
+          'ldflags': ['-fsanitize=address,undefined'],
+        }],
+      ],
+    },
+  ],
+}

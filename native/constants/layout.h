@@ -1,0 +1,1 @@
+BERKELEY_STRUCT(sockaddr)

@@ -1,0 +1,68 @@
+// The values of Python's names, per module.
+#include "args.h"
+#include "os_headers.h"
+
+namespace berkeley::napi {
+
+namespace {
+
+struct Constant {
+  const char* name;
+  double value;  // wide enough for unsigned 32-bit masks
+};
+
+#define BERKELEY_CONSTANT(NAME) {#NAME, static_cast<double>(NAME)},
+#define BERKELEY_CONSTANT_AS(NAME, VALUE) {#NAME, static_cast<double>(VALUE)},
+
+constexpr Constant kErrno[] = {
+#include "constants/errno.h"
+};
+constexpr Constant kSocket[] = {
+#include "constants/socket.h"
+};
+constexpr Constant kSelect[] = {
+#include "constants/select.h"
+};
+
+#undef BERKELEY_CONSTANT
+#undef BERKELEY_CONSTANT_AS
+
+// A module's constants. A new module is one line.
+struct Module {
+  const char* name;
+  const Constant* rows;
+  size_t count;
+};
+template <size_t kCount>
+constexpr Module ModuleOf(const char* name, const Constant (&rows)[kCount]) {
+  return {name, rows, kCount};
+}
+constexpr Module kModules[] = {
+    ModuleOf("errno", kErrno),
+    ModuleOf("socket", kSocket),
+    ModuleOf("select", kSelect),
+};
+
+napi_value CreateModule(napi_env env, const Module& module) {
+  napi_value object = nullptr;
+  napi_create_object(env, &object);
+  for (size_t i = 0; i < module.count; ++i) {
+    napi_value value = nullptr;
+    napi_create_double(env, module.rows[i].value, &value);
+    napi_set_named_property(env, object, module.rows[i].name, value);
+  }
+  return object;
+}
+
+}  // namespace
+
+napi_value CreateConstants(napi_env env) {
+  napi_value object = nullptr;
+  napi_create_object(env, &object);
+  for (const Module& module : kModules) {
+    napi_set_named_property(env, object, module.name, CreateModule(env, module));
+  }
+  return object;
+}
+
+}  // namespace berkeley::napi

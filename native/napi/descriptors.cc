@@ -1,0 +1,197 @@
+// Descriptors and options.
+#include <algorithm>
+
+#include "args.h"
+#include "os/os.h"
+
+namespace berkeley::napi {
+
+namespace {
+
+napi_value Socket(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int family = args.Int(0), type = args.Int(1), protocol = args.Int(2);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::Socket(family, type, protocol));
+}
+
+napi_value SocketPair(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int family = args.Int(0), type = args.Int(1), protocol = args.Int(2);
+  if (args.Failed()) return nullptr;
+  os::Fd pair[2];
+  const int result = os::SocketPair(family, type, protocol, pair);
+  if (result >= 0) std::copy_n(pair, 2, args.state().info);
+  return Number(env, result);
+}
+
+// The calls that fill in an address: its size, cut to the room there is, goes to info[0].
+template <typename Call>
+napi_value WithAddress(const ArgReader& args, Call call) {
+  State& state = args.state();
+  uint32_t length = kAddressSize;
+  const int result = call(state.address, &length);
+  state.info[0] = static_cast<int32_t>(std::min<uint32_t>(length, kAddressSize));
+  return Number(args.env(), result);
+}
+
+napi_value Accept(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const bool fd_blocks = args.Flag(1);
+  if (args.Failed()) return nullptr;
+  return WithAddress(
+      args, [=](void* address, uint32_t* length) { return os::Accept(fd, fd_blocks, address, length); });
+}
+
+napi_value GetSockName(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  return WithAddress(args, [=](void* address, uint32_t* length) { return os::GetSockName(fd, address, length); });
+}
+
+napi_value GetPeerName(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  return WithAddress(args, [=](void* address, uint32_t* length) { return os::GetPeerName(fd, address, length); });
+}
+
+napi_value Bind(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int fd = args.Int(0);
+  const Bytes address = args.Head(1, 2);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::Bind(fd, address.data, static_cast<uint32_t>(address.size)));
+}
+
+napi_value Connect(napi_env env, napi_callback_info info) {
+  Args<5> args(env, info);
+  const int fd = args.Int(0);
+  const Bytes address = args.Head(1, 2);
+  const bool fd_blocks = args.Flag(3);
+  const int slice_ms = args.Milliseconds(4);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::Connect(fd, address.data, static_cast<uint32_t>(address.size), fd_blocks, slice_ms));
+}
+
+napi_value Listen(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0), backlog = args.Int(1);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::Listen(fd, backlog));
+}
+
+napi_value Shutdown(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0), how = args.Int(1);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::Shutdown(fd, how));
+}
+
+// The calls that take a descriptor alone.
+template <int (*kCall)(os::Fd)>
+napi_value OfFd(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  return Number(env, kCall(fd));
+}
+
+// The calls that switch something of a descriptor on or off.
+template <int (*kCall)(os::Fd, bool)>
+napi_value SwitchFd(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const bool on = args.Flag(1);
+  if (args.Failed()) return nullptr;
+  return Number(env, kCall(fd, on));
+}
+
+napi_value Own(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (!args.Failed() && fd >= 0) args.state().owned.insert(fd);
+  return nullptr;
+}
+
+napi_value Disown(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (!args.Failed()) args.state().owned.erase(fd);
+  return nullptr;
+}
+
+napi_value GetSockOptInt(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int fd = args.Int(0), level = args.Int(1), name = args.Int(2);
+  if (args.Failed()) return nullptr;
+  int32_t value = 0;  // an option of one byte fills only the first
+  uint32_t length = sizeof(value);
+  const int result = os::GetSockOpt(fd, level, name, &value, &length);
+  args.state().info[0] = value;
+  return Number(env, result);
+}
+
+napi_value SetSockOptInt(napi_env env, napi_callback_info info) {
+  Args<4> args(env, info);
+  const int fd = args.Int(0), level = args.Int(1), name = args.Int(2);
+  const int32_t value = args.Int(3);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::SetSockOpt(fd, level, name, &value, sizeof(value)));
+}
+
+napi_value GetSockOpt(napi_env env, napi_callback_info info) {
+  Args<4> args(env, info);
+  const int fd = args.Int(0), level = args.Int(1), name = args.Int(2);
+  const Bytes value = args.View(3);
+  if (args.Failed()) return nullptr;
+  uint32_t length = static_cast<uint32_t>(std::min<size_t>(value.size, INT32_MAX));
+  const int result = os::GetSockOpt(fd, level, name, value.data, &length);
+  return Number(env, result < 0 ? result : static_cast<int64_t>(length));
+}
+
+napi_value SetSockOpt(napi_env env, napi_callback_info info) {
+  Args<5> args(env, info);
+  const int fd = args.Int(0), level = args.Int(1), name = args.Int(2);
+  Bytes value;
+  if (args.IsNull(3)) {
+    value.size = static_cast<size_t>(args.Count(4, UINT32_MAX));
+  } else {
+    value = args.Head(3, 4);
+  }
+  if (!args.Failed() && value.size > UINT32_MAX) args.FailRange(4, "is out of range");
+  if (args.Failed()) return nullptr;
+  return Number(env, os::SetSockOpt(fd, level, name, value.data, static_cast<uint32_t>(value.size)));
+}
+
+constexpr Binding kRows[] = {
+    {"socket", Socket},
+    {"socketpair", SocketPair},
+    {"accept", Accept},
+    {"bind", Bind},
+    {"connect", Connect},
+    {"listen", Listen},
+    {"shutdown", Shutdown},
+    {"getsockname", GetSockName},
+    {"getpeername", GetPeerName},
+    {"close", OfFd<os::Close>},
+    {"dup", OfFd<os::Duplicate>},
+    {"getInheritable", OfFd<os::GetInheritable>},
+    {"setInheritable", SwitchFd<os::SetInheritable>},
+    {"getNonblocking", OfFd<os::GetNonblocking>},
+    {"setNonblocking", SwitchFd<os::SetNonblocking>},
+    {"own", Own},
+    {"disown", Disown},
+    {"getsockoptInt", GetSockOptInt},
+    {"setsockoptInt", SetSockOptInt},
+    {"getsockopt", GetSockOpt},
+    {"setsockopt", SetSockOpt},
+};
+
+}  // namespace
+
+const BindingList kDescriptorBindings = ListOf(kRows);
+
+}  // namespace berkeley::napi

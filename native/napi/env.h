@@ -1,0 +1,54 @@
+// What the binary keeps per Node environment (the main thread, each worker), and how a file offers its functions.
+#ifndef BERKELEY_NAPI_ENV_H_
+#define BERKELEY_NAPI_ENV_H_
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_set>
+
+#include "os/os.h"
+
+namespace berkeley::napi {
+
+inline constexpr size_t kInfoCount = 8;
+inline constexpr size_t kAddressSize = 256;  // twice the largest sockaddr there is
+inline constexpr size_t kScratchSize = 64 * 1024;
+
+// One environment's state. Every binding gets it as its function's data; it dies after the last of them.
+// The three areas lie in ArrayBuffers that JavaScript sees as native.info, .address and .scratch and must not transfer.
+struct State {
+  int32_t* info = nullptr;
+  uint8_t* address = nullptr;
+  uint8_t* scratch = nullptr;
+  napi_ref areas[3] = {};
+  std::unordered_set<os::Fd> owned;  // closed when the environment ends
+};
+
+struct Binding {
+  const char* name;
+  napi_callback call;
+};
+
+// One file's functions.
+struct BindingList {
+  const Binding* rows;
+  size_t count;
+};
+template <size_t kCount>
+constexpr BindingList ListOf(const Binding (&rows)[kCount]) {
+  return {rows, kCount};
+}
+
+extern const BindingList kDescriptorBindings;
+extern const BindingList kDataBindings;
+extern const BindingList kWaitingBindings;
+extern const BindingList kNameBindings;
+
+napi_value CreateConstants(napi_env env);
+napi_value CreateLayout(napi_env env);
+
+}  // namespace berkeley::napi
+
+#endif  // BERKELEY_NAPI_ENV_H_

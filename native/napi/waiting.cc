@@ -1,0 +1,103 @@
+// Readiness: poll, pollers, and the signals that a blocked thread holds up.
+#include <uv.h>
+
+#include <algorithm>
+
+#include "args.h"
+#include "os/os.h"
+#include "os/poller.h"
+
+namespace berkeley::napi {
+
+namespace {
+
+static_assert(sizeof(os::PollEntry) == 2 * sizeof(int32_t) && sizeof(os::PollerEvent) == 2 * sizeof(int32_t));
+
+napi_value Poll(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  size_t count = 0;
+  int32_t* entries = args.Ints(0, 1, 2, &count);
+  const int timeout_ms = args.Milliseconds(2);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::Poll(reinterpret_cast<os::PollEntry*>(entries), count, timeout_ms));
+}
+
+napi_value PollOne(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int fd = args.Int(0), events = args.Int(1), timeout_ms = args.Milliseconds(2);
+  if (args.Failed()) return nullptr;
+  os::PollEntry entry = {fd, static_cast<int16_t>(events), 0};
+  const int result = os::Poll(&entry, 1, timeout_ms);
+  return Number(env, result <= 0 ? result : static_cast<uint16_t>(entry.revents));
+}
+
+napi_value PollerCreate(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::PollerCreate());
+}
+
+// Add and Modify.
+template <int (*kCall)(os::Poller, os::Fd, uint32_t)>
+napi_value Register(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int poller = args.Int(0), fd = args.Int(1);
+  const uint32_t events = args.Bits(2);
+  if (args.Failed()) return nullptr;
+  return Number(env, kCall(poller, fd, events));
+}
+
+napi_value PollerRemove(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int poller = args.Int(0), fd = args.Int(1);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::PollerRemove(poller, fd));
+}
+
+napi_value PollerWait(napi_env env, napi_callback_info info) {
+  Args<4> args(env, info);
+  const int poller = args.Int(0);
+  size_t capacity = 0;
+  int32_t* events = args.Ints(1, 2, 2, &capacity);
+  const int timeout_ms = args.Milliseconds(3);
+  if (args.Failed()) return nullptr;
+  const int most = static_cast<int>(std::min<size_t>(capacity, INT32_MAX));
+  return Number(env, os::PollerWait(poller, reinterpret_cast<os::PollerEvent*>(events), most, timeout_ms));
+}
+
+void NoteUndispatched(uv_handle_t* handle, void* found) {
+  if (handle->type != UV_SIGNAL || !uv_is_active(handle)) return;
+  const auto* signal = reinterpret_cast<const uv_signal_t*>(handle);
+  // libuv's signal handler counts a signal as caught, on whatever thread it runs; the loop counts it as dispatched
+  // after it has called the handle's callback, which calls the JavaScript listener. While this thread is here the loop
+  // is not running, so a difference is exactly a listener that is due and cannot run. Read as volatile: a signal may
+  // arrive now. (libuv's own watcher of child processes is an internal handle, which uv_walk leaves out.)
+  const unsigned caught = *static_cast<const volatile unsigned*>(&signal->caught_signals);
+  if (caught != signal->dispatched_signals) *static_cast<bool*>(found) = true;
+}
+
+napi_value SignalPending(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (args.Failed()) return nullptr;
+  uv_loop_t* loop = nullptr;
+  bool found = false;
+  if (napi_get_uv_event_loop(env, &loop) == napi_ok) uv_walk(loop, NoteUndispatched, &found);
+  return Boolean(env, found);
+}
+
+constexpr Binding kRows[] = {
+    {"poll", Poll},
+    {"pollOne", PollOne},
+    {"pollerCreate", PollerCreate},
+    {"pollerAdd", Register<os::PollerAdd>},
+    {"pollerModify", Register<os::PollerModify>},
+    {"pollerRemove", PollerRemove},
+    {"pollerWait", PollerWait},
+    {"signalPending", SignalPending},
+};
+
+}  // namespace
+
+const BindingList kWaitingBindings = ListOf(kRows);
+
+}  // namespace berkeley::napi
