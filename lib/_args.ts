@@ -1,0 +1,152 @@
+/** Arguments as Python takes and refuses them: the classes and the texts of what is raised are CPython's. */
+import { OverflowError, ValueError } from './exceptions.js';
+
+/** The name that Python gives the type of this value. */
+export function typeName(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return 'str';
+    case 'number':
+      return Number.isInteger(value) ? 'int' : 'float';
+    case 'bigint':
+      return 'int';
+    case 'boolean':
+      return 'bool';
+    case 'undefined':
+      return 'NoneType';
+    case 'function':
+      return 'function';
+    case 'symbol':
+      return 'symbol';
+  }
+  if (value === null) return 'NoneType';
+  if (Array.isArray(value)) return 'tuple';
+  if (value instanceof Uint8Array) return 'bytes';
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return 'dict';
+  return prototype.constructor?.name ?? 'object';
+}
+
+/** An integer of any size. */
+export function integer(value: unknown): number | bigint {
+  if (typeof value === 'number' && Number.isInteger(value)) return value;
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  throw new TypeError(`'${typeName(value)}' object cannot be interpreted as an integer`);
+}
+
+/** A C int. */
+export function cInt(value: unknown): number {
+  if (typeof value === 'number' && (value | 0) === value) return value | 0;
+  const n = integer(value);
+  if (n > 0x7fffffffffffffffn || n < -0x8000000000000000n) {
+    throw new OverflowError('Python int too large to convert to C int');
+  }
+  if (n > 0x7fffffff) throw new OverflowError('signed integer is greater than maximum');
+  if (n < -0x80000000) throw new OverflowError('signed integer is less than minimum');
+  return Number(n);
+}
+
+/** A C unsigned int that wraps, as CPython's 'I' and 'k' formats do: the value modulo 2^32. */
+export function wrapped32(value: unknown): number {
+  return Number(BigInt.asUintN(32, BigInt(integer(value))));
+}
+
+/** A Py_ssize_t. */
+export function size(value: unknown): number {
+  const n = integer(value);
+  if (n > 0x7fffffffffffffffn || n < -0x8000000000000000n) {
+    throw new OverflowError('Python int too large to convert to C ssize_t');
+  }
+  return Number(n);
+}
+
+/** A string, for the `position`th argument of `caller`. */
+export function str(value: unknown, caller: string, position: number): string {
+  if (typeof value !== 'string') throw new TypeError(`${caller}() argument ${position} must be str, not ${argName(value)}`);
+  if (value.includes('\0')) throw new ValueError('embedded null character');
+  return value;
+}
+
+/** What Python calls a value of a wrong type where the value None is named as itself. */
+export function argName(value: unknown): string {
+  return value === null || value === undefined ? 'None' : typeName(value);
+}
+
+/** The longest timeout: what CPython's 64-bit count of nanoseconds holds, in seconds. */
+const TIMEOUT_MAX_S = 9223372036;
+
+/**
+ * A timeout: seconds, rounded up to whole nanoseconds, or null for none.
+ * @throws TypeError | ValueError | OverflowError
+ */
+export function timeout(value: unknown): number | null {
+  if (value === null || value === undefined) return null;
+  const seconds = typeof value === 'number' ? value : Number(integer(value));
+  if (Number.isNaN(seconds)) throw new ValueError('Invalid value NaN (not a number)');
+  if (seconds > TIMEOUT_MAX_S) throw new OverflowError('timestamp out of range for platform time_t');
+  if (seconds < 0) throw new ValueError('Timeout value out of range');
+  return Math.ceil(seconds * 1e9) / 1e9;
+}
+
+/** Anything with a descriptor: Python's `fileno()`, or Node's handles. */
+export interface HasFileno {
+  fileno(): number;
+}
+/** A descriptor, or anything that has one: a socket, a stream, a FileHandle. */
+export type FileDescriptorLike = number | HasFileno | { readonly fd: number } | object;
+
+/**
+ * The descriptor of a number, an object with `fileno()`, or of what Node has: `fd` (files, ttys, FileHandle) or
+ * `_handle.fd` (net.Socket, a child process's pipes).
+ * @throws TypeError | ValueError
+ */
+export function fileno(value: unknown): number {
+  let fd: unknown = value;
+  if (typeof value === 'object' && value !== null) {
+    const any = value as { fileno?: unknown; fd?: unknown; _handle?: { fd?: unknown } | null };
+    if (typeof any.fileno === 'function') {
+      fd = any.fileno();
+      if (typeof fd !== 'number' || !Number.isInteger(fd)) throw new TypeError('fileno() returned a non-integer');
+    } else if (typeof any.fd === 'number') fd = any.fd;
+    else if (typeof any._handle?.fd === 'number') fd = any._handle.fd;
+  }
+  if (typeof fd === 'boolean') fd = Number(fd);
+  if ((typeof fd !== 'number' && typeof fd !== 'bigint') || !(typeof fd === 'bigint' || Number.isInteger(fd))) {
+    throw new TypeError('argument must be an int, or have a fileno() method.');
+  }
+  if (fd > 0x7fffffff || fd < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
+  if (fd < 0) throw new ValueError(`file descriptor cannot be a negative integer (${fd})`);
+  return Number(fd);
+}
+
+/** Whether a last argument holds keyword arguments: a plain object. */
+export function isKeywords(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Spreads a call's arguments over Python's parameter names: positional ones first, then a last plain object with names.
+ * Returns one value per name, undefined where nothing was given.
+ * @throws TypeError for an unknown name, or one given twice
+ */
+export function parameters(caller: string, names: readonly string[], args: readonly unknown[]): unknown[] {
+  const last = args[args.length - 1];
+  const keywords = isKeywords(last) ? last : undefined;
+  const positional = keywords === undefined ? args : args.slice(0, -1);
+  if (positional.length > names.length) {
+    throw new TypeError(
+      `${caller}() takes at most ${names.length} argument${names.length === 1 ? '' : 's'} (${positional.length} given)`,
+    );
+  }
+  const values: unknown[] = names.map((_, i) => positional[i]);
+  for (const name in keywords) {
+    const at = names.indexOf(name);
+    if (at < 0) throw new TypeError(`${caller}() got an unexpected keyword argument '${name}'`);
+    if (values[at] !== undefined) throw new TypeError(`${caller}() got multiple values for argument '${name}'`);
+    values[at] = keywords[name];
+  }
+  return values;
+}

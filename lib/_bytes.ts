@@ -1,0 +1,38 @@
+/** Bytes in and out: what Python's buffer protocol is there. */
+import { argName, typeName } from './_args.js';
+
+/** Python's bytes-like object. A string is none. */
+export type BytesLike = Uint8Array | ArrayBufferView | ArrayBufferLike;
+
+/** A view of all the bytes, without a copy; undefined for what has none. */
+function view(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  return undefined;
+}
+
+/** Bytes to read from. */
+export function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  const bytes = view(value);
+  if (bytes === undefined) throw new TypeError(`a bytes-like object is required, not '${typeName(value)}'`);
+  return bytes;
+}
+
+/** Bytes to write into, for the first argument of `caller`. */
+export function writableBytes(value: unknown, caller: string): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  const bytes = view(value);
+  if (bytes === undefined) {
+    throw new TypeError(`${caller}() argument 1 must be read-write bytes-like object, not ${argName(value)}`);
+  }
+  return bytes;
+}
+
+/** A Buffer that holds just these bytes, copied. */
+export function copied(bytes: Uint8Array, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  return copy;
+}

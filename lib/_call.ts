@@ -1,0 +1,130 @@
+/**
+ * THE one loop that waits and retries under a deadline.
+ *
+ * A deadline is a point on the monotonic clock in milliseconds (`performance.now()`), or Infinity. It is total: what is
+ * left of it, not the whole of it, is waited for after each interruption (PEP 475). Waits round up, so that they never
+ * end early.
+ *
+ * A wait is cut into slices. Between two slices the thread is back in JavaScript, which is where V8 ends a worker that
+ * is being terminated, and where we look whether a signal waits for its listener.
+ */
+import { native } from './_native.js';
+import { fromCode, raise, timedOut } from './exceptions.js';
+
+/** The longest that the thread stays in the kernel at a stretch. */
+export const SLICE_MS = 200;
+/** The wait of a call that has not waited yet. */
+export const NO_WAIT = Number.NaN;
+
+const { EAGAIN, EINTR, EWOULDBLOCK } = native.constants.errno;
+export const { POLLIN, POLLOUT, POLLPRI } = native.constants.select as Record<string, number>;
+
+/** What can be waited for: one attempt that sleeps for at most `sliceMs`. */
+export interface Waitable {
+  /** > 0: something happened; 0: nothing within the slice; < 0: an error code. */
+  attempt(sliceMs: number): number;
+}
+
+/** The deadline that lies `seconds` ahead; null or less than 0: none. */
+export function deadlineIn(seconds: number | null): number {
+  return seconds === null || seconds < 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
+}
+
+/** How long the next slice may be. 0 when the deadline has come. */
+export function sliceUntil(deadline: number): number {
+  if (deadline === Number.POSITIVE_INFINITY) return SLICE_MS;
+  const left = deadline - performance.now();
+  return left <= 0 ? 0 : left >= SLICE_MS ? SLICE_MS : Math.ceil(left);
+}
+
+/**
+ * Attempts until something happens (> 0), an error comes (< 0, not EINTR), or the deadline passes (0). At least one
+ * attempt is made.
+ * @throws InterruptedError when a signal has come whose listener cannot run while this thread waits
+ */
+export function wait(what: Waitable, deadline: number): number {
+  for (;;) {
+    const slice = sliceUntil(deadline);
+    const found = what.attempt(slice);
+    if (found > 0 || (found < 0 && found !== -EINTR)) return found;
+    if (slice === 0 && found === 0) return 0;
+    interrupted();
+  }
+}
+
+/** Raises InterruptedError if a signal has come whose listener cannot run while this thread waits. */
+export function interrupted(): void {
+  if (native.signalPending()) throw fromCode(-EINTR);
+}
+
+/** One descriptor to be waited for; one object serves all waits of this thread, which are never nested. */
+class OneDescriptor implements Waitable {
+  fd = -1;
+  events = 0;
+  attempt(sliceMs: number): number {
+    return native.pollOne(this.fd, this.events, sliceMs);
+  }
+}
+const one = new OneDescriptor();
+
+/** Waits until `fd` is ready for `events` (or has an error): what was found, or 0 at the deadline. */
+export function waitReady(fd: number, events: number, deadline: number): number {
+  one.fd = fd;
+  one.events = events;
+  return wait(one, deadline);
+}
+
+/** A pause: for when a descriptor says that it is ready and the call on it says that it is not. */
+class Pause implements Waitable {
+  readonly #entries = new Int32Array(2);
+  #left = 0;
+  attempt(sliceMs: number): number {
+    const ms = Math.min(sliceMs, this.#left);
+    this.#left -= ms;
+    const code = native.poll(this.#entries, 0, ms);
+    return code < 0 ? code : this.#left === 0 ? 1 : 0;
+  }
+  take(ms: number, deadline: number): void {
+    this.#left = ms;
+    wait(this, deadline);
+  }
+}
+const pause = new Pause();
+
+/** What a call needs to know of its socket in order to wait. */
+export interface Waiter {
+  _fd: number;
+  /** Seconds; null: no limit; 0: never waits. */
+  _timeout: number | null;
+}
+
+/** How often in a row readiness turned out false before a pause is made, and how long that is at most. */
+const SPURIOUS_LIMIT = 3;
+const PAUSE_MS = 10;
+let spurious = 0;
+
+/**
+ * What a call does when the native side returned the negative `code`: returns the deadline with which to try again once
+ * the socket is ready for `events`, or raises. `deadline` is what this function returned before, at first NO_WAIT:
+ *
+ *     while ((n = native.recv(…)) < 0) wait = again(this, n, POLLIN, wait, 'recv');
+ */
+export function again(socket: Waiter, code: number, events: number, deadline: number, syscall: string): number {
+  if (code === -EINTR) {
+    interrupted();
+    return deadline;
+  }
+  if ((code !== -EAGAIN && code !== -EWOULDBLOCK) || socket._timeout === 0) raise(code, syscall);
+  if (Number.isNaN(deadline)) {
+    deadline = deadlineIn(socket._timeout);
+    spurious = 0;
+  } else if (++spurious > SPURIOUS_LIMIT) {
+    // An unconnected datagram socket is always writable, though the peer's queue is full; and a sibling thread may
+    // take what has come. Poll alone would spin.
+    pause.take(Math.min(spurious - SPURIOUS_LIMIT, PAUSE_MS), deadline);
+  }
+  const found = waitReady(socket._fd, events, deadline);
+  if (found < 0) raise(found, 'poll');
+  if (found === 0) throw timedOut(syscall);
+  return deadline;
+}

@@ -1,0 +1,189 @@
+/**
+ * The exception trees, and THE one table from error code to class.
+ *
+ * Python's tree: OSError and its subclasses carry `errno` (positive), `strerror`, `filename`, and besides Node's `code`
+ * ('ECONNREFUSED') and `syscall`. ValueError and OverflowError are RangeErrors; TypeError is JavaScript's own.
+ *
+ * @see https://docs.python.org/3/library/exceptions.html
+ */
+import { native } from './_native.js';
+
+/** Marks what counts as a ValueError without descending from it, for Python has classes with two bases. */
+const ALSO_VALUE_ERROR = Symbol('also a ValueError');
+
+function named<T extends abstract new (...args: never[]) => Error>(target: T, name = target.name): T {
+  Object.defineProperty(target.prototype, 'name', { value: name, configurable: true, writable: true });
+  return target;
+}
+
+/** An argument of the right type with a value that will not do. */
+export class ValueError extends RangeError {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    return this === ValueError && typeof value === 'object' && value !== null && ALSO_VALUE_ERROR in value;
+  }
+}
+/** A number that does not fit into the C type it is meant for. */
+export class OverflowError extends RangeError {}
+export class RuntimeError extends Error {}
+export class NotImplementedError extends RuntimeError {}
+export class AttributeError extends Error {}
+export class LookupError extends Error {}
+/** `key`: what was looked up. As in Python, the message is its representation. */
+export class KeyError extends LookupError {
+  readonly key: unknown;
+  constructor(key: unknown, message = typeof key === 'string' ? `'${key}'` : String(key)) {
+    super(message);
+    this.key = key;
+  }
+}
+export class UnicodeError extends ValueError {}
+export class UnicodeEncodeError extends UnicodeError {}
+export class UnicodeDecodeError extends UnicodeError {}
+/** Several exceptions at once, in `exceptions` (and, as JavaScript's AggregateError has it, in `errors`). */
+export class ExceptionGroup extends AggregateError {
+  constructor(message: string, exceptions: Error[]) {
+    super(exceptions, `${message} (${exceptions.length} sub-exception${exceptions.length === 1 ? '' : 's'})`);
+  }
+  get exceptions(): Error[] {
+    return this.errors;
+  }
+}
+
+/**
+ * A system call failed. `new OSError(errno, strerror, filename)` makes the subclass that the number stands for, as in
+ * Python; `new OSError(message)` has no number.
+ */
+export class OSError extends Error {
+  /** The system's error number, positive; null where the error is not the system's. */
+  errno: number | null = null;
+  /** The system's text for it. */
+  strerror: string | null = null;
+  /** The path that the call was about. */
+  filename: string | Uint8Array | null = null;
+  /** Node's name of the error: 'ECONNREFUSED'. */
+  code?: string;
+  /** The system call that failed. */
+  syscall?: string;
+
+  constructor(errnoOrMessage?: number | string, strerror?: string, filename?: string | Uint8Array | null) {
+    if (typeof errnoOrMessage !== 'number' || strerror === undefined) {
+      super(errnoOrMessage === undefined ? '' : String(errnoOrMessage));
+      return;
+    }
+    const about = filename === undefined || filename === null ? '' : `: '${filename}'`;
+    super(`[Errno ${errnoOrMessage}] ${strerror}${about}`);
+    if (new.target === OSError) {
+      const subclass = classOf.get(errnoOrMessage);
+      if (subclass !== undefined) Object.setPrototypeOf(this, subclass.prototype);
+    }
+    this.errno = errnoOrMessage;
+    this.strerror = strerror;
+    if (filename !== undefined) this.filename = filename;
+    const code = codeOf.get(errnoOrMessage);
+    if (code !== undefined && !(this instanceof gaierror) && !(this instanceof herror)) this.code = code;
+  }
+}
+export class BlockingIOError extends OSError {
+  /** How many bytes were written before the stream would have blocked: set by buffered writers alone. */
+  characters_written?: number;
+}
+export class ChildProcessError extends OSError {}
+export class ConnectionError extends OSError {}
+export class BrokenPipeError extends ConnectionError {}
+export class ConnectionAbortedError extends ConnectionError {}
+export class ConnectionRefusedError extends ConnectionError {}
+export class ConnectionResetError extends ConnectionError {}
+export class FileExistsError extends OSError {}
+export class FileNotFoundError extends OSError {}
+export class InterruptedError extends OSError {}
+export class IsADirectoryError extends OSError {}
+export class NotADirectoryError extends OSError {}
+export class PermissionError extends OSError {}
+export class ProcessLookupError extends OSError {}
+export class TimeoutError extends OSError {}
+/** Name resolution failed: `errno` is one of the EAI_* codes. */
+export class gaierror extends OSError {}
+/** Host look-up failed: `errno` is the resolver's h_errno. */
+export class herror extends OSError {}
+/** A stream cannot do what was asked. Both an OSError and a ValueError. */
+export class UnsupportedOperation extends OSError {}
+alsoValueError(UnsupportedOperation);
+
+/** Makes `instanceof ValueError` hold for a class that descends from OSError. */
+export function alsoValueError(target: { prototype: object }): void {
+  Object.defineProperty(target.prototype, ALSO_VALUE_ERROR, { value: true });
+}
+
+/** Gives error classes their own name to print. */
+export function nameClasses(classes: Iterable<unknown>): void {
+  for (const each of classes) {
+    if (typeof each === 'function' && each.prototype instanceof Error) named(each as typeof Error);
+  }
+}
+nameClasses([
+  ValueError, OverflowError, RuntimeError, NotImplementedError, AttributeError, LookupError, KeyError, UnicodeError,
+  UnicodeEncodeError, UnicodeDecodeError, ExceptionGroup, OSError, BlockingIOError, ChildProcessError, ConnectionError,
+  BrokenPipeError, ConnectionAbortedError, ConnectionRefusedError, ConnectionResetError, FileExistsError,
+  FileNotFoundError, InterruptedError, IsADirectoryError, NotADirectoryError, PermissionError, ProcessLookupError,
+  TimeoutError, gaierror, herror, UnsupportedOperation,
+]);
+
+/** THE table: which class an error number stands for (PEP 3151). */
+const classOf = new Map<number, typeof OSError>();
+for (const [name, target] of [
+  ['EAGAIN', BlockingIOError], ['EALREADY', BlockingIOError], ['EWOULDBLOCK', BlockingIOError],
+  ['EINPROGRESS', BlockingIOError], ['EPIPE', BrokenPipeError], ['ESHUTDOWN', BrokenPipeError],
+  ['ECHILD', ChildProcessError], ['ECONNABORTED', ConnectionAbortedError], ['ECONNREFUSED', ConnectionRefusedError],
+  ['ECONNRESET', ConnectionResetError], ['EEXIST', FileExistsError], ['ENOENT', FileNotFoundError],
+  ['EISDIR', IsADirectoryError], ['ENOTDIR', NotADirectoryError], ['EINTR', InterruptedError],
+  ['EACCES', PermissionError], ['EPERM', PermissionError], ['ENOTCAPABLE', PermissionError],
+  ['ESRCH', ProcessLookupError], ['ETIMEDOUT', TimeoutError],
+] as const) {
+  const number = native.constants.errno[name];
+  if (number !== undefined) classOf.set(number, target);
+}
+
+/** Node's name of each number: the first of a platform's synonyms that Node itself uses. */
+const codeOf = new Map<number, string>();
+for (const [name, number] of Object.entries(native.constants.errno)) {
+  if (!codeOf.has(number) || name === 'EAGAIN' || name === 'EDEADLK' || name === 'ENOTSUP') codeOf.set(number, name);
+}
+
+// The resolvers' ranges: native/os/os.h.
+const RESOLVER_BASE = -20000;
+const HOST_BASE = -30000;
+const RESOLVER_SPAN = 5000;
+
+/** The exception that a native call's negative result stands for. */
+export function fromCode(code: number, syscall?: string, filename?: string | Uint8Array): OSError {
+  let error: OSError;
+  if (code > RESOLVER_BASE + RESOLVER_SPAN) {
+    error = new OSError(-code, native.strerror(-code), filename);
+  } else if (code > RESOLVER_BASE - RESOLVER_SPAN) {
+    error = new gaierror(code - RESOLVER_BASE, native.gaiStrerror(code - RESOLVER_BASE));
+  } else {
+    error = new herror(HOST_BASE - code, native.hstrerror(HOST_BASE - code));
+  }
+  if (syscall !== undefined) error.syscall = syscall;
+  return error;
+}
+
+/** Throws what a native call's negative result stands for. */
+export function raise(code: number, syscall?: string, filename?: string | Uint8Array): never {
+  const error = fromCode(code, syscall, filename);
+  Error.captureStackTrace(error, raise);
+  throw error;
+}
+
+/** The result of a native call that cannot wait: the value, or the exception. */
+export function checked(result: number, syscall?: string): number {
+  return result < 0 ? raise(result, syscall) : result;
+}
+
+/** "timed out", as a call raises it whose deadline has passed. */
+export function timedOut(syscall?: string): TimeoutError {
+  const error = new TimeoutError('timed out');
+  if (syscall !== undefined) error.syscall = syscall;
+  return error;
+}
