@@ -1,4 +1,5 @@
-// Python's errno: every name that any of its platforms has.
+// Python's errno: every name that any of its platforms has, second names for one number included.
+
 #ifdef E2BIG
 BERKELEY_CONSTANT(E2BIG)
 #endif
@@ -464,6 +465,8 @@ BERKELEY_CONSTANT(EXDEV)
 #ifdef EXFULL
 BERKELEY_CONSTANT(EXFULL)
 #endif
+
+// Windows Sockets.
 #ifdef WSABASEERR
 BERKELEY_CONSTANT(WSABASEERR)
 #endif

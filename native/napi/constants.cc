@@ -12,7 +12,6 @@ struct Constant {
 };
 
 #define BERKELEY_CONSTANT(NAME) {#NAME, static_cast<double>(NAME)},
-#define BERKELEY_CONSTANT_AS(NAME, VALUE) {#NAME, static_cast<double>(VALUE)},
 
 constexpr Constant kErrno[] = {
 #include "constants/errno.h"
@@ -25,7 +24,6 @@ constexpr Constant kSelect[] = {
 };
 
 #undef BERKELEY_CONSTANT
-#undef BERKELEY_CONSTANT_AS
 
 // A module's constants. A new module is one line.
 struct Module {
