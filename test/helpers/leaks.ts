@@ -1,0 +1,60 @@
+/**
+ * The fd-leak check: what a test file opened must be closed when it is over.
+ *
+ *     import test from 'ava';
+ *     import { checkLeaks } from './helpers/leaks.js';
+ *     checkLeaks(test);
+ */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { TestFn } from 'ava';
+
+/** How long handles that are being closed may take, in milliseconds. A leak costs this much; a clean file nothing. */
+const PATIENCE_MS = 5_000;
+
+/** The process's open descriptors: number → what /proc says it is ("socket:[12345]", "/dev/null"). */
+export function openDescriptors(): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      found.set(Number(name), readlinkSync(`/proc/self/fd/${name}`));
+    } catch {
+      // The descriptor that readdir itself used is gone by now.
+    }
+  }
+  return found;
+}
+
+/** What is open now and was not before, or is another thing than before, as "fd 21: socket:[12345]". */
+function openedSince(before: Map<number, string>): string[] {
+  const opened = [...openDescriptors()].filter(([fd, target]) => before.get(fd) !== target);
+  return opened.map(([fd, target]) => `fd ${fd}: ${target}`);
+}
+
+/** Node opens some descriptors at their first use and keeps them: have it done before the first count. */
+function warmUp(): void {
+  const listener = () => {};
+  process.on('SIGUSR2', listener); // libuv's signal pipe, which child processes use too
+  process.removeListener('SIGUSR2', listener);
+}
+
+/** Register hooks that compare the open descriptors before and after the tests of a file. */
+export function checkLeaks(test: TestFn): void {
+  let before = new Map<number, string>();
+
+  test.before('count the descriptors', () => {
+    warmUp();
+    before = openDescriptors();
+  });
+
+  test.after.always('no descriptor is left open', async (t) => {
+    const deadline = performance.now() + PATIENCE_MS;
+    let leaked = openedSince(before);
+    while (leaked.length > 0 && performance.now() < deadline) {
+      globalThis.gc?.(); // collects what owns a descriptor and was forgotten on purpose
+      await setImmediate();
+      leaked = openedSince(before);
+    }
+    t.deepEqual(leaked, []);
+  });
+}
