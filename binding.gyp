@@ -26,6 +26,7 @@
         ['OS != "win"', {
           'include_dirs': ['native/os/posix'],
           'sources': [
+            'native/napi/signals_posix.cc',
             'native/os/posix/data.cc',
             'native/os/posix/descriptors.cc',
             'native/os/posix/names.cc',

@@ -1,11 +1,10 @@
 // Readiness: poll, pollers, and the signals that a blocked thread holds up.
-#include <uv.h>
-
 #include <algorithm>
 
 #include "args.h"
 #include "os/os.h"
 #include "os/poller.h"
+#include "signals.h"
 
 namespace berkeley::napi {
 
@@ -65,24 +64,11 @@ napi_value PollerWait(napi_env env, napi_callback_info info) {
   return Number(env, os::PollerWait(poller, reinterpret_cast<os::PollerEvent*>(events), most, timeout_ms));
 }
 
-void NoteUndispatched(uv_handle_t* handle, void* found) {
-  if (handle->type != UV_SIGNAL || !uv_is_active(handle)) return;
-  const auto* signal = reinterpret_cast<const uv_signal_t*>(handle);
-  // libuv's signal handler counts a signal as caught, on whatever thread it runs; the loop counts it as dispatched
-  // after it has called the handle's callback, which calls the JavaScript listener. While this thread is here the loop
-  // is not running, so a difference is exactly a listener that is due and cannot run. Read as volatile: a signal may
-  // arrive now. (libuv's own watcher of child processes is an internal handle, which uv_walk leaves out.)
-  const unsigned caught = *static_cast<const volatile unsigned*>(&signal->caught_signals);
-  if (caught != signal->dispatched_signals) *static_cast<bool*>(found) = true;
-}
-
 napi_value SignalPending(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
   uv_loop_t* loop = nullptr;
-  bool found = false;
-  if (napi_get_uv_event_loop(env, &loop) == napi_ok) uv_walk(loop, NoteUndispatched, &found);
-  return Boolean(env, found);
+  return Boolean(env, napi_get_uv_event_loop(env, &loop) == napi_ok && ListenerDue(loop));
 }
 
 constexpr Binding kRows[] = {
