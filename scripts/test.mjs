@@ -48,7 +48,8 @@ function consumeLine(line) {
     last = '';
   } else if (count) {
     counts[count[1]] = Number(count[2]);
-  } else if (!/^(TAP version \d+|1\.\.\d+|)$/.test(line)) {
+  } else if (!/^(TAP version \d+|1\.\.\d+|# \S.*|)$/.test(line)) {
+    // Neither TAP's frame nor the name of a hook that went well: what a test logged, or why it failed.
     process.stdout.write(`        ${line}\n`);
   }
 }

@@ -175,7 +175,9 @@ export function startWorker(source: string | URL, data: unknown = null): WorkerP
       : new Worker(source, { workerData: data });
   const messages = new Mailbox<unknown>();
   worker.on('message', (message) => messages.put(message));
-  worker.on('error', (error) => messages.end(error as Error));
+  worker.on('error', (cause: Error) =>
+    messages.end(new Error(`the worker threw ${cause.name}: ${cause.message}`, { cause })),
+  );
   const exit = new Promise<number>((resolve) => worker.on('exit', resolve));
   const peer: WorkerPeer = {
     worker,

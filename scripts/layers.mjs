@@ -1,0 +1,184 @@
+// Checks the rules of the house (docs/architecture.md): who may include or import whom.
+//   node scripts/layers.mjs [tree]      prints each breach as "file: rule"; exit status 1 if there is one
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize, relative } from 'node:path';
+import { root } from './toolchain.mjs';
+
+const tree = process.argv[2] ?? root;
+const breaches = [];
+
+function breach(file, rule) {
+  breaches.push(`${file}: ${rule}`);
+}
+
+/** The files below `folder` whose name ends so: `[path relative to the tree, text]` pairs. */
+function read(folder, ending) {
+  if (!existsSync(join(tree, folder))) return [];
+  const entries = readdirSync(join(tree, folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && ending.test(entry.name));
+  const paths = files.map((entry) => relative(tree, join(entry.parentPath ?? entry.path, entry.name))).sort();
+  return paths.map((path) => [path, readFileSync(join(tree, path), 'utf8')]);
+}
+
+// ---- native/
+
+const NODE_API = /^(node_api|js_native_api|node_api_types|js_native_api_types|napi|napi-inl|node|v8|uv)(\.h|\/)/;
+const OPENSSL = /^openssl\//;
+
+/** What a C++ file includes: system headers as written, our own as paths relative to the tree. */
+function includes(path, text) {
+  const found = [...text.matchAll(/^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]/gm)];
+  return found.map(([, mark, name]) => {
+    // binding.gyp makes native/ an include folder: a name is relative to the file, or to native/.
+    const beside = normalize(join(dirname(path), name));
+    if (mark === '"' && existsSync(join(tree, beside))) return beside;
+    const below = join('native', name);
+    return existsSync(join(tree, below)) ? below : name;
+  });
+}
+
+/** Folder → what its files may not include, and the rule in words. */
+const NATIVE_RULES = {
+  os: [
+    [NODE_API, 'native/os knows no Node-API'],
+    [OPENSSL, 'native/os knows no OpenSSL'],
+    [/^native\/(tls|napi)\//, 'native/os knows neither tls nor napi'],
+  ],
+  tls: [
+    [NODE_API, 'native/tls knows no Node-API'],
+    [/^native\/(os|napi)\//, 'native/tls knows neither os nor napi'],
+  ],
+  constants: [
+    [NODE_API, 'only native/napi includes Node-API'],
+    [/^native\/(os|tls|napi)\//, 'native/constants includes system headers only'],
+  ],
+  napi: [
+    [OPENSSL, 'native/napi sees OpenSSL through tls/ only'],
+    [/^native\/os\/.*\//, 'native/napi sees the contracts of os/ only'],
+    [/^napi(-inl)?\.h/, 'native/napi uses the C Node-API'],
+  ],
+};
+
+function checkNative() {
+  for (const [path, text] of read('native', /\.(h|hh|hpp|inc|c|cc|cpp)$/)) {
+    const folder = path.split('/')[1];
+    const rules = NATIVE_RULES[folder];
+    if (rules === undefined) breach(path, 'native/ has the folders os, tls, napi and constants only');
+    for (const name of includes(path, text)) {
+      for (const [forbidden, rule] of rules ?? []) if (forbidden.test(name)) breach(path, `${rule} (${name})`);
+    }
+  }
+}
+
+// ---- lib/
+
+/** TypeScript without its comments. Strings stay; a "//" inside one is told apart by what stands before it. */
+function withoutComments(text) {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
+}
+
+/** What a module imports: `{ target, typeOnly }`, own modules as paths relative to the tree. */
+function imports(path, text) {
+  const statements = [
+    ...text.matchAll(/\b(?:import|export)\s+(?<type>type\s)?[^'";]*?\bfrom\s*['"](?<name>[^'"]+)['"]/g),
+    ...text.matchAll(/\bimport\s*['"](?<name>[^'"]+)['"]/g),
+    ...text.matchAll(/(?<type>\btypeof\s+)?\b(?:import|require)\s*\(\s*['"](?<name>[^'"]+)['"]/g),
+  ];
+  return statements.map(({ groups: { name, type } }) => ({
+    target: name.startsWith('.') ? join(dirname(path), name).replace(/\.js$/, '.ts') : name,
+    typeOnly: type !== undefined,
+  }));
+}
+
+/** The modules below the public ones: everything private, and the trees of errors. */
+function isFoundation(path) {
+  return basename(path).startsWith('_') || ['exceptions.ts', 'errno.ts'].includes(basename(path));
+}
+
+function checkOutwardImports(path, text, dependencies) {
+  for (const { target } of imports(path, text)) {
+    const own = target.startsWith('lib/');
+    if (/^(\.\.\/|test\/|bench\/|scripts\/|examples\/)/.test(target)) {
+      breach(path, `lib imports nothing outside lib (${target})`);
+    } else if (!own && !target.startsWith('node:') && !dependencies.includes(target)) {
+      breach(path, `lib imports Node's modules and package.json's dependencies only (${target})`);
+    }
+  }
+}
+
+function checkDirection(path, text) {
+  for (const { target, typeOnly } of imports(path, text)) {
+    if (typeOnly || !target.startsWith('lib/')) continue;
+    if (basename(path) === '_native.ts') breach(path, `lib/_native.ts imports nothing of lib (${target})`);
+    if (target === 'lib/index.ts') breach(path, 'nothing imports lib/index.ts');
+    if (isFoundation(path) && !isFoundation(target)) breach(path, `a private module imports no public one (${target})`);
+  }
+}
+
+/** Everything that a module imports at run time, directly or not, as target → the chain that leads there. */
+function reach(start, graph) {
+  const chains = new Map();
+  const visit = (path, chain) => {
+    for (const target of graph.get(path) ?? []) {
+      if (chains.has(target)) continue;
+      chains.set(target, [...chain, target]);
+      visit(target, [...chain, target]);
+    }
+  };
+  visit(start, [start]);
+  return chains;
+}
+
+function checkGraph(modules) {
+  const runtime = (path, text) => imports(path, text).filter(({ typeOnly }) => !typeOnly);
+  const graph = new Map(modules.map(([path, text]) => [path, runtime(path, text).map(({ target }) => target)]));
+  for (const path of graph.keys()) {
+    const chain = reach(path, graph).get(path);
+    if (chain) breach(path, `no circles (${chain.join(' → ')})`);
+  }
+  const tls = reach('lib/socket.ts', graph).get('lib/ssl.ts');
+  if (tls) breach('lib/socket.ts', `socket.ts never imports ssl.ts (${tls.join(' → ')})`);
+}
+
+function checkIndex(text) {
+  const rest = text.replace(/\bexport\s+(type\s+)?(\*(\s+as\s+\w+)?|\{[^}]*\})\s*from\s*'[^']+'\s*;?/g, '').trim();
+  if (rest !== '') breach('lib/index.ts', `only re-exports (${rest.split('\n')[0]})`);
+}
+
+function checkLib(manifest) {
+  const modules = read('lib', /\.ts$/).map(([path, text]) => [path, withoutComments(text)]);
+  for (const [path, text] of modules) {
+    checkOutwardImports(path, text, Object.keys(manifest.dependencies ?? {}));
+    checkDirection(path, text);
+    if (path === 'lib/index.ts') checkIndex(text);
+  }
+  checkGraph(modules);
+}
+
+function checkOneLoader() {
+  const loads = /node-gyp-build|process\.dlopen|require\([^)]*\.node['"]\s*\)/;
+  for (const folder of ['lib', 'bench', 'examples']) {
+    for (const [path, text] of read(folder, /\.(ts|mjs|js)$/)) {
+      if (path !== 'lib/_native.ts' && loads.test(withoutComments(text))) {
+        breach(path, 'lib/_native.ts alone loads the binary');
+      }
+    }
+  }
+}
+
+function checkExports(manifest) {
+  for (const [name, target] of Object.entries(manifest.exports ?? {})) {
+    const text = JSON.stringify(target);
+    if (text.includes('*') || /\/_[^/]*"/.test(text))
+      breach('package.json', `private modules are not exported (${name})`);
+  }
+}
+
+const manifest = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'));
+checkNative();
+checkLib(manifest);
+checkOneLoader();
+checkExports(manifest);
+for (const line of breaches) process.stdout.write(`${line}\n`);
+process.stdout.write(breaches.length === 0 ? 'layers: all rules hold\n' : `layers: ${breaches.length} breaches\n`);
+process.exitCode = breaches.length === 0 ? 0 : 1;

@@ -1,0 +1,103 @@
+/** The rules of the house hold, and the script that checks them can tell when one does not. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { checkLeaks } from './helpers/leaks.js';
+import { tmpdir } from './helpers/peers.js';
+
+checkLeaks(test);
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/layers.mjs', import.meta.url));
+
+/** A small house in which every rule holds. */
+const SOUND: Readonly<Record<string, string>> = {
+  'package.json': JSON.stringify({
+    exports: { '.': './dist/lib/index.js', './socket': './dist/lib/socket.js' },
+    dependencies: { 'node-gyp-build': '*' },
+  }),
+  'native/os/os.h': '#include <cstdint>\n#include "os_types.h"\n',
+  'native/os/linux/epoll.cc': '#include <sys/epoll.h>\n#include "os/os.h"\n',
+  'native/tls/tls.h': '#include <cstddef>\n',
+  'native/tls/context.cc': '#include <openssl/ssl.h>\n#include "tls.h"\n',
+  'native/napi/data.cc':
+    '#include <node_api.h>\n#include "os/os.h"\n#include "tls/tls.h"\n#include "constants/errno.h"\n',
+  'native/constants/errno.h': 'X(EPERM)\n',
+  'lib/_native.ts': "// loads\nrequire('node-gyp-build')(root);\n",
+  'lib/_call.ts': "import { native } from './_native.js';\nimport { raise } from './exceptions.js';\n",
+  'lib/exceptions.ts': "import type { socket } from './socket.js';\n",
+  'lib/socket.ts': "import { again } from './_call.js'; // not './ssl.js'\ntype Me = typeof import('./socket.js');\n",
+  'lib/ssl.ts': "import { socket } from './socket.js';\n",
+  'lib/index.ts': "/** All. */\nexport * as socket from './socket.js';\nexport * as ssl from './ssl.js';\n",
+  'bench/run.ts': "import { socket } from '../lib/index.js';\n",
+};
+
+/** One file changed each, and a part of what the script must say of it. */
+const BROKEN: readonly [rule: string, file: string, text: string, complaint: string][] = [
+  ['os includes Node-API', 'native/os/os.h', '#include <node_api.h>', 'native/os knows no Node-API'],
+  ['os includes libuv', 'native/os/os.h', '#include <uv.h>', 'native/os knows no Node-API'],
+  ['os includes OpenSSL', 'native/os/linux/epoll.cc', '# include <openssl/err.h>', 'native/os knows no OpenSSL'],
+  ['os includes tls', 'native/os/os.h', '#include "../tls/tls.h"', 'native/os knows neither tls nor napi'],
+  ['tls includes os', 'native/tls/context.cc', '#include "os/os.h"', 'native/tls knows neither os nor napi'],
+  ['tls includes Node-API', 'native/tls/tls.h', '#include <js_native_api.h>', 'native/tls knows no Node-API'],
+  ['constants include Node-API', 'native/constants/errno.h', '#include <node_api.h>', 'only native/napi includes'],
+  ['napi includes OpenSSL', 'native/napi/data.cc', '#include <openssl/ssl.h>', 'native/napi sees OpenSSL through tls/'],
+  ['napi includes a port', 'native/napi/data.cc', '#include "os/linux/epoll.cc"', 'the contracts of os/ only'],
+  ['a new native folder', 'native/util/util.h', '', 'native/ has the folders'],
+  ['a second loader', 'lib/_call.ts', "require('node-gyp-build')(root);", 'lib/_native.ts alone loads the binary'],
+  ['a bench that loads', 'bench/run.ts', "require('../build/Release/berkeley.node');", 'alone loads the binary'],
+  ['socket imports ssl', 'lib/socket.ts', "import { SSLSocket } from './ssl.js';", 'socket.ts never imports ssl.ts'],
+  ['socket reaches ssl', 'lib/_call.ts', "import './ssl.js';", 'lib/_call.ts → lib/ssl.ts'],
+  ['a circle', 'lib/exceptions.ts', "export { again } from './_call.js';", 'no circles'],
+  ['_native imports lib', 'lib/_native.ts', "import { raise } from './exceptions.js';", '_native.ts imports nothing'],
+  ['private imports public', 'lib/_call.ts', "await import('./ssl.js');", 'a private module imports no public one'],
+  ['lib imports index', 'lib/ssl.ts', "import { socket } from './index.js';", 'nothing imports lib/index.ts'],
+  ['lib imports test', 'lib/ssl.ts', "import { until } from '../test/peers.js';", 'lib imports nothing outside lib'],
+  ['lib imports bench', 'lib/ssl.ts', "import type { Arm } from '../bench/run.js';", 'lib imports nothing outside lib'],
+  ['lib imports a package', 'lib/ssl.ts', "import test from 'ava';", "package.json's dependencies only"],
+  ['index has code', 'lib/index.ts', "export * from './ssl.js';\nexport const a = 1;", 'only re-exports'],
+  [
+    'a private export',
+    'package.json',
+    JSON.stringify({ exports: { './_call': './dist/lib/_call.js' }, dependencies: { 'node-gyp-build': '*' } }),
+    'private modules are not exported',
+  ],
+  [
+    'a wildcard export',
+    'package.json',
+    JSON.stringify({ exports: { './*': './dist/lib/*.js' }, dependencies: { 'node-gyp-build': '*' } }),
+    'private modules are not exported',
+  ],
+];
+
+function check(args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** Lay down the sound house with these files in place of its own. */
+function build(t: ExecutionContext, changed: Record<string, string> = {}): string {
+  const tree = tmpdir(t);
+  for (const [file, text] of Object.entries({ ...SOUND, ...changed })) {
+    mkdirSync(dirname(join(tree, file)), { recursive: true });
+    writeFileSync(join(tree, file), text);
+  }
+  return tree;
+}
+
+test('this tree keeps the rules of the house', (t) => {
+  t.deepEqual(check([]), { status: 0, stdout: 'layers: all rules hold\n', stderr: '' });
+});
+
+test('a sound tree passes', (t) => {
+  t.deepEqual(check([build(t)]), { status: 0, stdout: 'layers: all rules hold\n', stderr: '' });
+});
+
+for (const [rule, file, text, complaint] of BROKEN) {
+  test(`noticed: ${rule}`, (t) => {
+    const { status, stdout } = check([build(t, { [file]: text })]);
+    t.is(status, 1);
+    t.true(stdout.includes(complaint), stdout);
+  });
+}
