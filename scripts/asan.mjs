@@ -1,0 +1,113 @@
+// `npm run test:asan`: the whole suite, with the addon built under AddressSanitizer, LeakSanitizer and
+// UndefinedBehaviorSanitizer, in a folder of its own (build-asan/) beside the usual build. Arguments go to AVA.
+//
+// Node itself is not instrumented, so libasan is preloaded. Every process, child processes too, writes what ASan and
+// LSan find into build-asan/reports: a report fails the run, even where a test swallowed that process's exit status.
+// UBSan, which beside ASan knows no such folder, writes to standard error and ends the process.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { compileAddon, root } from './toolchain.mjs';
+
+const folder = join(root, 'build-asan');
+const reports = join(folder, 'reports');
+const compiler = process.env.CXX || 'g++';
+
+function say(text) {
+  process.stdout.write(`asan: ${text}\n`);
+}
+
+function fail(text) {
+  process.stderr.write(`asan: ${text}\n`);
+  process.exit(1);
+}
+
+/** node-gyp builds beside binding.gyp: give it a folder that has all it needs, as links. */
+function buildAddon() {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['binding.gyp', 'native', 'node_modules', 'package.json']) {
+    if (!existsSync(join(folder, name))) symlinkSync(join(root, name), join(folder, name));
+  }
+  say('compiling the addon with sanitizers (a minute or two the first time)');
+  if (compileAddon(folder, { asan: 1 }) !== 0) fail('the addon did not compile; the compiler says above why.');
+}
+
+/** Where the compiler keeps a sanitizer's run-time library. */
+function runtime(name) {
+  const { stdout } = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' });
+  const path = (stdout ?? '').trim();
+  // A compiler that lacks the file prints the bare name.
+  if (!path.includes('/')) fail(`${compiler} has no ${name}; Debian's package libasan8 (or the like) brings it.`);
+  return path;
+}
+
+function environment() {
+  return {
+    ...process.env,
+    LD_PRELOAD: runtime('libasan.so'),
+    ASAN_OPTIONS: `detect_leaks=1:strict_string_checks=1:log_path=${join(reports, 'report')}`,
+    LSAN_OPTIONS: `suppressions=${join(root, 'scripts', 'lsan.supp')}:print_suppressions=0`,
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    // node-gyp-build looks there instead of in the package's own folder.
+    BERKELEY_PREBUILD: folder,
+  };
+}
+
+/** What the sanitizers wrote since the last call. */
+function takeReports() {
+  const texts = existsSync(reports)
+    ? readdirSync(reports).map((name) => `${name}\n${readFileSync(join(reports, name), 'utf8')}`)
+    : [];
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  return texts.join('\n');
+}
+
+function runNode(script, env) {
+  return spawnSync(process.execPath, ['-e', script], { cwd: root, env, encoding: 'utf8' });
+}
+
+/** That a defect in an addon is reported, and that Node alone, doing what tests do, is clean. */
+function selfTest(env) {
+  const addon = join(folder, 'selftest.node');
+  const flags = '-std=c++17 -shared -fPIC -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined'.split(' ');
+  const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
+  const source = join(root, 'scripts', 'asan_selftest.cc');
+  const args = [...flags, '-fsanitize=address,undefined', `-I${headers}`, source, '-o', addon];
+  if (spawnSync(compiler, args, { stdio: 'inherit' }).status !== 0) fail('the self-test did not compile.');
+
+  const defects = { leak: 'LeakSanitizer', overflow: 'heap-buffer-overflow', undefined: 'signed integer overflow' };
+  for (const [name, complaint] of Object.entries(defects)) {
+    const { status, stderr } = runNode(`require(${JSON.stringify(addon)}).${name}()`, env);
+    const report = stderr + takeReports();
+    if (status === 0 || !report.includes(complaint)) fail(`self-test: the ${name} was not reported:\n${report}`);
+  }
+  const { status, stderr } = runNode(
+    `const { Worker } = require('node:worker_threads');
+     require('node:child_process').spawnSync('true');
+     new Worker('require("node:net").createServer().listen(0, function () { this.close(); })', { eval: true });`,
+    env,
+  );
+  const report = takeReports();
+  if (status !== 0 || report !== '') fail(`self-test: Node alone is not clean:\n${stderr}${report}`);
+}
+
+/** That the binary under test is the instrumented one. */
+function checkBinary(env) {
+  const script = `console.log(require('node-gyp-build').path(${JSON.stringify(root)}))`;
+  const { stdout } = runNode(script, env);
+  if (dirname(stdout.trim()) !== join(folder, 'build', 'Release')) fail(`the wrong binary is loaded: ${stdout}`);
+}
+
+buildAddon();
+const env = environment();
+takeReports();
+selfTest(env);
+checkBinary(env);
+say('the sanitizers see a leak, an overflow and undefined behaviour in an addon; now the suite');
+const suite = [join(root, 'scripts', 'test.mjs'), '--timeout=10m', ...process.argv.slice(2)];
+const { status } = spawnSync(process.execPath, suite, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+const found = takeReports();
+if (found !== '') fail(`the sanitizers reported:\n\n${found}`);
+process.exitCode = status ?? 1;
