@@ -1,8 +1,5 @@
 // npm's install script: what happens on `npm install berkeley`. A prebuilt binary that loads here is taken; else the
 // addon is compiled, with the node-gyp that npm ships. A missing tool is named, with the command that installs it.
-//
-// This needs two dependencies at run time: node-gyp-build finds the binary, and node-api-headers has the headers that
-// binding.gyp compiles against (Node's own header folder holds Node's OpenSSL besides, which must not be found).
 import { createRequire } from 'node:module';
 import { compileAddon, describeMissing, missingTools, oldNode, root } from './toolchain.mjs';
 
