@@ -35,13 +35,16 @@ export function integer(value: unknown): number | bigint {
   throw new TypeError(`'${typeName(value)}' object cannot be interpreted as an integer`);
 }
 
+/** Whether a number goes beyond a C long of 64 bits. */
+function beyondLong(n: number | bigint): boolean {
+  return n > 0x7fffffffffffffffn || n < -0x8000000000000000n;
+}
+
 /** A C int. */
 export function cInt(value: unknown): number {
   if (typeof value === 'number' && (value | 0) === value) return value | 0;
   const n = integer(value);
-  if (n > 0x7fffffffffffffffn || n < -0x8000000000000000n) {
-    throw new OverflowError('Python int too large to convert to C int');
-  }
+  if (beyondLong(n)) throw new OverflowError('Python int too large to convert to C long');
   if (n > 0x7fffffff) throw new OverflowError('signed integer is greater than maximum');
   if (n < -0x80000000) throw new OverflowError('signed integer is less than minimum');
   return Number(n);
@@ -55,9 +58,7 @@ export function wrapped32(value: unknown): number {
 /** A Py_ssize_t. */
 export function size(value: unknown): number {
   const n = integer(value);
-  if (n > 0x7fffffffffffffffn || n < -0x8000000000000000n) {
-    throw new OverflowError('Python int too large to convert to C ssize_t');
-  }
+  if (beyondLong(n)) throw new OverflowError('Python int too large to convert to C ssize_t');
   return Number(n);
 }
 

@@ -103,6 +103,11 @@ const SPURIOUS_LIMIT = 3;
 const PAUSE_MS = 10;
 let spurious = 0;
 
+/** A call that goes on after `again`, as sendall does, has got somewhere: its readiness was true. */
+export function progress(): void {
+  spurious = 0;
+}
+
 /**
  * What a call does when the native side returned the negative `code`: returns the deadline with which to try again once
  * the socket is ready for `events`, or raises. `deadline` is what this function returned before, at first NO_WAIT:

@@ -1,0 +1,126 @@
+/** socket.sendfile: the kernel's way where the file and the system allow it, reading and sending where not. */
+import { fstatSync, readSync } from 'node:fs';
+import { type HasFileno, typeName } from './_args.js';
+import { type BytesLike, bytesOf } from './_bytes.js';
+import { again, NO_WAIT, POLLOUT, progress, type Waiter } from './_call.js';
+import { constants } from './_constants.js';
+import { native } from './_native.js';
+import { repr } from './_repr.js';
+import { AttributeError, raise, ValueError } from './exceptions.js';
+
+/** A descriptor, Node's FileHandle, or an object with `fileno()`, or one with `read(n)` (and `seek(offset)`). */
+export type SendableFile =
+  | number
+  | HasFileno
+  | { readonly fd: number }
+  | { read(size: number): BytesLike; seek?(offset: number): unknown; mode?: string };
+
+interface Sender extends Waiter {
+  readonly type: number;
+  send(data: BytesLike): number;
+}
+
+const { EINVAL, ENOSYS, ENOTSOCK, EOPNOTSUPP, EOVERFLOW } = constants.errno;
+const CANNOT = [EINVAL, ENOSYS, ENOTSOCK, EOPNOTSUPP, EOVERFLOW].map((error) => -error);
+/** What is read at a time where the kernel does not do it. */
+const BLOCK_SIZE = 8192;
+/** The most that one sendfile(2) is asked for: it takes no more than 2^31 - 4096 bytes at a time. */
+const CALL_MAX = 0x7ffff000;
+
+/** See `socket.sendfile`. */
+export function sendfile(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
+  const limit = checkedCount(sock, file, count);
+  const start = checkedOffset(offset);
+  const fd = descriptor(file);
+  if (fd !== undefined) {
+    const sent = fromKernel(sock, fd, start, limit);
+    if (sent !== undefined) return sent;
+  }
+  return byReading(sock, file, fd, start, limit);
+}
+
+function checkedCount(sock: Sender, file: unknown, count: unknown): number | undefined {
+  const mode = (file as { mode?: unknown } | null)?.mode;
+  if (typeof mode === 'string' && !mode.includes('b')) throw new ValueError('file should be opened in binary mode');
+  if (!(sock.type & constants.socket.SOCK_STREAM)) throw new ValueError('only SOCK_STREAM type sockets are supported');
+  if (count === null || count === undefined) return undefined;
+  const text = `count must be a positive integer (got ${repr(count)})`;
+  if (typeof count !== 'number' || !Number.isInteger(count)) throw new TypeError(text);
+  if (count <= 0) throw new ValueError(text);
+  return count;
+}
+
+function checkedOffset(offset: unknown): number {
+  if (typeof offset === 'number' && Number.isSafeInteger(offset)) return offset;
+  throw new TypeError(`'${typeName(offset)}' object cannot be interpreted as an integer`);
+}
+
+function descriptor(file: unknown): number | undefined {
+  if (typeof file === 'number') return file;
+  if (typeof file !== 'object' || file === null) {
+    throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
+  }
+  if ('fileno' in file && typeof file.fileno === 'function') return file.fileno() as number;
+  if ('fd' in file && typeof file.fd === 'number') return file.fd;
+  if ('read' in file && typeof file.read === 'function') return undefined;
+  throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
+}
+
+/** sendfile(2), or undefined where this file or this system cannot and nothing was sent. */
+function fromKernel(sock: Sender, fd: number, offset: number, limit: number | undefined): number | undefined {
+  if (!fstatSync(fd).isFile()) return undefined;
+  if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
+  if (offset < 0) raise(-EINVAL, 'sendfile');
+  let deadline = NO_WAIT;
+  let sent = 0;
+  for (;;) {
+    const ask = Math.min(limit === undefined ? CALL_MAX : limit - sent, CALL_MAX);
+    if (ask === 0) return sent;
+    const n = native.sendfile(sock._fd, fd, offset + sent, ask);
+    if (n === 0) return sent;
+    if (n > 0) {
+      sent += n;
+      // The deadline is for each block, as in Python: a large file may take longer than the timeout.
+      deadline = NO_WAIT;
+      progress();
+    } else if (sent === 0 && CANNOT.includes(n)) {
+      return undefined;
+    } else {
+      deadline = again(sock, n, POLLOUT, deadline, 'sendfile');
+    }
+  }
+}
+
+function byReading(sock: Sender, file: unknown, fd: number | undefined, offset: number, limit: number | undefined) {
+  if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
+  const read = fd === undefined ? objectReader(file as Readable, offset) : descriptorReader(fd, offset);
+  let sent = 0;
+  for (;;) {
+    const ask = Math.min(limit === undefined ? BLOCK_SIZE : limit - sent, BLOCK_SIZE);
+    const block = ask === 0 ? undefined : read(ask);
+    if (block === undefined || block.length === 0) return sent;
+    for (let at = 0; at < block.length; ) at += sock.send(block.subarray(at));
+    sent += block.length;
+  }
+}
+
+interface Readable {
+  read(size: number): BytesLike;
+  seek?(offset: number): unknown;
+}
+
+function objectReader(file: Readable, offset: number): (size: number) => Uint8Array {
+  if (offset !== 0) file.seek?.(offset);
+  return (size) => bytesOf(file.read(size));
+}
+
+function descriptorReader(fd: number, offset: number): (size: number) => Uint8Array {
+  const block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
+  let position = offset;
+  const seekable = fstatSync(fd).isFile();
+  return (size) => {
+    const n = readSync(fd, block, 0, size, seekable ? position : null);
+    position += n;
+    return block.subarray(0, n);
+  };
+}

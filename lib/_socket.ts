@@ -1,0 +1,790 @@
+/** The socket class. `socket.ts` exports it beside the module's functions. */
+import { inspect } from 'node:util';
+import { type Address, pack, packed, unpack } from './_address.js';
+import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from './_ancillary.js';
+import { cInt, integer, isKeywords, parameters, size, timeout, wrapped32 } from './_args.js';
+import { type BytesLike, bytesOf, copied, writableBytes } from './_bytes.js';
+import { again, deadlineIn, interrupted, NO_WAIT, POLLIN, POLLOUT, progress, SLICE_MS, waitReady } from './_call.js';
+import { constants } from './_constants.js';
+import type { TextIOWrapper, BufferedReader, BufferedWriter, BufferedRWPair } from './_io.js';
+import { makefile, type MakefileOptions, type SocketIO } from './_makefile.js';
+import { native } from './_native.js';
+import { repr } from './_repr.js';
+import { type SendableFile, sendfile } from './_sendfile.js';
+import { checked, OSError, OverflowError, raise, timedOut, ValueError } from './exceptions.js';
+
+const c = constants.socket;
+const { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EISCONN } = constants.errno;
+/** Bits that may be given with a type and are not part of it. */
+const TYPE_FLAGS = (c.SOCK_NONBLOCK ?? 0) | (c.SOCK_CLOEXEC ?? 0);
+/** The room that recv and recvfrom receive into; what is asked beyond it costs a buffer of that size. */
+const SCRATCH_SIZE = native.scratch.length;
+/** A larger buffer of which at least this part was filled is returned as it is, not copied. */
+const KEEP_PART = 0.5;
+const CONTROL_MAX = 0x7fffffff;
+/** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
+const DEADLINE_PASSED = 1;
+const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
+
+/** The timeout that new sockets get. */
+let defaultTimeout: number | null = null;
+
+/** The default timeout in seconds of new sockets; null: they block. @see Python socket.getdefaulttimeout */
+export function getdefaulttimeout(): number | null {
+  return defaultTimeout;
+}
+
+/**
+ * Sets the default timeout in seconds of new sockets; null: they block; 0: they do not.
+ * @throws ValueError | OverflowError | TypeError
+ * @see Python socket.setdefaulttimeout
+ */
+export function setdefaulttimeout(value: number | null): void {
+  defaultTimeout = timeout(value);
+}
+
+// ---- ownership -----------------------------------------------------------------------------------------------------
+
+/** What is left of a socket object when it is gone: enough to close its descriptor and to say which it was. */
+interface Remains {
+  fd: number;
+  readonly text: string;
+}
+
+const collected = new FinalizationRegistry<Remains>((remains) => {
+  if (remains.fd < 0) return;
+  const { fd } = remains;
+  remains.fd = -1;
+  process.emitWarning(`unclosed <socket.socket fd=${fd}, ${remains.text}>`, 'ResourceWarning');
+  native.close(fd);
+});
+
+/** Marks the constructor call that takes over a descriptor of which all is known. */
+const ADOPT = Symbol('adopt');
+
+type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | null };
+
+/**
+ * A socket. Owns its descriptor until `close()` or `detach()`.
+ *
+ * Every method that may wait does so for at most `gettimeout()` seconds and blocks the JavaScript thread; a nonblocking
+ * socket (timeout 0) raises BlockingIOError instead. Socket options and flags are the kernel's.
+ *
+ * ```js
+ * using sock = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+ * sock.connect(['127.0.0.1', 80]);
+ * ```
+ * @see Python socket.socket; socket(7)
+ */
+export class socket {
+  /** @internal */ _fd: number;
+  /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
+  readonly #family: number;
+  readonly #type: number;
+  readonly #proto: number;
+  readonly #remains: Remains;
+  /** How many files made by makefile are open. */
+  #files = 0;
+  /** close() was called; the descriptor is closed with the last file. */
+  #closed = false;
+
+  /**
+   * A new socket, or one for an existing descriptor, `new socket.socket({ fileno: 3 })`, whose family, type and protocol
+   * are found out where they are not given.
+   * @param family AF_INET if not given
+   * @param type SOCK_STREAM if not given
+   * @throws OSError | TypeError | ValueError
+   */
+  constructor(family?: number, type?: number, proto?: number, fileno?: number | null);
+  constructor(options: SocketOptions);
+  constructor(...args: unknown[]) {
+    const [fd, family, type, proto] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
+    this._fd = fd;
+    this.#family = family;
+    this.#type = type & ~TYPE_FLAGS;
+    this.#proto = proto;
+    const text = `family=${this.#family}, type=${this.#type}, proto=${this.#proto}`;
+    this.#remains = { fd: this._fd, text };
+    native.own(this._fd);
+    collected.register(this, this.#remains);
+    if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
+    else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
+  }
+
+  /** @internal An object of this class for a descriptor that is new and of which all is known. */
+  static _adopt<T extends socket>(this: new (...args: never[]) => T, fd: number, like: socket): T {
+    return Reflect.construct(this, [ADOPT, fd, like.family, like.type, like.proto]) as T;
+  }
+
+  get family(): number {
+    return this.#family;
+  }
+  get type(): number {
+    return this.#type;
+  }
+  get proto(): number {
+    return this.#proto;
+  }
+  get timeout(): number | null {
+    return this._timeout;
+  }
+  /** @internal Whether close() was called. */
+  get _closed(): boolean {
+    return this.#closed;
+  }
+
+  // ---- the descriptor ----------------------------------------------------------------------------------------------
+
+  /** The descriptor; -1 once closed or detached. */
+  fileno(): number {
+    return this._fd;
+  }
+
+  /**
+   * Closes. Files made by `makefile` keep the descriptor open until they are closed too. Closing again does nothing.
+   * @throws OSError of close(2); the socket is closed nevertheless
+   */
+  close(): void {
+    this.#closed = true;
+    if (this.#files <= 0) this._realClose();
+  }
+
+  /** @internal For heirs: releases what the socket holds. */
+  _realClose(): void {
+    const fd = this.#release();
+    if (fd < 0) return;
+    const code = native.close(fd);
+    if (code < 0 && code !== -ECONNRESET) raise(code, 'close');
+  }
+
+  /** Takes the number out of the object before anything else happens to it, so that no number is closed twice. */
+  #release(): number {
+    const fd = this._fd;
+    this._fd = -1;
+    this.#remains.fd = -1;
+    return fd;
+  }
+
+  /** Gives the descriptor away, still open, and leaves the object closed. */
+  detach(): number {
+    this.#closed = true;
+    const fd = this.#release();
+    if (fd >= 0) native.disown(fd);
+    return fd;
+  }
+
+  /** A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout. */
+  dup(): this {
+    const fd = checked(native.dup(this._fd), 'dup');
+    const Class = this.constructor as typeof socket;
+    const copy = Class._adopt.call(Class as never, fd, this) as this;
+    copy.settimeout(this._timeout);
+    return copy;
+  }
+
+  /** Whether a child process inherits the descriptor. */
+  get_inheritable(): boolean {
+    return checked(native.getInheritable(this._fd), 'fcntl') === 1;
+  }
+
+  set_inheritable(inheritable: boolean): void {
+    const flag = integer(inheritable) !== 0;
+    checked(native.setInheritable(this._fd, flag), 'fcntl');
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  // ---- modes -------------------------------------------------------------------------------------------------------
+
+  /** Whether calls wait: false exactly if the timeout is 0. */
+  getblocking(): boolean {
+    return this._timeout !== 0;
+  }
+
+  /** The timeout in seconds; null: none, calls block. */
+  gettimeout(): number | null {
+    return this._timeout;
+  }
+
+  /** `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is `settimeout(0)`. */
+  setblocking(flag: boolean): void {
+    this.settimeout(integer(flag) === 0 ? 0 : null);
+  }
+
+  /**
+   * How long calls wait: seconds, null for as long as it takes, 0 for not at all. A deadline is total for a call. A
+   * socket that has a timeout has O_NONBLOCK set on its descriptor; one that blocks has it clear.
+   * @throws ValueError | OverflowError | TypeError | OSError
+   */
+  settimeout(value: number | null): void {
+    this._timeout = timeout(value);
+    checked(native.setNonblocking(this._fd, this._timeout !== null), 'ioctl');
+  }
+
+  // ---- addresses and connections -----------------------------------------------------------------------------------
+
+  /** Binds to an address of the socket's family. A port 0 is a real one at once: see `getsockname`. @see bind(2) */
+  bind(address: Address): void {
+    const length = pack(this.#family, this.#proto, address, 'bind');
+    checked(native.bind(this._fd, packed, length), 'bind');
+  }
+
+  /** Listens, with at least `backlog` connections waiting to be accepted. @see listen(2) */
+  listen(backlog: number = LISTEN_BACKLOG): void {
+    checked(native.listen(this._fd, Math.max(cInt(backlog), 0)), 'listen');
+  }
+
+  /**
+   * Waits for a connection: `[socket, address]`. The new socket's timeout is the default one, not the listener's.
+   * @throws TimeoutError | BlockingIOError | OSError
+   */
+  accept(): [socket, Address] {
+    let deadline = NO_WAIT;
+    let fd: number;
+    while ((fd = native.accept(this._fd, this._timeout === null)) < 0) {
+      deadline = again(this, fd, POLLIN, deadline, 'accept');
+    }
+    const address = unpack(native.info[0], this.#proto);
+    return [socket._adopt(fd, this), address];
+  }
+
+  /**
+   * Connects. Waits for at most the timeout; a nonblocking socket raises BlockingIOError (EINPROGRESS), and is writable
+   * once it is connected or has failed (then SO_ERROR tells).
+   * @throws ConnectionRefusedError | TimeoutError | BlockingIOError | InterruptedError | gaierror | OSError
+   */
+  connect(address: Address): void {
+    const code = this.#connect(address, 'connect');
+    if (code === DEADLINE_PASSED) throw timedOut('connect');
+    if (code < 0) raise(code, 'connect');
+  }
+
+  /** As `connect`, but returns the error number, 0 for success, instead of raising OSError. */
+  connect_ex(address: Address): number {
+    const code = this.#connect(address, 'connect_ex');
+    return code === DEADLINE_PASSED ? EAGAIN : -code;
+  }
+
+  /** 0, a negative code, or DEADLINE_PASSED. */
+  #connect(address: Address, caller: string): number {
+    const length = pack(this.#family, this.#proto, address, caller);
+    const deadline = deadlineIn(this._timeout);
+    for (;;) {
+      const blocks = this._timeout === null;
+      const code = native.connect(this._fd, packed, length, blocks, SLICE_MS);
+      if (code === -EINPROGRESS || (code === -EINTR && this._timeout !== 0)) {
+        return this._timeout === 0 ? code : this.#connected(deadline);
+      }
+      // A blocking socket waits until the Unix listener's queue has room again: the kernel waits a slice at a time.
+      if (code !== -EAGAIN || !blocks) return code;
+      interrupted();
+    }
+  }
+
+  /** Waits until a connection in progress is made or has failed. */
+  #connected(deadline: number): number {
+    const found = waitReady(this._fd, POLLOUT, deadline);
+    if (found < 0) return found;
+    if (found === 0) return DEADLINE_PASSED;
+    const code = native.getsockoptInt(this._fd, c.SOL_SOCKET, c.SO_ERROR);
+    if (code < 0) return code;
+    const error = native.info[0];
+    return error === EISCONN ? 0 : -error;
+  }
+
+  /** The address that the socket is bound to. */
+  getsockname(): Address {
+    checked(native.getsockname(this._fd), 'getsockname');
+    return unpack(native.info[0], this.#proto);
+  }
+
+  /** The address that the socket is connected to. @throws OSError ENOTCONN */
+  getpeername(): Address {
+    checked(native.getpeername(this._fd), 'getpeername');
+    return unpack(native.info[0], this.#proto);
+  }
+
+  /** Ends one direction or both: SHUT_RD, SHUT_WR, SHUT_RDWR. @see shutdown(2) */
+  shutdown(how: number): void {
+    checked(native.shutdown(this._fd, cInt(how)), 'shutdown');
+  }
+
+  // ---- options -----------------------------------------------------------------------------------------------------
+
+  /**
+   * An option's value: a number, or with `buflen` (1 to 1024) its bytes.
+   * @see getsockopt(2)
+   */
+  getsockopt(level: number, optname: number): number;
+  getsockopt(level: number, optname: number, buflen: number): number | Buffer;
+  getsockopt(level: number, optname: number, buflen = 0): number | bigint | Buffer {
+    const [atLevel, name, room] = [cInt(level), cInt(optname), cInt(buflen)];
+    if (room === 0) {
+      if (this.#family === c.AF_VSOCK) return this.#getLongOption(atLevel, name);
+      checked(native.getsockoptInt(this._fd, atLevel, name), 'getsockopt');
+      return native.info[0];
+    }
+    if (room < 0 || room > 1024) throw new OSError('getsockopt buflen out of range');
+    const value = Buffer.alloc(room);
+    return value.subarray(0, checked(native.getsockopt(this._fd, atLevel, name, value), 'getsockopt'));
+  }
+
+  /** Of AF_VSOCK sockets, all options are 64 bits wide. */
+  #getLongOption(level: number, name: number): number | bigint {
+    const value = Buffer.alloc(8);
+    checked(native.getsockopt(this._fd, level, name, value), 'getsockopt');
+    const long = new DataView(value.buffer, value.byteOffset).getBigUint64(0, LITTLE);
+    return long <= Number.MAX_SAFE_INTEGER ? Number(long) : long;
+  }
+
+  /**
+   * Sets an option to a number, to bytes, or to a null pointer with `optlen`.
+   * @see setsockopt(2)
+   */
+  setsockopt(level: number, optname: number, value: number | boolean | BytesLike): void;
+  setsockopt(level: number, optname: number, value: null, optlen: number): void;
+  setsockopt(...args: unknown[]): void {
+    checked(this.#setsockopt(args), 'setsockopt');
+  }
+
+  #setsockopt(args: unknown[]): number {
+    const [level, name, value] = args;
+    if (args.length === 4 && (value === null || value === undefined) && isInteger(args[3])) {
+      return native.setsockopt(this._fd, cInt(level), cInt(name), null, wrapped32(args[3]));
+    }
+    if (args.length !== 3) throw new TypeError(`setsockopt() takes exactly 3 arguments (${args.length} given)`);
+    const [atLevel, optname] = [cInt(level), cInt(name)];
+    if (isInteger(value)) {
+      const n = integer(value);
+      if (this.#family === c.AF_VSOCK) {
+        const long = new Uint8Array(8);
+        new DataView(long.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(n)), LITTLE);
+        return native.setsockopt(this._fd, atLevel, optname, long, 8);
+      }
+      if (n >= -0x80000000 && n <= 0x7fffffff) return native.setsockoptInt(this._fd, atLevel, optname, Number(n));
+    }
+    const bytes = bytesOf(value);
+    return native.setsockopt(this._fd, atLevel, optname, bytes, bytes.length);
+  }
+
+  // ---- receiving ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Receive up to `bufsize` bytes. Returns a Buffer of what came; length 0 means the peer closed.
+   * Waits at most `gettimeout()` seconds; blocks the JavaScript thread.
+   * @throws TimeoutError | BlockingIOError | ConnectionResetError | OSError
+   * @see Python socket.recv; recv(2)
+   */
+  recv(bufsize: number, flags = 0): Buffer {
+    const room = size(bufsize);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recv');
+    if (room === 0) return Buffer.alloc(0);
+    let deadline = NO_WAIT;
+    let n: number;
+    if (room <= SCRATCH_SIZE) {
+      while ((n = native.recvScratch(this._fd, room, bits)) < 0) {
+        deadline = again(this, n, POLLIN, deadline, 'recv');
+      }
+      return copied(native.scratch, Math.min(n, room));
+    }
+    const large = Buffer.allocUnsafeSlow(room);
+    while ((n = native.recv(this._fd, large, 0, room, bits)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recv');
+    }
+    return trimmed(large, n);
+  }
+
+  /**
+   * Receive up to `nbytes` bytes (0: as many as fit) into `buffer`, and return how many came. Allocates nothing.
+   * @throws as `recv`; ValueError if `buffer` is too small for `nbytes`
+   * @see Python socket.recv_into
+   */
+  recv_into(buffer: BytesLike, nbytes?: number, flags?: number): number;
+  recv_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): number;
+  recv_into(buffer: BytesLike, nbytes: number | { nbytes?: number; flags?: number } = 0, flags = 0): number {
+    if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recv_into', buffer, nbytes));
+    const bytes = writableBytes(buffer, 'recv_into');
+    let room = nbytes === 0 ? 0 : size(nbytes);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recv_into');
+    if (room > bytes.length) throw new ValueError('buffer too small for requested bytes');
+    if (room === 0) room = bytes.length;
+    if (room === 0) return 0;
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.recv(this._fd, bytes, 0, room, bits)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recv');
+    }
+    return n;
+  }
+
+  /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
+  recvfrom(bufsize: number, flags = 0): [Buffer, Address] {
+    const room = size(bufsize);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recvfrom');
+    let deadline = NO_WAIT;
+    let n: number;
+    if (room <= SCRATCH_SIZE) {
+      while ((n = native.recvfromScratch(this._fd, room, bits)) < 0) {
+        deadline = again(this, n, POLLIN, deadline, 'recvfrom');
+      }
+      const address = unpack(native.info[0], this.#proto);
+      return [copied(native.scratch, Math.min(n, room)), address];
+    }
+    const large = Buffer.allocUnsafeSlow(room);
+    while ((n = native.recvfrom(this._fd, large, 0, room, bits)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recvfrom');
+    }
+    return [trimmed(large, n), unpack(native.info[0], this.#proto)];
+  }
+
+  /** As `recv_into`, with the sender's address: `[count, address]`. @see Python socket.recvfrom_into */
+  recvfrom_into(buffer: BytesLike, nbytes?: number, flags?: number): [number, Address];
+  recvfrom_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): [number, Address];
+  recvfrom_into(
+    buffer: BytesLike,
+    nbytes: number | { nbytes?: number; flags?: number } = 0,
+    flags = 0,
+  ): [number, Address] {
+    if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recvfrom_into', buffer, nbytes));
+    const bytes = writableBytes(buffer, 'recvfrom_into');
+    const room = size(nbytes);
+    const bits = cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recvfrom_into');
+    if (room > bytes.length) throw new ValueError('nbytes is greater than the length of the buffer');
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.recvfrom(this._fd, bytes, 0, room === 0 ? bytes.length : room, bits)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recvfrom');
+    }
+    return [n, unpack(native.info[0], this.#proto)];
+  }
+
+  /**
+   * Receive one message with ancillary data: `[bytes, ancillary, msg_flags, address]`. `ancbufsize` is the room for
+   * ancillary data, in bytes: see CMSG_SPACE. Descriptors that arrive are the caller's, and close-on-exec.
+   * @see Python socket.recvmsg; recvmsg(2)
+   */
+  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): [Buffer, AncillaryData[], number, Address] {
+    const room = size(bufsize);
+    const controlRoom = size(ancbufsize);
+    const bits = cInt(flags);
+    if (room < 0) throw new ValueError('negative buffer size in recvmsg()');
+    const bytes = Buffer.allocUnsafeSlow(room);
+    const [n, ancillary, messageFlags, address] = this.#recvmsg([bytes], controlRoom, bits);
+    return [trimmed(bytes, n), ancillary, messageFlags, address];
+  }
+
+  /** As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`. */
+  recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize = 0,
+    flags = 0,
+  ): [number, AncillaryData[], number, Address] {
+    if (!isIterable(buffers)) throw new TypeError('recvmsg_into() argument 1 must be an iterable');
+    const parts = Array.from(buffers, (buffer) => {
+      try {
+        return writableBytes(buffer, 'recvmsg_into');
+      } catch {
+        throw new TypeError('recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers');
+      }
+    });
+    return this.#recvmsg(parts, size(ancbufsize), cInt(flags));
+  }
+
+  #recvmsg(parts: Uint8Array[], controlRoom: number, flags: number): [number, AncillaryData[], number, Address] {
+    if (controlRoom < 0 || controlRoom > CONTROL_MAX) throw new ValueError('invalid ancillary data buffer length');
+    const control = new Uint8Array(controlRoom);
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.recvmsg(this._fd, parts, control, flags)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recvmsg');
+    }
+    const { info } = native;
+    return [n, unpackAncillary(control, info[1]), info[2], unpack(info[0], this.#proto)];
+  }
+
+  // ---- sending -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Send, and return how many of the bytes the kernel took: perhaps not all.
+   * @throws TimeoutError | BlockingIOError | BrokenPipeError | ConnectionResetError | OSError
+   * @see Python socket.send; send(2)
+   */
+  send(data: BytesLike, flags = 0): number {
+    const bytes = bytesOf(data);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.send(this._fd, bytes, 0, bytes.length, bits)) < 0) {
+      deadline = again(this, n, POLLOUT, deadline, 'send');
+    }
+    return n;
+  }
+
+  /**
+   * Send all of the bytes. The timeout is for the whole; after an error there is no telling how much was sent.
+   * @see Python socket.sendall
+   */
+  sendall(data: BytesLike, flags = 0): null {
+    const bytes = bytesOf(data);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    let deadline = NO_WAIT;
+    let sent = 0;
+    do {
+      const n = native.send(this._fd, bytes, sent, bytes.length - sent, bits);
+      if (n < 0) {
+        deadline = again(this, n, POLLOUT, deadline, 'send');
+      } else {
+        sent += n;
+        progress();
+      }
+    } while (sent < bytes.length);
+    return null;
+  }
+
+  /** Send to an address: `sendto(data, address)` or `sendto(data, flags, address)`. @see Python socket.sendto */
+  sendto(data: BytesLike, address: Address): number;
+  sendto(data: BytesLike, flags: number, address: Address): number;
+  sendto(...args: unknown[]): number {
+    if (args.length !== 2 && args.length !== 3) {
+      throw new TypeError(`sendto() takes 2 or 3 arguments (${args.length} given)`);
+    }
+    const bytes = bytesOf(args[0]);
+    const flags = args.length === 3 ? cInt(args[1]) : 0;
+    const length = pack(this.#family, this.#proto, args[args.length - 1], 'sendto');
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.sendto(this._fd, bytes, 0, bytes.length, flags, packed, length)) < 0) {
+      deadline = again(this, n, POLLOUT, deadline, 'sendto');
+    }
+    return n;
+  }
+
+  /**
+   * Send the buffers as one message, with ancillary data `[[level, type, bytes], …]`. Returns how many bytes were taken.
+   * @see Python socket.sendmsg; sendmsg(2)
+   */
+  sendmsg(
+    buffers: Iterable<BytesLike>,
+    ancdata: Iterable<AncillaryItem> | null = [],
+    flags = 0,
+    address: Address = null,
+  ): number {
+    if (!isIterable(buffers)) throw new TypeError('sendmsg() argument 1 must be an iterable');
+    const bits = cInt(flags);
+    const parts = Array.from(buffers, bytesOf);
+    const items = ancdata ?? [];
+    if (!isIterable(items)) throw new TypeError('sendmsg() argument 2 must be an iterable');
+    const control = packAncillary(items);
+    const length = address === null || address === undefined ? 0 : pack(this.#family, this.#proto, address, 'sendmsg');
+    return this.#sendmsg(parts, control, bits, length);
+  }
+
+  #sendmsg(parts: Uint8Array[], control: Uint8Array, flags: number, addressLength: number): number {
+    const address = addressLength === 0 ? null : packed;
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.sendmsg(this._fd, parts, control, flags, address, addressLength)) < 0) {
+      deadline = again(this, n, POLLOUT, deadline, 'sendmsg');
+    }
+    return n;
+  }
+
+  /**
+   * Send data to the kernel's crypto API with the operation `op` (ALG_OP_*), an initialisation vector and the length of
+   * the associated data. @see Python socket.sendmsg_afalg; the kernel's "User Space Interface" of the crypto API
+   */
+  sendmsg_afalg(options: AlgOptions): number;
+  sendmsg_afalg(msg: Iterable<BytesLike> | null, options: AlgOptions): number;
+  sendmsg_afalg(...args: unknown[]): number {
+    if (this.#family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
+    const { msg, op, iv, assoclen, flags = 0 } = algOptions(args);
+    const operation = typeof op === 'number' || typeof op === 'bigint' ? Number(op) : -1;
+    if (operation < 0) throw new TypeError("Invalid or missing argument 'op'");
+    const items: AncillaryItem[] = [[c.SOL_ALG, c.ALG_SET_OP, Uint32Array.of(operation)]];
+    if (iv !== undefined) {
+      const bytes = bytesOf(iv);
+      items.push([c.SOL_ALG, c.ALG_SET_IV, Buffer.concat([bytesOf(Uint32Array.of(bytes.length)), bytes])]);
+    }
+    if (assoclen !== undefined) {
+      const length = cInt(assoclen);
+      if (length < 0) throw new TypeError('assoclen must be positive');
+      items.push([c.SOL_ALG, c.ALG_SET_AEAD_ASSOCLEN, Uint32Array.of(length)]);
+    }
+    return this.#sendmsg(Array.from(msg, bytesOf), packAncillary(items), cInt(flags), 0);
+  }
+
+  /**
+   * Send a file until its end, or `count` bytes of it from `offset`, and return how many bytes were sent. A regular file
+   * goes from the kernel's page cache into the socket, without a copy through this process.
+   * @param file a descriptor, a FileHandle, or an object with `fileno()` or `read(n)`
+   * @throws ValueError for a nonblocking or datagram socket; TimeoutError | OSError
+   * @see Python socket.sendfile; sendfile(2)
+   */
+  sendfile(file: SendableFile, offset?: number, count?: number | null): number;
+  sendfile(file: SendableFile, options: { offset?: number; count?: number | null }): number;
+  sendfile(...args: unknown[]): number {
+    const [file, offset = 0, count = null] = parameters('sendfile', ['file', 'offset', 'count'], args);
+    return sendfile(this, file, offset, count);
+  }
+
+  // ---- files -------------------------------------------------------------------------------------------------------
+
+  /**
+   * A file over this socket: text unless `mode` has a 'b', for reading ('r'), writing ('w') or both. `buffering` 0
+   * (binary only) gives the raw SocketIO. The descriptor stays open until the socket and all its files are closed.
+   * @see Python socket.makefile
+   */
+  makefile(mode: 'r' | 'w' | 'rw' | 'wr', options?: MakefileOptions): TextIOWrapper;
+  makefile(options?: MakefileOptions & { mode?: string }): TextIOWrapper;
+  makefile(mode: 'rb' | 'br', buffering?: number | null): BufferedReader;
+  makefile(mode: 'wb' | 'bw', buffering?: number | null): BufferedWriter;
+  makefile(mode: 'rwb' | 'rbw' | 'wrb' | 'wbr' | 'brw' | 'bwr', buffering?: number | null): BufferedRWPair;
+  makefile(
+    mode?: string,
+    buffering?: number | null,
+    options?: MakefileOptions,
+  ): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO;
+  makefile(...args: unknown[]): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO {
+    return makefile(this, args);
+  }
+
+  /** @internal A file over this socket was opened. */
+  _fileOpened(): void {
+    this.#files++;
+  }
+
+  /** @internal A file over this socket was closed. */
+  _fileClosed(): void {
+    if (this.#files > 0) this.#files--;
+    if (this.#closed) this.close();
+  }
+
+  // ---- texts -------------------------------------------------------------------------------------------------------
+
+  [inspect.custom](): string {
+    const closed = this.#closed ? '[closed] ' : '';
+    const name = `${this._moduleName}.${this.constructor.name}`;
+    const about = `fd=${this._fd}, family=${this.#family}, type=${this.#type}, proto=${this.#proto}`;
+    return `<${name} ${closed}${about}${this.#addresses()}>`;
+  }
+
+  /** @internal The module that this class is of, as its representation names it. */
+  get _moduleName(): string {
+    return 'socket';
+  }
+
+  #addresses(): string {
+    if (this.#closed) return '';
+    let text = '';
+    for (const [label, call] of [
+      ['laddr', native.getsockname],
+      ['raddr', native.getpeername],
+    ] as const) {
+      if (call(this._fd) < 0) continue;
+      const address = unpack(native.info[0], this.#proto);
+      if (address !== null && address !== '') text += `, ${label}=${repr(address)}`;
+    }
+    return text;
+  }
+
+  toString(): string {
+    return this[inspect.custom]();
+  }
+}
+
+export interface AlgOptions {
+  op: number;
+  iv?: BytesLike;
+  assoclen?: number;
+  flags?: number;
+}
+
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' || typeof value === 'boolean' || Number.isInteger(value);
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  if (typeof value === 'string') return true;
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** A received part of a buffer that only this call knows: itself if well filled, else a copy of the right size. */
+function trimmed(buffer: Buffer, length: number): Buffer {
+  if (length >= buffer.length) return buffer;
+  return length >= buffer.length * KEEP_PART ? buffer.subarray(0, length) : copied(buffer, length);
+}
+
+function intoOptions(caller: string, buffer: unknown, options: object): { nbytes?: number; flags?: number } {
+  const [, nbytes = 0, flags = 0] = parameters(caller, ['buffer', 'nbytes', 'flags'], [buffer, options]);
+  return { nbytes: nbytes as number, flags: flags as number };
+}
+
+/** sendmsg_afalg's arguments: `msg` positional, all others by name. */
+function algOptions(args: unknown[]): AlgOptions & { msg: Iterable<unknown> } {
+  const keywords = args.find(isKeywords) as unknown as AlgOptions | undefined;
+  const msg = isIterable(args[0]) ? args[0] : [];
+  return { ...(keywords as AlgOptions), msg };
+}
+
+/** What the constructor's arguments ask for: a new descriptor, or one that exists. `[fd, family, type, proto]`. */
+function openOrIdentify(args: unknown[]): [number, number, number, number] {
+  const names = ['family', 'type', 'proto', 'fileno'];
+  const positional = isKeywords(args[args.length - 1]) ? args.length - 1 : args.length;
+  if (positional > names.length) {
+    const given = `${positional + 1} were given`;
+    throw new TypeError(`socket.__init__() takes from 1 to ${names.length + 1} positional arguments but ${given}`);
+  }
+  const [family = -1, type = -1, proto = -1, fileno] = parameters('socket.__init__', names, args);
+  const numbers = [family, type, proto].map(constructorInt);
+  if (fileno !== undefined && fileno !== null) return identified(fileno, numbers);
+  const [f, t, p] = [
+    numbers[0] === -1 ? c.AF_INET : numbers[0],
+    numbers[1] === -1 ? c.SOCK_STREAM : numbers[1],
+    numbers[2] === -1 ? 0 : numbers[2],
+  ];
+  return [checked(native.socket(f, t, p), 'socket'), f, t, p];
+}
+
+/** CPython's constructor says it in these words, its methods in others. */
+function constructorInt(value: unknown): number {
+  const n = integer(value);
+  if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
+  return Number(n);
+}
+
+function identified(fileno: unknown, [family, type, proto]: number[]): [number, number, number, number] {
+  if (typeof fileno === 'number' && !Number.isInteger(fileno)) {
+    throw new TypeError("'float' object cannot be interpreted as an integer");
+  }
+  const fd = cInt(fileno);
+  if (fd < 0) throw new ValueError('negative file descriptor');
+  checked(native.getsockname(fd), 'getsockname');
+  return [
+    fd,
+    family === -1 ? familyOf(fd) : family,
+    type === -1 ? optionOf(fd, c.SO_TYPE) : type,
+    proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
+  ];
+}
+
+/** The family of the address that getsockname has just left. */
+function familyOf(fd: number): number {
+  const [offset, width] = native.layout.sockaddr.sa_family;
+  checked(native.getsockname(fd), 'getsockname');
+  const view = new DataView(native.address.buffer, native.address.byteOffset);
+  return width === 1 ? view.getUint8(offset) : view.getUint16(offset, LITTLE);
+}
+
+function optionOf(fd: number, name: number | undefined): number {
+  if (name === undefined) return 0;
+  checked(native.getsockoptInt(fd, c.SOL_SOCKET, name), 'getsockopt');
+  return native.info[0];
+}

@@ -1,0 +1,282 @@
+/**
+ * Python's socket module, on real file descriptors.
+ *
+ * Addresses are arrays: `[host, port]` for AF_INET, `[host, port, flowinfo, scope_id]` for AF_INET6, a path or a Buffer
+ * (abstract name) for AF_UNIX: see docs/socket.md for all families. Times are seconds. Calls that wait block the
+ * JavaScript thread.
+ *
+ * @see https://docs.python.org/3/library/socket.html
+ */
+import type { Address } from './_address.js';
+import { type AncillaryData, CMSG_LEN } from './_ancillary.js';
+import { cInt, integer, parameters, typeName } from './_args.js';
+import { type BytesLike, bytesOf } from './_bytes.js';
+import { constants } from './_constants.js';
+import { native } from './_native.js';
+import { repr } from './_repr.js';
+import { getaddrinfo } from './_resolve.js';
+import { socket } from './_socket.js';
+import { checked, ExceptionGroup, OSError, raise, ValueError } from './exceptions.js';
+
+export type { Address } from './_address.js';
+export { type AncillaryData, type AncillaryItem, CMSG_LEN, CMSG_SPACE } from './_ancillary.js';
+export type { BytesLike } from './_bytes.js';
+export * from './_constants_socket.js';
+export { type MakefileOptions, SocketIO } from './_makefile.js';
+export {
+  type AddressInfoEntry,
+  getaddrinfo,
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+  gethostname,
+  getnameinfo,
+  getprotobyname,
+  getservbyname,
+  getservbyport,
+  htonl,
+  htons,
+  if_indextoname,
+  if_nameindex,
+  if_nametoindex,
+  inet_aton,
+  inet_ntoa,
+  inet_ntop,
+  inet_pton,
+  ntohl,
+  ntohs,
+  sethostname,
+} from './_resolve.js';
+export { getdefaulttimeout, setdefaulttimeout, socket, socket as SocketType } from './_socket.js';
+export { gaierror, herror, OSError as error, TimeoutError as timeout } from './exceptions.js';
+
+const c = constants.socket;
+
+/** This platform knows IPv6. @see Python socket.has_ipv6 */
+export const has_ipv6: boolean = c.AF_INET6 !== undefined;
+
+/** Closes a socket's descriptor that no object owns. @throws OSError @see Python socket.close */
+export function close(fd: number): void {
+  const code = native.close(descriptor(fd));
+  if (code < 0 && code !== -constants.errno.ECONNRESET) raise(code, 'close');
+}
+
+/** A duplicate of a socket's descriptor, not inheritable, which the caller owns. @see Python socket.dup */
+export function dup(fd: number): number {
+  return checked(native.dup(descriptor(fd)), 'dup');
+}
+
+/** A descriptor as a number; a number that can be none is a bad descriptor to the system. */
+function descriptor(fd: unknown): number {
+  const number = integer(fd);
+  return number === cIntOrBad(number) ? Number(number) : -1;
+}
+
+function cIntOrBad(number: number | bigint): number | bigint {
+  return BigInt.asIntN(32, BigInt(number)) === BigInt(number) ? number : -1;
+}
+
+/**
+ * A socket object for a duplicate of `fd`, which the caller goes on owning.
+ * @see Python socket.fromfd
+ */
+export function fromfd(fd: number, family: number, type: number, proto = 0): socket {
+  const copy = dup(fd);
+  try {
+    return new socket(family, type, proto, copy);
+  } catch (error) {
+    native.close(copy);
+    throw error;
+  }
+}
+
+/**
+ * Two sockets that are connected to each other. AF_UNIX and SOCK_STREAM if not given otherwise.
+ * @see Python socket.socketpair; socketpair(2)
+ */
+export function socketpair(family?: number | null, type?: number, proto?: number): [socket, socket];
+export function socketpair(options: { family?: number | null; type?: number; proto?: number }): [socket, socket];
+export function socketpair(...args: unknown[]): [socket, socket] {
+  const [family, type = c.SOCK_STREAM, proto = 0] = parameters('socketpair', ['family', 'type', 'proto'], args);
+  const numbers = [family ?? c.AF_UNIX ?? c.AF_INET, type, proto].map(cInt) as [number, number, number];
+  checked(native.socketpair(...numbers), 'socketpair');
+  const fds = [native.info[0], native.info[1]];
+  return fds.map((fd) => new socket(...numbers, fd)) as [socket, socket];
+}
+
+export interface CreateConnectionOptions {
+  /** Seconds for each address that is tried; the default timeout if not given. */
+  timeout?: number | null;
+  /** The local address to connect from. */
+  source_address?: Address;
+  /** Raise an ExceptionGroup of what went wrong with each address, not the last one's error alone. */
+  all_errors?: boolean;
+}
+
+/**
+ * Connects to `[host, port]`, trying each of the host's addresses in turn.
+ * @throws OSError of the last address that was tried; gaierror
+ * @see Python socket.create_connection
+ */
+export function create_connection(
+  address: readonly [host: string | null, port: number | string],
+  timeout?: number | null,
+  source_address?: Address,
+): socket;
+export function create_connection(
+  address: readonly [host: string | null, port: number | string],
+  options?: CreateConnectionOptions,
+): socket;
+export function create_connection(...args: unknown[]): socket {
+  const names = ['address', 'timeout', 'source_address', 'all_errors'];
+  const [address, timeout, source, allErrors] = parameters('create_connection', names, args);
+  if (address === undefined) {
+    throw new TypeError("create_connection() missing 1 required positional argument: 'address'");
+  }
+  const [host, port] = twoOf(address);
+  const errors: OSError[] = [];
+  for (const [family, type, proto, , sockaddr] of getaddrinfo(host as string, port as string, 0, c.SOCK_STREAM)) {
+    try {
+      return connected(new socket(family, type, proto), sockaddr, timeout, source);
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error;
+      if (!allErrors) errors.length = 0;
+      errors.push(error);
+    }
+  }
+  if (errors.length === 0) throw new OSError('getaddrinfo returns an empty list');
+  throw allErrors ? new ExceptionGroup('create_connection failed', errors) : errors[0];
+}
+
+function twoOf(address: unknown): unknown[] {
+  if (typeof address !== 'string' && !Array.isArray(address)) {
+    throw new TypeError(`cannot unpack non-iterable ${typeName(address)} object`);
+  }
+  if (address.length < 2) throw new ValueError(`not enough values to unpack (expected 2, got ${address.length})`);
+  if (address.length > 2) throw new ValueError('too many values to unpack (expected 2)');
+  return [...address];
+}
+
+function connected(sock: socket, address: Address, timeout: unknown, source: unknown): socket {
+  try {
+    if (timeout !== undefined) sock.settimeout(timeout as number | null);
+    if (source !== undefined && source !== null) sock.bind(source as Address);
+    sock.connect(address);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw error;
+  }
+}
+
+/** Whether one IPv6 socket can serve IPv4 too. @see Python socket.has_dualstack_ipv6 */
+export function has_dualstack_ipv6(): boolean {
+  if (!has_ipv6 || c.IPPROTO_IPV6 === undefined || c.IPV6_V6ONLY === undefined) return false;
+  try {
+    using sock = new socket(c.AF_INET6, c.SOCK_STREAM);
+    sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 0);
+    return true;
+  } catch (error) {
+    if (error instanceof OSError) return false;
+    throw error;
+  }
+}
+
+export interface CreateServerOptions {
+  /** AF_INET (if not given), AF_INET6, or another stream family. */
+  family?: number;
+  /** How many connections may wait to be accepted. */
+  backlog?: number | null;
+  /** Let several processes or workers listen at one port (SO_REUSEPORT). */
+  reuse_port?: boolean;
+  /** Serve IPv4 through the IPv6 socket too. */
+  dualstack_ipv6?: boolean;
+}
+
+/**
+ * A TCP socket that is bound to `address` and listens.
+ * @throws OSError, which names the address if it could not be bound; ValueError
+ * @see Python socket.create_server
+ */
+export function create_server(address: Address, options?: CreateServerOptions): socket;
+export function create_server(...args: unknown[]): socket {
+  const names = ['address', 'family', 'backlog', 'reuse_port', 'dualstack_ipv6'];
+  const [address, family = c.AF_INET, backlog, reusePort, dualStack] = parameters('create_server', names, args);
+  if (reusePort && c.SO_REUSEPORT === undefined) {
+    throw new ValueError('SO_REUSEPORT not supported on this platform');
+  }
+  if (dualStack) {
+    if (!has_dualstack_ipv6()) throw new ValueError('dualstack_ipv6 not supported on this platform');
+    if (family !== c.AF_INET6) throw new ValueError('dualstack_ipv6 requires AF_INET6 family');
+  }
+  const sock = new socket(family as number, c.SOCK_STREAM);
+  try {
+    allowReuse(sock);
+    if (reusePort) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
+    if (has_ipv6 && family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, dualStack ? 0 : 1);
+    bindOrSay(sock, address as Address);
+    if (backlog === undefined || backlog === null) sock.listen();
+    else sock.listen(backlog as number);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw error;
+  }
+}
+
+/** On POSIX systems, a port whose last connections are in TIME_WAIT can be bound again. */
+function allowReuse(sock: socket): void {
+  if (process.platform === 'win32') return;
+  try {
+    sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
+  } catch (error) {
+    if (!(error instanceof OSError)) throw error;
+  }
+}
+
+function bindOrSay(sock: socket, address: Address): void {
+  try {
+    sock.bind(address);
+  } catch (error) {
+    if (!(error instanceof OSError) || error.errno === null || error.syscall !== 'bind') throw error;
+    const text = `${error.strerror} (while attempting to bind on address ${repr(address)})`;
+    throw Object.assign(new OSError(error.errno, text), { syscall: 'bind' });
+  }
+}
+
+/**
+ * Sends descriptors (numbers; any kind) with the buffers over a Unix socket. The receiver gets duplicates.
+ * @see Python socket.send_fds; unix(7)
+ */
+export function send_fds(
+  sock: socket,
+  buffers: Iterable<BytesLike>,
+  fds: Iterable<number>,
+  flags = 0,
+  address: Address = null,
+): number {
+  if (typeof fds !== 'object' || fds === null || !(Symbol.iterator in fds)) {
+    throw new TypeError(`'${typeName(fds)}' object is not iterable`);
+  }
+  const numbers = Int32Array.from(Array.from(fds, cInt));
+  return sock.sendmsg(buffers, [[c.SOL_SOCKET, c.SCM_RIGHTS, bytesOf(numbers)]], flags, address);
+}
+
+/**
+ * Receives up to `bufsize` bytes and up to `maxfds` descriptors: `[bytes, fds, msg_flags, address]`. The descriptors are
+ * the caller's to close, and close-on-exec.
+ * @see Python socket.recv_fds; unix(7)
+ */
+export function recv_fds(sock: socket, bufsize: number, maxfds: number, flags = 0): [Buffer, number[], number, Address] {
+  const FD_SIZE = Int32Array.BYTES_PER_ELEMENT;
+  const room = CMSG_LEN(Number(integer(maxfds)) * FD_SIZE);
+  const [bytes, ancillary, messageFlags, address] = sock.recvmsg(bufsize, room, flags);
+  return [bytes, ancillary.flatMap(descriptorsIn), messageFlags, address];
+}
+
+function descriptorsIn([level, type, data]: AncillaryData): number[] {
+  if (level !== c.SOL_SOCKET || type !== c.SCM_RIGHTS) return [];
+  const whole = data.length - (data.length % Int32Array.BYTES_PER_ELEMENT);
+  return [...new Int32Array(new Uint8Array(data.subarray(0, whole)).buffer)];
+}
