@@ -9,7 +9,7 @@
  * is being terminated, and where we look whether a signal waits for its listener.
  */
 import { native } from './_native.js';
-import { fromCode, raise, timedOut } from './exceptions.js';
+import { fromCode, raise, timedOut, wouldBlock } from './exceptions.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
 export const SLICE_MS = 200;
@@ -119,7 +119,8 @@ export function again(socket: Waiter, code: number, events: number, deadline: nu
     interrupted();
     return deadline;
   }
-  if ((code !== -EAGAIN && code !== -EWOULDBLOCK) || socket._timeout === 0) raise(code, syscall);
+  if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
+  if (socket._timeout === 0) throw wouldBlock(code, syscall);
   if (Number.isNaN(deadline)) {
     deadline = deadlineIn(socket._timeout);
     spurious = 0;

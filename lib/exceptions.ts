@@ -155,11 +155,22 @@ const RESOLVER_BASE = -20000;
 const HOST_BASE = -30000;
 const RESOLVER_SPAN = 5000;
 
+/** The system's text for an error number; it is asked once for each. */
+function textOf(errno: number): string {
+  let text = texts.get(errno);
+  if (text === undefined) {
+    text = native.strerror(errno);
+    texts.set(errno, text);
+  }
+  return text;
+}
+const texts = new Map<number, string>();
+
 /** The exception that a native call's negative result stands for. */
 export function fromCode(code: number, syscall?: string, filename?: string | Uint8Array): OSError {
   let error: OSError;
   if (code > RESOLVER_BASE + RESOLVER_SPAN) {
-    error = new OSError(-code, native.strerror(-code), filename);
+    error = new (classOf.get(-code) ?? OSError)(-code, textOf(-code), filename);
   } else if (code > RESOLVER_BASE - RESOLVER_SPAN) {
     error = new gaierror(code - RESOLVER_BASE, native.gaiStrerror(code - RESOLVER_BASE));
   } else {
@@ -169,11 +180,22 @@ export function fromCode(code: number, syscall?: string, filename?: string | Uin
   return error;
 }
 
+/**
+ * The exception of a call on a nonblocking socket that would have to wait: no failure, but an answer, and one that a
+ * server gets all the time. It carries no stack, which would cost more than the call itself.
+ */
+export function wouldBlock(code: number, syscall: string): OSError {
+  const limit = Error.stackTraceLimit;
+  // Fails, and with reason, where a program has frozen the intrinsic objects.
+  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return fromCode(code, syscall);
+  const error = fromCode(code, syscall);
+  Error.stackTraceLimit = limit;
+  return error;
+}
+
 /** Throws what a native call's negative result stands for. */
 export function raise(code: number, syscall?: string, filename?: string | Uint8Array): never {
-  const error = fromCode(code, syscall, filename);
-  Error.captureStackTrace(error, raise);
-  throw error;
+  throw fromCode(code, syscall, filename);
 }
 
 /** The result of a native call that cannot wait: the value, or the exception. */
