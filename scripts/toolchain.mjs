@@ -1,7 +1,7 @@
 // What compiling the addon takes: which tools, which package brings each, and the call of node-gyp.
 // It is part of the published package (scripts/install.mjs uses it), so it knows Node's own modules only.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,11 @@ function compiles(source) {
   return run.status === 0;
 }
 
+/** Whether the addon links OpenSSL: binding.gyp says so. */
+function linksOpenssl() {
+  return readFileSync(join(root, 'binding.gyp'), 'utf8').includes('-lssl');
+}
+
 /** What is missing for the compilation: `[key, what a person calls it]` pairs; empty if nothing is. */
 export function missingTools() {
   const missing = [];
@@ -72,9 +77,9 @@ export function missingTools() {
   if (!compiler) missing.push(['compiler', 'a C++17 compiler']);
   if (!hasCommand('make')) missing.push(['make', 'make']);
   if (!hasCommand('python3')) missing.push(['python', 'python3']);
-  // Without a compiler nobody can say where headers are looked for; then OpenSSL's are named besides, if not in sight.
+  // Without a compiler nobody can say where headers are looked for: then OpenSSL's are named if not in the usual place.
   const openssl = compiler ? compiles('#include <openssl/ssl.h>\n') : existsSync('/usr/include/openssl/ssl.h');
-  if (!openssl) missing.push(['openssl', "OpenSSL's headers and static libraries"]);
+  if (linksOpenssl() && !openssl) missing.push(['openssl', "OpenSSL's headers and static libraries"]);
   return missing;
 }
 
