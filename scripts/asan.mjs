@@ -29,7 +29,7 @@ function buildAddon() {
   for (const name of ['binding.gyp', 'native', 'node_modules', 'package.json']) {
     if (!existsSync(join(folder, name))) symlinkSync(join(root, name), join(folder, name));
   }
-  say('compiling the addon with sanitizers (a minute or two the first time)');
+  say('compiling the addon with sanitizers');
   if (compileAddon(folder, { asan: 1 }) !== 0) fail('the addon did not compile; the compiler says above why.');
 }
 

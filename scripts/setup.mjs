@@ -117,7 +117,7 @@ function buildAddon() {
   if (existsSync(openssl)) facts.openssl = readFileSync(openssl, 'utf8');
   once('build', digest(sources, facts), () => {
     provideTools();
-    say('compiling the addon (a minute or two the first time)');
+    say('compiling the addon');
     if (compileAddon(root) !== 0) fail('setup: the addon did not compile; the compiler says above why.');
   });
 }
