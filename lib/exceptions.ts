@@ -7,6 +7,7 @@
  * @see https://docs.python.org/3/library/exceptions.html
  */
 import { native } from './_native.js';
+import { repr } from './_repr.js';
 
 /** Marks what counts as a ValueError without descending from it, for Python has classes with two bases. */
 const ALSO_VALUE_ERROR = Symbol('also a ValueError');
@@ -56,34 +57,40 @@ export class ExceptionGroup extends AggregateError {
  */
 export class OSError extends Error {
   /** The system's error number, positive; null where the error is not the system's. */
-  errno: number | null = null;
+  errno: number | null;
   /** The system's text for it. */
-  strerror: string | null = null;
+  strerror: string | null;
   /** The path that the call was about. */
-  filename: string | Uint8Array | null = null;
+  filename: string | Uint8Array | null;
   /** Node's name of the error: 'ECONNREFUSED'. */
-  code?: string;
+  code: string | undefined;
   /** The system call that failed. */
-  syscall?: string;
+  syscall: string | undefined;
 
   constructor(errnoOrMessage?: number | string, strerror?: string, filename?: string | Uint8Array | null) {
-    if (typeof errnoOrMessage !== 'number' || strerror === undefined) {
-      super(errnoOrMessage === undefined ? '' : String(errnoOrMessage));
-      return;
-    }
-    const about = filename === undefined || filename === null ? '' : `: '${filename}'`;
-    super(`[Errno ${errnoOrMessage}] ${strerror}${about}`);
-    if (new.target === OSError) {
-      const subclass = classOf.get(errnoOrMessage);
+    const numbered = typeof errnoOrMessage === 'number' && strerror !== undefined;
+    super(numbered ? numberedText(errnoOrMessage, strerror, filename) : textOrNothing(errnoOrMessage));
+    this.errno = numbered ? errnoOrMessage : null;
+    this.strerror = numbered ? strerror : null;
+    this.filename = filename ?? null;
+    this.code = numbered && new.target !== gaierror && new.target !== herror ? codeOf[errnoOrMessage] : undefined;
+    this.syscall = undefined;
+    if (numbered && new.target === OSError) {
+      const subclass = classOf[errnoOrMessage];
       if (subclass !== undefined) Object.setPrototypeOf(this, subclass.prototype);
     }
-    this.errno = errnoOrMessage;
-    this.strerror = strerror;
-    if (filename !== undefined) this.filename = filename;
-    const code = codeOf.get(errnoOrMessage);
-    if (code !== undefined && !(this instanceof gaierror) && !(this instanceof herror)) this.code = code;
   }
 }
+
+function textOrNothing(message: unknown): string {
+  return message === undefined ? '' : String(message);
+}
+
+function numberedText(errno: number, strerror: string, filename: string | Uint8Array | null | undefined): string {
+  const text = `[Errno ${errno}] ${strerror}`;
+  return filename === undefined || filename === null ? text : `${text}: ${repr(filename)}`;
+}
+
 export class BlockingIOError extends OSError {
   /** How many bytes were written before the stream would have blocked: set by buffered writers alone. */
   characters_written?: number;
@@ -130,24 +137,37 @@ nameClasses([
 ]);
 
 /** THE table: which class an error number stands for (PEP 3151). */
-const classOf = new Map<number, typeof OSError>();
+const classOf: (typeof OSError | undefined)[] = [];
 for (const [name, target] of [
-  ['EAGAIN', BlockingIOError], ['EALREADY', BlockingIOError], ['EWOULDBLOCK', BlockingIOError],
-  ['EINPROGRESS', BlockingIOError], ['EPIPE', BrokenPipeError], ['ESHUTDOWN', BrokenPipeError],
-  ['ECHILD', ChildProcessError], ['ECONNABORTED', ConnectionAbortedError], ['ECONNREFUSED', ConnectionRefusedError],
-  ['ECONNRESET', ConnectionResetError], ['EEXIST', FileExistsError], ['ENOENT', FileNotFoundError],
-  ['EISDIR', IsADirectoryError], ['ENOTDIR', NotADirectoryError], ['EINTR', InterruptedError],
-  ['EACCES', PermissionError], ['EPERM', PermissionError], ['ENOTCAPABLE', PermissionError],
-  ['ESRCH', ProcessLookupError], ['ETIMEDOUT', TimeoutError],
+  ['EAGAIN', BlockingIOError],
+  ['EALREADY', BlockingIOError],
+  ['EWOULDBLOCK', BlockingIOError],
+  ['EINPROGRESS', BlockingIOError],
+  ['EPIPE', BrokenPipeError],
+  ['ESHUTDOWN', BrokenPipeError],
+  ['ECHILD', ChildProcessError],
+  ['ECONNABORTED', ConnectionAbortedError],
+  ['ECONNREFUSED', ConnectionRefusedError],
+  ['ECONNRESET', ConnectionResetError],
+  ['EEXIST', FileExistsError],
+  ['ENOENT', FileNotFoundError],
+  ['EISDIR', IsADirectoryError],
+  ['ENOTDIR', NotADirectoryError],
+  ['EINTR', InterruptedError],
+  ['EACCES', PermissionError],
+  ['EPERM', PermissionError],
+  ['ENOTCAPABLE', PermissionError],
+  ['ESRCH', ProcessLookupError],
+  ['ETIMEDOUT', TimeoutError],
 ] as const) {
   const number = native.constants.errno[name];
-  if (number !== undefined) classOf.set(number, target);
+  if (number !== undefined) classOf[number] = target;
 }
 
-/** Node's name of each number: the first of a platform's synonyms that Node itself uses. */
-const codeOf = new Map<number, string>();
+/** Node's name of each number: where a platform has synonyms, the one that Node itself uses. */
+const codeOf: string[] = [];
 for (const [name, number] of Object.entries(native.constants.errno)) {
-  if (!codeOf.has(number) || name === 'EAGAIN' || name === 'EDEADLK' || name === 'ENOTSUP') codeOf.set(number, name);
+  if (codeOf[number] === undefined || ['EAGAIN', 'EDEADLK', 'ENOTSUP'].includes(name)) codeOf[number] = name;
 }
 
 // The resolvers' ranges: native/os/os.h.
@@ -157,20 +177,16 @@ const RESOLVER_SPAN = 5000;
 
 /** The system's text for an error number; it is asked once for each. */
 function textOf(errno: number): string {
-  let text = texts.get(errno);
-  if (text === undefined) {
-    text = native.strerror(errno);
-    texts.set(errno, text);
-  }
-  return text;
+  texts[errno] ??= native.strerror(errno);
+  return texts[errno];
 }
-const texts = new Map<number, string>();
+const texts: string[] = [];
 
 /** The exception that a native call's negative result stands for. */
 export function fromCode(code: number, syscall?: string, filename?: string | Uint8Array): OSError {
   let error: OSError;
   if (code > RESOLVER_BASE + RESOLVER_SPAN) {
-    error = new (classOf.get(-code) ?? OSError)(-code, textOf(-code), filename);
+    error = new (classOf[-code] ?? OSError)(-code, textOf(-code), filename);
   } else if (code > RESOLVER_BASE - RESOLVER_SPAN) {
     error = new gaierror(code - RESOLVER_BASE, native.gaiStrerror(code - RESOLVER_BASE));
   } else {
