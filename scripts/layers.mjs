@@ -16,7 +16,7 @@ function read(folder, ending) {
   if (!existsSync(join(tree, folder))) return [];
   const entries = readdirSync(join(tree, folder), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && ending.test(entry.name));
-  const paths = files.map((entry) => relative(tree, join(entry.parentPath ?? entry.path, entry.name))).sort();
+  const paths = files.map((entry) => relative(tree, join(entry.parentPath, entry.name))).sort();
   return paths.map((path) => [path, readFileSync(join(tree, path), 'utf8')]);
 }
 

@@ -45,7 +45,7 @@ function filesBelow(folder, filter) {
   if (!existsSync(join(root, folder))) return [];
   const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && filter(entry.name));
-  return files.map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1)).sort();
+  return files.map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1)).sort();
 }
 
 /** A digest of names and contents, and of `facts` that the result depends on besides. */
