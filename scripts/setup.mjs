@@ -57,7 +57,7 @@ function digest(files, facts) {
   return hash.digest('hex');
 }
 
-/** Do `work` unless the stamp in `folder` says that it was done for the same digest. `work` returns success. */
+/** Do `work`, which ends this process if it fails, unless the stamp in `folder` says that it was done for the same. */
 function once(folder, wanted, work) {
   const stamp = join(root, folder, '.stamp');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
@@ -109,7 +109,6 @@ function buildAddon() {
   const sources = ['binding.gyp', ...filesBelow('native', () => true)];
   const facts = {
     architecture: process.arch,
-    headers: readJson('node_modules/node-api-headers/package.json')?.version,
     compiler: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
   };
   // OpenSSL is linked statically: a new version of it asks for a new binary.
