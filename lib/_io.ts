@@ -5,4 +5,4 @@
  */
 export { BufferedIOBase, DEFAULT_BUFFER_SIZE, IOBase, RawIOBase } from './_io_base.js';
 export { BufferedReader, BufferedRWPair, BufferedWriter } from './_io_buffered.js';
-export { type TextOptions, TextIOWrapper } from './_io_text.js';
+export { TextIOWrapper, type TextOptions } from './_io_text.js';

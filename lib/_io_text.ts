@@ -370,7 +370,10 @@ export class TextIOWrapper extends IOBase<string> {
 
   #takeUntil(end: number, count: number): string {
     const start = this.#used;
-    this.#used = Math.min(end, count === Number.POSITIVE_INFINITY ? end : advance(this.#decoded, start, count, this.#wide));
+    this.#used = Math.min(
+      end,
+      count === Number.POSITIVE_INFINITY ? end : advance(this.#decoded, start, count, this.#wide),
+    );
     return this.#decoded.slice(start, this.#used);
   }
 
