@@ -17,6 +17,8 @@ export const SLICE_MS = 200;
 export const NO_WAIT = Number.NaN;
 
 const { EAGAIN, EINTR, EWOULDBLOCK } = native.constants.errno;
+/** Flags with which the kernel does not wait even on a blocking socket. Under a timeout, Python waits all the same. */
+const NEVER_WAITS = (native.constants.socket.MSG_DONTWAIT ?? 0) | (native.constants.socket.MSG_ERRQUEUE ?? 0);
 export const { POLLIN, POLLOUT, POLLPRI } = native.constants.select as Record<string, number>;
 
 /** What can be waited for: one attempt that sleeps for at most `sliceMs`. */
@@ -96,6 +98,9 @@ export interface Waiter {
   _fd: number;
   /** Seconds; null: no limit; 0: never waits. */
   _timeout: number | null;
+  /** Seconds of the kernel's own limits, which count where `_timeout` is null; null: none. */
+  _receiveLimit: number | null;
+  _sendLimit: number | null;
 }
 
 /** How often in a row readiness turned out false before a pause is made, and how long that is at most. */
@@ -112,17 +117,26 @@ export function progress(): void {
  * What a call does when the native side returned the negative `code`: returns the deadline with which to try again once
  * the socket is ready for `events`, or raises. `deadline` is what this function returned before, at first NO_WAIT:
  *
- *     while ((n = native.recv(…)) < 0) wait = again(this, n, POLLIN, wait, 'recv');
+ *     while ((n = native.recv(…)) < 0) wait = again(this, n, POLLIN, wait, 'recv', flags);
  */
-export function again(socket: Waiter, code: number, events: number, deadline: number, syscall: string): number {
+export function again(
+  socket: Waiter,
+  code: number,
+  events: number,
+  deadline: number,
+  syscall: string,
+  flags = 0,
+): number {
   if (code === -EINTR) {
     interrupted();
     return deadline;
   }
   if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
-  if (socket._timeout === 0) throw wouldBlock(code, syscall);
+  if (socket._timeout === 0 || (socket._timeout === null && (flags & NEVER_WAITS) !== 0)) {
+    throw wouldBlock(code, syscall);
+  }
   if (Number.isNaN(deadline)) {
-    deadline = deadlineIn(socket._timeout);
+    deadline = deadlineIn(socket._timeout ?? (events === POLLOUT ? socket._sendLimit : socket._receiveLimit));
     spurious = 0;
   } else if (++spurious > SPURIOUS_LIMIT) {
     // An unconnected datagram socket is always writable, though the peer's queue is full; and a sibling thread may
@@ -131,6 +145,6 @@ export function again(socket: Waiter, code: number, events: number, deadline: nu
   }
   const found = waitReady(socket._fd, events, deadline);
   if (found < 0) raise(found, 'poll');
-  if (found === 0) throw timedOut(syscall);
+  if (found === 0) throw socket._timeout === null ? wouldBlock(code, syscall) : timedOut(syscall);
   return deadline;
 }

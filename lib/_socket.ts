@@ -8,7 +8,7 @@ import { again, deadlineIn, interrupted, NO_WAIT, POLLIN, POLLOUT, progress, SLI
 import { constants } from './_constants.js';
 import type { TextIOWrapper, BufferedReader, BufferedWriter, BufferedRWPair } from './_io.js';
 import { makefile, type MakefileOptions, type SocketIO } from './_makefile.js';
-import { native } from './_native.js';
+import { type Field, native } from './_native.js';
 import { repr } from './_repr.js';
 import { type SendableFile, sendfile } from './_sendfile.js';
 import { checked, OSError, OverflowError, raise, timedOut, ValueError } from './exceptions.js';
@@ -21,6 +21,7 @@ const TYPE_FLAGS = (c.SOCK_NONBLOCK ?? 0) | (c.SOCK_CLOEXEC ?? 0);
 const SCRATCH_SIZE = native.scratch.length;
 /** A larger buffer of which at least this part was filled is returned as it is, not copied. */
 const KEEP_PART = 0.5;
+const WAIT_ALL = c.MSG_WAITALL ?? 0;
 const CONTROL_MAX = 0x7fffffff;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
@@ -79,6 +80,9 @@ type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: 
 export class socket {
   /** @internal */ _fd: number;
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
+  /** @internal Seconds of SO_RCVTIMEO and SO_SNDTIMEO, which count while the socket blocks; null: none. */
+  _receiveLimit: number | null = null;
+  /** @internal */ _sendLimit: number | null = null;
   readonly #family: number;
   readonly #type: number;
   readonly #proto: number;
@@ -270,7 +274,7 @@ export class socket {
   /** 0, a negative code, or DEADLINE_PASSED. */
   #connect(address: Address, caller: string): number {
     const length = pack(this.#family, this.#proto, address, caller);
-    const deadline = deadlineIn(this._timeout);
+    const deadline = deadlineIn(this._timeout ?? this._sendLimit);
     for (;;) {
       const blocks = this._timeout === null;
       const code = native.connect(this._fd, packed, length, blocks, SLICE_MS);
@@ -287,7 +291,7 @@ export class socket {
   #connected(deadline: number): number {
     const found = waitReady(this._fd, POLLOUT, deadline);
     if (found < 0) return found;
-    if (found === 0) return DEADLINE_PASSED;
+    if (found === 0) return this._timeout === null ? -EINPROGRESS : DEADLINE_PASSED;
     const code = native.getsockoptInt(this._fd, c.SOL_SOCKET, c.SO_ERROR);
     if (code < 0) return code;
     const error = native.info[0];
@@ -347,6 +351,21 @@ export class socket {
   setsockopt(level: number, optname: number, value: null, optlen: number): void;
   setsockopt(...args: unknown[]): void {
     checked(this.#setsockopt(args), 'setsockopt');
+    if (args[0] === c.SOL_SOCKET && (args[1] === c.SO_RCVTIMEO || args[1] === c.SO_SNDTIMEO)) this.#noteLimits();
+  }
+
+  /** The kernel's own limits do not work by themselves, for we never let it block: `again` keeps them. */
+  #noteLimits(): void {
+    this._receiveLimit = this.#limit(c.SO_RCVTIMEO);
+    this._sendLimit = this.#limit(c.SO_SNDTIMEO);
+  }
+
+  #limit(name: number): number | null {
+    const { tv_sec, tv_usec, size: room } = native.layout.timeval;
+    const { buffer, byteOffset } = this.getsockopt(c.SOL_SOCKET, name, room) as Buffer;
+    const view = new DataView(buffer, byteOffset, room);
+    const seconds = signedAt(view, tv_sec) + signedAt(view, tv_usec) / 1e6;
+    return seconds === 0 ? null : seconds;
   }
 
   #setsockopt(args: unknown[]): number {
@@ -384,17 +403,17 @@ export class socket {
     if (room === 0) return Buffer.alloc(0);
     let deadline = NO_WAIT;
     let n: number;
-    if (room <= SCRATCH_SIZE) {
+    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) {
       while ((n = native.recvScratch(this._fd, room, bits)) < 0) {
-        deadline = again(this, n, POLLIN, deadline, 'recv');
+        deadline = again(this, n, POLLIN, deadline, 'recv', bits);
       }
       return copied(native.scratch, Math.min(n, room));
     }
     const large = Buffer.allocUnsafeSlow(room);
     while ((n = native.recv(this._fd, large, 0, room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recv');
+      deadline = again(this, n, POLLIN, deadline, 'recv', bits);
     }
-    return trimmed(large, n);
+    return trimmed(large, this.#allReceived([large], n, bits));
   }
 
   /**
@@ -416,9 +435,9 @@ export class socket {
     let deadline = NO_WAIT;
     let n: number;
     while ((n = native.recv(this._fd, bytes, 0, room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recv');
+      deadline = again(this, n, POLLIN, deadline, 'recv', bits);
     }
-    return n;
+    return (bits & WAIT_ALL) === 0 ? n : this.#allReceived([bytes.subarray(0, room)], n, bits);
   }
 
   /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
@@ -430,14 +449,14 @@ export class socket {
     let n: number;
     if (room <= SCRATCH_SIZE) {
       while ((n = native.recvfromScratch(this._fd, room, bits)) < 0) {
-        deadline = again(this, n, POLLIN, deadline, 'recvfrom');
+        deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
       }
       const address = unpack(native.info[0], this.#proto);
       return [copied(native.scratch, Math.min(n, room)), address];
     }
     const large = Buffer.allocUnsafeSlow(room);
     while ((n = native.recvfrom(this._fd, large, 0, room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recvfrom');
+      deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
     }
     return [trimmed(large, n), unpack(native.info[0], this.#proto)];
   }
@@ -459,7 +478,7 @@ export class socket {
     let deadline = NO_WAIT;
     let n: number;
     while ((n = native.recvfrom(this._fd, bytes, 0, room === 0 ? bytes.length : room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recvfrom');
+      deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
     }
     return [n, unpack(native.info[0], this.#proto)];
   }
@@ -502,16 +521,62 @@ export class socket {
     let deadline = NO_WAIT;
     let n: number;
     while ((n = native.recvmsg(this._fd, parts, control, flags)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recvmsg');
+      deadline = again(this, n, POLLIN, deadline, 'recvmsg', flags);
     }
     const { info } = native;
+    n = this.#allReceived(parts, n, flags);
     return [n, unpackAncillary(control, info[1]), info[2], unpack(info[0], this.#proto)];
+  }
+
+  /**
+   * What the kernel does for a blocking stream socket and we have to do, for we never let it block: it sends all of what
+   * send is given, and with MSG_WAITALL receives until the room is full, the peer closes or an error comes. `n` bytes
+   * of `parts` are done; `step` is the native call for more. Returns how many are done in the end.
+   */
+  #whole(parts: readonly Uint8Array[], n: number, step: typeof native.recv, events: number, flags: number): number {
+    if (this._timeout !== null || this.#type !== c.SOCK_STREAM || n === 0) return n;
+    let deadline = NO_WAIT;
+    let start = 0;
+    for (const part of parts) {
+      while (n < start + part.length) {
+        const more = step(this._fd, part, n - start, start + part.length - n, flags);
+        if (more === 0) return n;
+        if (more > 0) {
+          n += more;
+          progress();
+          continue;
+        }
+        const ready = this.#readyAgain(more, events, deadline, flags);
+        if (ready === undefined) return n;
+        deadline = ready;
+      }
+      start += part.length;
+    }
+    return n;
+  }
+
+  #allReceived(parts: readonly Uint8Array[], n: number, flags: number): number {
+    return (flags & (WAIT_ALL | c.MSG_PEEK)) === WAIT_ALL ? this.#whole(parts, n, native.recv, POLLIN, flags) : n;
+  }
+
+  #allSent(parts: readonly Uint8Array[], n: number, flags: number): number {
+    return this.#whole(parts, n, native.send, POLLOUT, flags);
+  }
+
+  /** As `again`, in the midst of a transfer: undefined where it raises, for what was done so far counts. */
+  #readyAgain(code: number, events: number, deadline: number, flags: number): number | undefined {
+    try {
+      return again(this, code, events, deadline, '', flags);
+    } catch (error) {
+      if (error instanceof OSError) return undefined;
+      throw error;
+    }
   }
 
   // ---- sending -----------------------------------------------------------------------------------------------------
 
   /**
-   * Send, and return how many of the bytes the kernel took: perhaps not all.
+   * Send, and return how many of the bytes the kernel took: perhaps not all, unless the socket blocks.
    * @throws TimeoutError | BlockingIOError | BrokenPipeError | ConnectionResetError | OSError
    * @see Python socket.send; send(2)
    */
@@ -521,9 +586,9 @@ export class socket {
     let deadline = NO_WAIT;
     let n: number;
     while ((n = native.send(this._fd, bytes, 0, bytes.length, bits)) < 0) {
-      deadline = again(this, n, POLLOUT, deadline, 'send');
+      deadline = again(this, n, POLLOUT, deadline, 'send', bits);
     }
-    return n;
+    return n === bytes.length ? n : this.#allSent([bytes], n, bits);
   }
 
   /**
@@ -538,7 +603,7 @@ export class socket {
     do {
       const n = native.send(this._fd, bytes, sent, bytes.length - sent, bits);
       if (n < 0) {
-        deadline = again(this, n, POLLOUT, deadline, 'send');
+        deadline = again(this, n, POLLOUT, deadline, 'send', bits);
       } else {
         sent += n;
         progress();
@@ -560,9 +625,9 @@ export class socket {
     let deadline = NO_WAIT;
     let n: number;
     while ((n = native.sendto(this._fd, bytes, 0, bytes.length, flags, packed, length)) < 0) {
-      deadline = again(this, n, POLLOUT, deadline, 'sendto');
+      deadline = again(this, n, POLLOUT, deadline, 'sendto', flags);
     }
-    return n;
+    return n === bytes.length ? n : this.#allSent([bytes], n, flags);
   }
 
   /**
@@ -590,9 +655,9 @@ export class socket {
     let deadline = NO_WAIT;
     let n: number;
     while ((n = native.sendmsg(this._fd, parts, control, flags, address, addressLength)) < 0) {
-      deadline = again(this, n, POLLOUT, deadline, 'sendmsg');
+      deadline = again(this, n, POLLOUT, deadline, 'sendmsg', flags);
     }
-    return n;
+    return this.#allSent(parts, n, flags);
   }
 
   /**
@@ -706,6 +771,10 @@ export interface AlgOptions {
 }
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function signedAt(view: DataView, [offset, width]: Field): number {
+  return width === 8 ? Number(view.getBigInt64(offset, LITTLE)) : view.getInt32(offset, LITTLE);
+}
 
 function isInteger(value: unknown): boolean {
   return typeof value === 'bigint' || typeof value === 'boolean' || Number.isInteger(value);
