@@ -16,8 +16,15 @@
         'native/napi/env.cc',
         'native/napi/layout.cc',
         'native/napi/names.cc',
+        'native/napi/tls.cc',
+        'native/napi/tls_connection.cc',
+        'native/napi/tls_connection_info.cc',
+        'native/napi/tls_context.cc',
+        'native/napi/tls_library.cc',
+        'native/napi/tls_session.cc',
         'native/napi/waiting.cc',
       ],
+      'dependencies': ['berkeley_tls'],
       'cflags!': ['-fno-omit-frame-pointer'],
       'cflags': ['-fvisibility=hidden', '-O2', '-Wall', '-Wextra', '-Werror'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
@@ -41,6 +48,8 @@
             'native/os/linux/epoll.cc',
             'native/os/linux/sendfile.cc',
           ],
+          # The system's OpenSSL as static libraries: a shared one would be bound to the copy that Node exports.
+          'libraries': ['-Wl,-Bstatic', '-lssl', '-lcrypto', '-Wl,-Bdynamic', '-ldl', '-pthread'],
           # Nothing of a static library is exported, our own names bind to ourselves, and the binary stays mapped when
           # the last worker that loaded it ends: its thread-exit code may still run.
           'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
@@ -50,6 +59,44 @@
             '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
           ],
           'ldflags': ['-fsanitize=address,undefined'],
+        }],
+      ],
+    },
+    {
+      # OpenSSL behind tls.h. A target of its own, for it alone must not see Node's headers: those bring Node's OpenSSL.
+      'target_name': 'berkeley_tls',
+      'type': 'static_library',
+      'include_dirs!': [
+        '<(node_root_dir)/include/node',
+        '<(node_root_dir)/src',
+        '<(node_root_dir)/deps/openssl/config',
+        '<(node_root_dir)/deps/openssl/openssl/include',
+      ],
+      'sources': [
+        'native/tls/callbacks.cc',
+        'native/tls/certificate.cc',
+        'native/tls/connection.cc',
+        'native/tls/connection_info.cc',
+        'native/tls/constants.cc',
+        'native/tls/context.cc',
+        'native/tls/context_certificates.cc',
+        'native/tls/error.cc',
+        'native/tls/library.cc',
+        'native/tls/memory_bio.cc',
+        'native/tls/session.cc',
+      ],
+      'cflags!': ['-fno-omit-frame-pointer'],
+      'cflags': ['-fPIC', '-fvisibility=hidden', '-O2', '-Wall', '-Wextra', '-Werror'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
+      'conditions': [
+        ['OS != "win"', {
+          'sources': ['native/tls/posix/descriptor_bio.cc'],
+        }],
+        ['asan == 1', {
+          'cflags': [
+            '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
+          ],
         }],
       ],
     },

@@ -1,6 +1,7 @@
 // The values of Python's names, per module.
 #include "args.h"
 #include "os_headers.h"
+#include "tls/tls.h"
 
 namespace berkeley::napi {
 
@@ -52,6 +53,18 @@ napi_value CreateModule(napi_env env, const Module& module) {
   return object;
 }
 
+// Their values come from OpenSSL's headers, which tls/ alone includes.
+napi_value CreateSslModule(napi_env env) {
+  napi_value object = nullptr;
+  napi_create_object(env, &object);
+  size_t count = 0;
+  const tls::Constant* rows = tls::Constants(&count);
+  for (size_t i = 0; i < count; ++i) {
+    napi_set_named_property(env, object, rows[i].name, Number(env, rows[i].value));
+  }
+  return object;
+}
+
 }  // namespace
 
 napi_value CreateConstants(napi_env env) {
@@ -60,6 +73,7 @@ napi_value CreateConstants(napi_env env) {
   for (const Module& module : kModules) {
     napi_set_named_property(env, object, module.name, CreateModule(env, module));
   }
+  napi_set_named_property(env, object, "ssl", CreateSslModule(env));
   return object;
 }
 

@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "os/os.h"
+#include "tls.h"
 
 namespace berkeley::napi {
 
@@ -70,7 +71,8 @@ bool Define(napi_env env, napi_value exports) {
   }
   return DefineAreas(env, exports, state) && DefineFunctions(env, exports, state) &&
          napi_set_named_property(env, exports, "constants", CreateConstants(env)) == napi_ok &&
-         napi_set_named_property(env, exports, "layout", CreateLayout(env)) == napi_ok;
+         napi_set_named_property(env, exports, "layout", CreateLayout(env)) == napi_ok &&
+         napi_set_named_property(env, exports, "tls", CreateTls(env, state)) == napi_ok;
 }
 
 }  // namespace

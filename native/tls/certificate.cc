@@ -1,0 +1,200 @@
+// What a certificate says, in the form that Python gives it.
+#include "internal.h"
+
+#include <openssl/pem.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+
+namespace berkeley::tls {
+
+namespace {
+
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using AccessPtr = std::unique_ptr<AUTHORITY_INFO_ACCESS, Freed<AUTHORITY_INFO_ACCESS_free>>;
+using PointsPtr = std::unique_ptr<CRL_DIST_POINTS, Freed<CRL_DIST_POINTS_free>>;
+
+X509Ptr Parse(View der) {
+  const unsigned char* at = der.data;
+  if (der.size > LONG_MAX) return nullptr;
+  return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size)));
+}
+
+// What was printed into a memory BIO.
+std::string Take(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<size_t>(size));
+  (void)BIO_reset(bio);
+  return text;
+}
+
+std::string BytesOf(const ASN1_STRING* string) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)), static_cast<size_t>(ASN1_STRING_length(string))};
+}
+
+std::string Utf8Of(const ASN1_STRING* string) {
+  unsigned char* bytes = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&bytes, string);
+  if (size < 0) return {};
+  std::string text(reinterpret_cast<char*>(bytes), static_cast<size_t>(size));
+  OPENSSL_free(bytes);
+  return text;
+}
+
+std::string ObjectText(const ASN1_OBJECT* object) {
+  char text[256];
+  const int size = OBJ_obj2txt(text, sizeof(text), object, 0);
+  return size <= 0 ? std::string() : std::string(text);
+}
+
+Name NameOf(const X509_NAME* from) {
+  Name name;
+  int set = -1;  // entries of one relative name share its number
+  for (int i = 0; i < X509_NAME_entry_count(from); ++i) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(from, i);
+    if (X509_NAME_ENTRY_set(entry) != set) name.emplace_back();
+    set = X509_NAME_ENTRY_set(entry);
+    name.back().emplace_back(ObjectText(X509_NAME_ENTRY_get_object(entry)), Utf8Of(X509_NAME_ENTRY_get_data(entry)));
+  }
+  return name;
+}
+
+std::string AddressText(const ASN1_OCTET_STRING* address) {
+  const unsigned char* p = ASN1_STRING_get0_data(address);
+  const int size = ASN1_STRING_length(address);
+  std::string text;
+  if (size != 4 && size != 16) return "<invalid>";
+  char part[8];
+  for (int i = 0; i < size; i += size == 4 ? 1 : 2) {
+    snprintf(part, sizeof(part), size == 4 ? "%d" : "%X", size == 4 ? p[i] : p[i] << 8 | p[i + 1]);
+    text += (i == 0 ? "" : size == 4 ? "." : ":") + std::string(part);
+  }
+  return text;
+}
+
+// A kind that Python has no name for, as OpenSSL prints it: "kind:value".
+GeneralName Printed(GENERAL_NAME* name, BIO* printer) {
+  GENERAL_NAME_print(printer, name);
+  const std::string text = Take(printer);
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) return {"", text, false, {}};
+  return {text.substr(0, colon), text.substr(colon + 1), false, {}};
+}
+
+GeneralName GeneralNameOf(GENERAL_NAME* name, BIO* printer) {
+  switch (name->type) {
+    case GEN_DIRNAME:
+      return {"DirName", "", true, NameOf(name->d.directoryName)};
+    case GEN_EMAIL:
+      return {"email", BytesOf(name->d.rfc822Name), false, {}};
+    case GEN_DNS:
+      return {"DNS", BytesOf(name->d.dNSName), false, {}};
+    case GEN_URI:
+      return {"URI", BytesOf(name->d.uniformResourceIdentifier), false, {}};
+    case GEN_RID: {
+      const std::string text = ObjectText(name->d.registeredID);
+      return {"Registered ID", text.empty() ? "<INVALID>" : text, false, {}};
+    }
+    case GEN_IPADD:
+      return {"IP Address", AddressText(name->d.iPAddress), false, {}};
+    default:
+      return Printed(name, printer);
+  }
+}
+
+void ReadAlternativeNames(X509* certificate, BIO* printer, CertificateInfo* info) {
+  const NamesPtr names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    info->alternative_names.push_back(GeneralNameOf(sk_GENERAL_NAME_value(names.get(), i), printer));
+  }
+}
+
+void ReadAuthorityAccess(X509* certificate, CertificateInfo* info) {
+  const AccessPtr access(
+      static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr)));
+  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
+    const ACCESS_DESCRIPTION* each = sk_ACCESS_DESCRIPTION_value(access.get(), i);
+    if (each->location->type != GEN_URI) continue;
+    const int method = OBJ_obj2nid(each->method);
+    const std::string uri = BytesOf(each->location->d.uniformResourceIdentifier);
+    if (method == NID_ad_OCSP) info->ocsp.push_back(uri);
+    if (method == NID_ad_ca_issuers) info->ca_issuers.push_back(uri);
+  }
+}
+
+void ReadDistributionPoints(X509* certificate, CertificateInfo* info) {
+  const PointsPtr points(
+      static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(certificate, NID_crl_distribution_points, nullptr, nullptr)));
+  for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
+    const DIST_POINT* point = sk_DIST_POINT_value(points.get(), i);
+    // A point may have no name at all, or one relative to the issuer's.
+    if (point->distpoint == nullptr || point->distpoint->type != 0) continue;
+    const GENERAL_NAMES* names = point->distpoint->name.fullname;
+    for (int j = 0; j < sk_GENERAL_NAME_num(names); ++j) {
+      const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, j);
+      if (name->type != GEN_URI) continue;
+      info->crl_distribution_points.push_back(BytesOf(name->d.uniformResourceIdentifier));
+    }
+  }
+}
+
+}  // namespace
+
+Bytes ToDer(X509* certificate) {
+  const int size = i2d_X509(certificate, nullptr);
+  if (size <= 0) return {};
+  Bytes der(static_cast<size_t>(size));
+  unsigned char* at = der.data();
+  i2d_X509(certificate, &at);
+  return der;
+}
+
+int DecodeCertificate(View der, CertificateInfo* info, Error* error) {
+  ERR_clear_error();
+  const X509Ptr certificate = Parse(der);
+  const BioPtr printer(BIO_new(BIO_s_mem()));
+  if (certificate == nullptr || printer == nullptr) return FailFromQueue(error);
+  info->subject = NameOf(X509_get_subject_name(certificate.get()));
+  info->issuer = NameOf(X509_get_issuer_name(certificate.get()));
+  info->version = X509_get_version(certificate.get()) + 1;
+  i2a_ASN1_INTEGER(printer.get(), X509_get0_serialNumber(certificate.get()));
+  info->serial_number = Take(printer.get());
+  ASN1_TIME_print(printer.get(), X509_get0_notBefore(certificate.get()));
+  info->not_before = Take(printer.get());
+  ASN1_TIME_print(printer.get(), X509_get0_notAfter(certificate.get()));
+  info->not_after = Take(printer.get());
+  ReadAlternativeNames(certificate.get(), printer.get(), info);
+  ReadAuthorityAccess(certificate.get(), info);
+  ReadDistributionPoints(certificate.get(), info);
+  ERR_clear_error();
+  return 0;
+}
+
+int CertificateFromPemFile(const char* path, Bytes* der, Error* error) {
+  ERR_clear_error();
+  errno = 0;
+  const BioPtr reader(BIO_new_file(path, "rb"));
+  if (reader == nullptr) return FailFromSystem(error, errno);
+  const X509Ptr certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
+  if (certificate == nullptr) return FailFromQueue(error);
+  *der = ToDer(certificate.get());
+  return 0;
+}
+
+int CertificateText(View der, std::string* pem, std::string* subject, Error* error) {
+  ERR_clear_error();
+  const X509Ptr certificate = Parse(der);
+  const BioPtr printer(BIO_new(BIO_s_mem()));
+  if (certificate == nullptr || printer == nullptr) return FailFromQueue(error);
+  if (PEM_write_bio_X509(printer.get(), certificate.get()) != 1) return FailFromQueue(error);
+  *pem = Take(printer.get());
+  X509_NAME_print_ex(printer.get(), X509_get_subject_name(certificate.get()), 0,
+                     XN_FLAG_ONELINE & ~(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_QUOTE));
+  *subject = Take(printer.get());
+  return 0;
+}
+
+}  // namespace berkeley::tls

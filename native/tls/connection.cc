@@ -1,0 +1,179 @@
+// Connections: handshake, data, goodbye.
+#include "internal.h"
+
+namespace berkeley::tls {
+
+namespace {
+
+// Around every call that may do input or output: an empty error queue before it, and the caller's Callbacks during it.
+class CallScope {
+ public:
+  CallScope(Connection* connection, Callbacks* callbacks)
+      : connection_(connection), nonblocking_(connection->kernel_tls ? connection->descriptor.fd : -1) {
+    ERR_clear_error();
+    connection->descriptor.error = 0;
+    connection->callbacks = callbacks;
+  }
+  ~CallScope() { connection_->callbacks = nullptr; }
+  CallScope(const CallScope&) = delete;
+  CallScope& operator=(const CallScope&) = delete;
+
+ private:
+  Connection* connection_;
+  NonblockingScope nonblocking_;
+};
+
+using OctetsPtr = std::unique_ptr<ASN1_OCTET_STRING, Freed<ASN1_OCTET_STRING_free>>;
+
+// Whom a client wants to reach: told to the server unless it is an address (RFC 6066 section 3), and held against its
+// certificate if that was asked for.
+bool SetHost(SSL* ssl, const ConnectionOptions& options) {
+  const OctetsPtr address(a2i_IPADDRESS(options.host));
+  ERR_clear_error();
+  if (address == nullptr && SSL_set_tlsext_host_name(ssl, options.host) != 1) return false;
+  if (!options.check_host) return true;
+  X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+  if (address == nullptr) return X509_VERIFY_PARAM_set1_host(parameters, options.host, 0) == 1;
+  return X509_VERIFY_PARAM_set1_ip(parameters, ASN1_STRING_get0_data(address.get()),
+                                   static_cast<size_t>(ASN1_STRING_length(address.get()))) == 1;
+}
+
+bool AttachMemory(SSL* ssl, const ConnectionOptions& options) {
+  BIO* in = options.incoming->bio.get();
+  BIO* out = options.outgoing->bio.get();
+  if (BIO_up_ref(in) != 1) return false;
+  if (BIO_up_ref(out) != 1) return BIO_free(in), false;
+  SSL_set_bio(ssl, in, out);
+  return true;
+}
+
+bool AttachDescriptor(Connection* connection, int fd) {
+  SSL* ssl = connection->ssl.get();
+  connection->descriptor.fd = fd;
+  connection->kernel_tls = kHasKernelTls && (SSL_get_options(ssl) & SSL_OP_ENABLE_KTLS) != 0;
+  // Node ignores SIGPIPE, so that OpenSSL's own BIO may be used where there is no other way.
+  BIO* bio = connection->kernel_tls ? BIO_new_socket(fd, BIO_NOCLOSE) : CreateDescriptorBio(&connection->descriptor);
+  if (bio == nullptr) return false;
+  SSL_set_bio(ssl, bio, bio);
+  return true;
+}
+
+void SetPostHandshakeAuth(SSL* ssl, bool server_side) {
+  if (!server_side) {
+    SSL_set_post_handshake_auth(ssl, 1);
+    return;
+  }
+  const int mode = SSL_get_verify_mode(ssl);
+  if ((mode & SSL_VERIFY_PEER) != 0) SSL_set_verify(ssl, mode | SSL_VERIFY_POST_HANDSHAKE, SSL_get_verify_callback(ssl));
+}
+
+}  // namespace
+
+void Release::operator()(Connection* connection) const { delete connection; }
+
+ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& options, Error* error) {
+  ERR_clear_error();
+  ConnectionPtr connection(new Connection());
+  connection->ssl.reset(SSL_new(context->ctx.get()));
+  SSL* ssl = connection->ssl.get();
+  if (ssl == nullptr) return FailFromQueue(error), nullptr;
+  SSL_set_app_data(ssl, connection.get());
+  const bool attached =
+      options.incoming != nullptr ? AttachMemory(ssl, options) : AttachDescriptor(connection.get(), options.fd);
+  if (!attached) return FailFromQueue(error), nullptr;
+  if (options.host != nullptr && !SetHost(ssl, options)) return FailFromQueue(error), nullptr;
+  if (options.post_handshake_auth) SetPostHandshakeAuth(ssl, options.server_side);
+  if (options.server_side) {
+    SSL_set_accept_state(ssl);
+  } else {
+    SSL_set_connect_state(ssl);
+  }
+  return connection;
+}
+
+bool InCall(const Connection* connection) { return connection->callbacks != nullptr; }
+
+// A connection keeps some callbacks of a context that it no longer has.
+bool CallsBack(const Connection* connection) {
+  return connection->context_changed || DataOf(SSL_get_SSL_CTX(connection->ssl.get()))->events != 0;
+}
+
+int Handshake(Connection* connection, Callbacks* callbacks, Error* error) {
+  const CallScope scope(connection, callbacks);
+  const int result = SSL_do_handshake(connection->ssl.get());
+  return result == 1 ? 0 : FailCall(connection, result, error);
+}
+
+int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, Error* error) {
+  const CallScope scope(connection, callbacks);
+  SSL* ssl = connection->ssl.get();
+  size_t count = 0;
+  if (SSL_read_ex(ssl, bytes, size, &count) == 1) return static_cast<int64_t>(count);
+  // The peer has said goodbye and we have not: the end of the stream. After ours, reading on is an error.
+  const bool closed = SSL_get_error(ssl, 0) == SSL_ERROR_ZERO_RETURN && SSL_get_shutdown(ssl) == SSL_RECEIVED_SHUTDOWN;
+  return closed ? 0 : FailCall(connection, 0, error);
+}
+
+int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* error) {
+  const CallScope scope(connection, callbacks);
+  size_t count = 0;
+  if (SSL_write_ex(connection->ssl.get(), bytes.data, bytes.size, &count) == 1) return static_cast<int64_t>(count);
+  return FailCall(connection, 0, error);
+}
+
+int Shutdown(Connection* connection, Callbacks* callbacks, Error* error) {
+  const CallScope scope(connection, callbacks);
+  SSL* ssl = connection->ssl.get();
+  // The first call sends our goodbye, the second one reads the peer's.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    // What follows the peer's goodbye is plain text, and not OpenSSL's to read.
+    if (connection->shutdown_sent) SSL_set_read_ahead(ssl, 0);
+    const int result = SSL_shutdown(ssl);
+    if (result > 0) return 0;
+    if (result < 0) return FailCall(connection, result, error);
+    connection->shutdown_sent = true;
+  }
+  return 0;
+}
+
+int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, Error* error) {
+  const CallScope scope(connection, callbacks);
+  const ossl_ssize_t count = SSL_sendfile(connection->ssl.get(), file, offset, size, 0);
+  return count >= 0 ? count : FailCall(connection, static_cast<int>(count), error);
+}
+
+int Pending(Connection* connection) { return SSL_pending(connection->ssl.get()); }
+
+bool KernelTlsSends(Connection* connection) {
+  return connection->kernel_tls && BIO_get_ktls_send(SSL_get_wbio(connection->ssl.get())) != 0;
+}
+
+bool KernelTlsReceives(Connection* connection) {
+  return connection->kernel_tls && BIO_get_ktls_recv(SSL_get_rbio(connection->ssl.get())) != 0;
+}
+
+void SetContext(Connection* connection, Context* context) {
+  connection->context_changed = true;
+  SSL_set_SSL_CTX(connection->ssl.get(), context->ctx.get());
+}
+
+bool HandshakeDone(Connection* connection) { return SSL_is_init_finished(connection->ssl.get()) != 0; }
+
+bool SessionReused(Connection* connection) { return SSL_session_reused(connection->ssl.get()) != 0; }
+
+bool VerifiesPeer(Connection* connection) {
+  return (SSL_CTX_get_verify_mode(SSL_get_SSL_CTX(connection->ssl.get())) & SSL_VERIFY_PEER) != 0;
+}
+
+int VerifyClientPostHandshake(Connection* connection, Error* error) {
+  ERR_clear_error();
+  return SSL_verify_client_post_handshake(connection->ssl.get()) == 1 ? 0 : FailFromQueue(error);
+}
+
+int UpdateKeys(Connection* connection, bool peer_too, Error* error) {
+  ERR_clear_error();
+  const int kind = peer_too ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
+  return SSL_key_update(connection->ssl.get(), kind) == 1 ? 0 : FailFromQueue(error);
+}
+
+}  // namespace berkeley::tls

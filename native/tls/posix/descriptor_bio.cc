@@ -1,0 +1,95 @@
+// The BIO between OpenSSL and a plain descriptor.
+//
+// OpenSSL's own socket BIO calls read(2) and write(2): they sleep where the descriptor blocks, and raise SIGPIPE where
+// the peer has gone. Ours asks for neither, whatever the descriptor's mode is: waiting is the caller's, in one place.
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "../internal.h"
+
+namespace berkeley::tls {
+
+namespace {
+
+Descriptor* DescriptorOf(BIO* bio) { return static_cast<Descriptor*>(BIO_get_data(bio)); }
+
+bool NotReady(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+int ReadBio(BIO* bio, char* bytes, int size) {
+  Descriptor* descriptor = DescriptorOf(bio);
+  BIO_clear_retry_flags(bio);
+  ssize_t count;
+  do {
+    count = recv(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count == 0) descriptor->eof = true;
+  if (count >= 0) return static_cast<int>(count);
+  if (NotReady(errno)) {
+    BIO_set_retry_read(bio);
+  } else {
+    descriptor->error = errno;
+  }
+  return -1;
+}
+
+int WriteBio(BIO* bio, const char* bytes, int size) {
+  Descriptor* descriptor = DescriptorOf(bio);
+  BIO_clear_retry_flags(bio);
+  ssize_t count;
+  do {
+    count = send(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count >= 0) return static_cast<int>(count);
+  if (NotReady(errno)) {
+    BIO_set_retry_write(bio);
+  } else {
+    descriptor->error = errno;
+  }
+  return -1;
+}
+
+long ControlBio(BIO* bio, int command, long, void*) {
+  switch (command) {
+    case BIO_CTRL_EOF:
+      return DescriptorOf(bio)->eof ? 1 : 0;
+    case BIO_CTRL_FLUSH:  // nothing is held back
+      return 1;
+    default:  // no other control has a meaning here; 0 says so
+      return 0;
+  }
+}
+
+BIO_METHOD* CreateMethod() {
+  BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "berkeley descriptor");
+  if (method == nullptr) return nullptr;
+  BIO_meth_set_read(method, ReadBio);
+  BIO_meth_set_write(method, WriteBio);
+  BIO_meth_set_ctrl(method, ControlBio);
+  return method;
+}
+
+}  // namespace
+
+BIO* CreateDescriptorBio(Descriptor* descriptor) {
+  // One for the process, as OpenSSL's own methods are: it never changes, and other threads may use it to the end.
+  static BIO_METHOD* const method = CreateMethod();
+  if (method == nullptr) return nullptr;
+  BIO* bio = BIO_new(method);
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, descriptor);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+NonblockingScope::NonblockingScope(int fd) : fd_(fd), flags_(fd < 0 ? -1 : fcntl(fd, F_GETFL)) {
+  if (flags_ != -1 && (flags_ & O_NONBLOCK) != 0) flags_ = -1;
+  if (flags_ != -1) fcntl(fd_, F_SETFL, flags_ | O_NONBLOCK);
+}
+
+NonblockingScope::~NonblockingScope() {
+  if (flags_ != -1) fcntl(fd_, F_SETFL, flags_);
+}
+
+}  // namespace berkeley::tls
