@@ -225,7 +225,7 @@ function replaceText(text: string, errors: string): [stand: string | Buffer, cou
   }
 }
 
-function backslashed(character: string): string {
+export function backslashed(character: string): string {
   const code = character.codePointAt(0) as number;
   const [letter, digits] = code < 0x100 ? ['x', 2] : code < 0x10000 ? ['u', 4] : ['U', 8];
   return `\\${letter}${code.toString(16).padStart(digits as number, '0')}`;
