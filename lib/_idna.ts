@@ -70,9 +70,20 @@ function nameprep(label: string): string {
   return prepared;
 }
 
+/** Five ideographs whose decomposition was another one until Unicode's corrigendum 4. */
+const DECOMPOSED_IN_3_2: Readonly<Record<string, string>> = {
+  '\u{2f868}': '\u{2136a}',
+  '\u{2f874}': '\u5f33',
+  '\u{2f91f}': '\u43ab',
+  '\u{2f95f}': '\u7aae',
+  '\u{2f9bf}': '\u4d57',
+};
+const decomposedIn32 = anyOf(Object.keys(DECOMPOSED_IN_3_2).join(''), 'gu');
+
 /** Normalization form KC as of Unicode 3.2: what has been assigned since stays as it is. */
 function normalize(text: string): string {
-  return text.replace(assigned, (known) => known.normalize('NFKC'));
+  const since = text.replace(decomposedIn32, (character) => DECOMPOSED_IN_3_2[character]);
+  return since.replace(assigned, (known) => known.normalize('NFKC'));
 }
 
 /** Table B.2: folded, such that folding what normalization makes of it would change nothing. */
