@@ -98,20 +98,29 @@ export interface HasFileno {
 export type FileDescriptorLike = number | HasFileno | { readonly fd: number } | object;
 
 /**
- * The descriptor of a number, an object with `fileno()`, or of what Node has: `fd` (files, ttys, FileHandle) or
- * `_handle.fd` (net.Socket, a child process's pipes).
- * @throws TypeError | ValueError
+ * What an object says its descriptor is: `fileno()`, or what Node has: `fd` (files, ttys, FileHandle) or `_handle.fd`
+ * (net.Socket, a child process's pipes). Any other value is returned as it is.
+ * @throws TypeError, or whatever fileno() raises
+ */
+export function saidFileno(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const any = value as { fileno?: unknown; fd?: unknown; _handle?: { fd?: unknown } | null };
+  if (typeof any.fileno === 'function') {
+    const fd: unknown = any.fileno();
+    if (typeof fd !== 'number' || !Number.isInteger(fd)) throw new TypeError('fileno() returned a non-integer');
+    return fd;
+  }
+  if (typeof any.fd === 'number') return any.fd;
+  if (typeof any._handle?.fd === 'number') return any._handle.fd;
+  return value;
+}
+
+/**
+ * The descriptor of a number, or of an object that has one: see `saidFileno`.
+ * @throws TypeError | ValueError | OverflowError
  */
 export function fileno(value: unknown): number {
-  let fd: unknown = value;
-  if (typeof value === 'object' && value !== null) {
-    const any = value as { fileno?: unknown; fd?: unknown; _handle?: { fd?: unknown } | null };
-    if (typeof any.fileno === 'function') {
-      fd = any.fileno();
-      if (typeof fd !== 'number' || !Number.isInteger(fd)) throw new TypeError('fileno() returned a non-integer');
-    } else if (typeof any.fd === 'number') fd = any.fd;
-    else if (typeof any._handle?.fd === 'number') fd = any._handle.fd;
-  }
+  let fd = saidFileno(value);
   if (typeof fd === 'boolean') fd = Number(fd);
   if ((typeof fd !== 'number' && typeof fd !== 'bigint') || !(typeof fd === 'bigint' || Number.isInteger(fd))) {
     throw new TypeError('argument must be an int, or have a fileno() method.');
