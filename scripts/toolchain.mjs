@@ -58,28 +58,28 @@ export function oldNode(version = process.versions.node) {
   return `berkeley needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${version}.`;
 }
 
-/** Whether the C++ compiler takes this program. The compiler is the one that node-gyp will use. */
-function compiles(source) {
-  const compiler = process.env.CXX || 'g++';
-  const run = spawnSync(`${compiler} -std=c++17 -fsyntax-only -x c++ -`, { shell: true, input: source, stdio: 'pipe' });
-  return run.status === 0;
+/** Whether the C++ compiler takes this program, up to where `flags` say. The compiler is the one that node-gyp uses. */
+function compiles(source, flags) {
+  const command = `${process.env.CXX || 'g++'} -std=c++17 -x c++ - ${flags}`;
+  return spawnSync(command, { shell: true, input: source, stdio: 'pipe' }).status === 0;
 }
 
-/** Whether the addon links OpenSSL: binding.gyp says so. */
-function linksOpenssl() {
-  return readFileSync(join(root, 'binding.gyp'), 'utf8').includes('-lssl');
+/** Whether OpenSSL can be compiled against and linked statically; needed only if binding.gyp says so. */
+function hasOpenssl() {
+  if (!readFileSync(join(root, 'binding.gyp'), 'utf8').includes('-lssl')) return true;
+  const program = '#include <openssl/ssl.h>\nint main() { return SSL_CTX_new(TLS_method()) == nullptr; }\n';
+  return compiles(program, '-o /dev/null -Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic -ldl -pthread');
 }
 
 /** What is missing for the compilation: `[key, what a person calls it]` pairs; empty if nothing is. */
 export function missingTools() {
   const missing = [];
-  const compiler = compiles('#include <optional>\nstd::optional<int> one = 1;\n');
+  const compiler = compiles('#include <optional>\nstd::optional<int> one = 1;\n', '-fsyntax-only');
   if (!compiler) missing.push(['compiler', 'a C++17 compiler']);
   if (!hasCommand('make')) missing.push(['make', 'make']);
   if (!hasCommand('python3')) missing.push(['python', 'python3']);
-  // Without a compiler nobody can say where headers are looked for: then OpenSSL's are named if not in the usual place.
-  const openssl = compiler ? compiles('#include <openssl/ssl.h>\n') : existsSync('/usr/include/openssl/ssl.h');
-  if (linksOpenssl() && !openssl) missing.push(['openssl', "OpenSSL's headers and static libraries"]);
+  // Without a compiler nobody can tell: then it is named besides, and costs nothing where it is there already.
+  if (!compiler || !hasOpenssl()) missing.push(['openssl', "OpenSSL's headers and static libraries"]);
   return missing;
 }
 
