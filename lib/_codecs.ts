@@ -6,7 +6,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { endianness } from 'node:os';
-import { LookupError, UnicodeDecodeError, UnicodeEncodeError } from './exceptions.js';
+import { LookupError, UnicodeDecodeError, UnicodeEncodeError, UnicodeError } from './exceptions.js';
 
 /** Turns bytes that come in pieces into text. What is incomplete at a piece's end waits for the next, or fails if `final`. */
 export interface Decoder {
@@ -232,7 +232,7 @@ export function backslashed(character: string): string {
 }
 
 /** As Python's: the text, and what it is made of. */
-function decodeError(encoding: string, bytes: Buffer, { start, end, reason }: Flaw): UnicodeDecodeError {
+function decodeError({ name: encoding }: Charset, bytes: Buffer, { start, end, reason }: Flaw): UnicodeDecodeError {
   const what =
     end === start + 1
       ? `byte 0x${bytes[start].toString(16).padStart(2, '0')} in position ${start}`
@@ -263,7 +263,7 @@ function decodeWhole(charset: Charset, bytes: Buffer, limit: number, errors: str
   for (let flaw = charset.flaw(bytes, 0); flaw !== null && flaw.start < limit; flaw = charset.flaw(bytes, from)) {
     const { start, end } = flaw;
     const [stand, count] = replaceBytes(bytes.subarray(start, end), errors);
-    if (count === 0) throw decodeError(charset.name, bytes, flaw);
+    if (count === 0) throw decodeError(charset, bytes, flaw);
     text += charset.plainText(bytes.subarray(from, start)) + stand;
     from = start + count;
   }
@@ -372,7 +372,7 @@ class Utf16Decoder implements Decoder {
   #unmarked(all: Buffer, final: boolean): string {
     const end = final ? all.length : all.length - nativeUtf16.tail(all);
     const text = decodeWhole(nativeUtf16, all, end, this.#errors);
-    if (end >= 2) throw decodeError('utf-16', all, { start: 0, end: 2, reason: 'Stream does not start with BOM' });
+    if (end >= 2) throw new UnicodeError('UTF-16 stream does not start with BOM');
     this.#waiting = copied(all.subarray(end));
     return text;
   }

@@ -33,12 +33,9 @@ EXCEPTIONS = {
 }
 
 
-# What 3.13 says instead.
-OLD_MARK_MISSING = {"error": "UnicodeError", "text": "UTF-16 stream does not start with BOM"}
-MARK_MISSING = {
-    "error": "UnicodeDecodeError",
-    "text": "'utf-16' codec can't decode bytes in position 0-1: Stream does not start with BOM",
-}
+# What 3.13 says of a stream without a byte order mark, and what every version before it said.
+MARK_MISSING = "'utf-16' codec can't decode bytes in position 0-1: Stream does not start with BOM"
+MARK_MISSING_BEFORE = {"error": "UnicodeError", "text": "UTF-16 stream does not start with BOM"}
 
 
 class ScriptedRaw(io.RawIOBase):
@@ -124,8 +121,8 @@ def attempt(action):
     except Exception as error:
         text = getattr(error, "strerror", None) or str(error)
         outcome = {"error": type(error).__name__, "text": text}
-        if outcome == OLD_MARK_MISSING:
-            return MARK_MISSING
+        if text == MARK_MISSING:
+            return MARK_MISSING_BEFORE
         # Only our own buffers set it; Python has it as an attribute that may be missing.
         if isinstance(error, BlockingIOError) and error.strerror:
             outcome["characters_written"] = error.characters_written
