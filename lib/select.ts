@@ -424,7 +424,6 @@ const epollWait = new EpollWait();
 
 /** Closes the descriptor of an epoll object that was collected as garbage; as CPython, without a warning. */
 const collected = new FinalizationRegistry<number>((fd) => {
-  native.disown(fd);
   native.close(fd);
 });
 
@@ -481,7 +480,6 @@ export class epoll {
     this.#fd = -1;
     if (fd < 0) return;
     collected.unregister(this);
-    native.disown(fd);
     native.close(fd);
   }
 

@@ -116,6 +116,15 @@ napi_value Own(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// What is closed is owned no longer: its number may soon be another thread's.
+napi_value Close(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  args.state().owned.erase(fd);
+  return Number(env, os::Close(fd));
+}
+
 napi_value Disown(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
@@ -176,7 +185,7 @@ constexpr Binding kRows[] = {
     {"shutdown", Shutdown},
     {"getsockname", GetSockName},
     {"getpeername", GetPeerName},
-    {"close", OfFd<os::Close>},
+    {"close", Close},
     {"dup", OfFd<os::Duplicate>},
     {"getInheritable", OfFd<os::GetInheritable>},
     {"setInheritable", SwitchFd<os::SetInheritable>},
