@@ -46,7 +46,7 @@ function environment() {
   return {
     ...process.env,
     LD_PRELOAD: runtime('libasan.so'),
-    ASAN_OPTIONS: `detect_leaks=1:strict_string_checks=1:log_path=${join(reports, 'report')}`,
+    ASAN_OPTIONS: `detect_leaks=1:strict_string_checks=1:log_exe_name=1:log_path=${join(reports, 'report')}`,
     LSAN_OPTIONS: `suppressions=${join(root, 'scripts', 'lsan.supp')}:print_suppressions=0`,
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     // node-gyp-build looks there instead of in the package's own folder.
@@ -54,7 +54,7 @@ function environment() {
   };
 }
 
-/** What the sanitizers wrote since the last call. */
+/** What the sanitizers wrote since the last call, under a name that tells the program: "report.node.1234". */
 function takeReports() {
   const texts = existsSync(reports)
     ? readdirSync(reports).map((name) => `${name}\n${readFileSync(join(reports, name), 'utf8')}`)
@@ -109,5 +109,8 @@ say('the sanitizers see a leak, an overflow and undefined behaviour in an addon;
 const suite = [join(root, 'scripts', 'test.mjs'), '--timeout=10m', ...process.argv.slice(2)];
 const { status } = spawnSync(process.execPath, suite, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
 const found = takeReports();
-if (found !== '') fail(`the sanitizers reported:\n\n${found}`);
+if (found !== '') {
+  process.stderr.write(`\n${found}\n`);
+  fail('the sanitizers reported the above. (A report that is not of node: start that program with cleanEnv().)');
+}
 process.exitCode = status ?? 1;
