@@ -1,0 +1,202 @@
+/**
+ * The main job, on real input: an echo server and an HTTP/1.1 file server, nonblocking, on one epoll in a worker; clients
+ * that nobody here wrote; every byte of every answer checked. Ends with status 0 only if all of it was right.
+ *
+ *   npm start        or, once all is built: node examples/demo.mjs
+ */
+
+import { once } from 'node:events';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { release } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { socket } from 'berkeley';
+import * as clients from './demo/clients.mjs';
+import { filesIn, requestsFor } from './demo/expected.mjs';
+import { fromNode, fromPython, percentile } from './demo/latency.mjs';
+import { table } from './demo/table.mjs';
+
+/** It takes a few seconds. */
+const PATIENCE_MS = 20_000;
+const ROOT = fileURLToPath(new URL('../docs', import.meta.url));
+
+const say = (text = '') => process.stdout.write(`${text}\n`);
+
+/** The server in its worker. We hold one end of a socket pair; the server ends when we close it. */
+class Server {
+  #worker;
+  #stop;
+  #over = new Map();
+  #failed = null;
+  /** What it listens on: `{ epoll, services: [{ name, fd, address }] }`. */
+  listening;
+
+  static async start() {
+    const server = new Server();
+    const [ours, theirs] = socket.socketpair();
+    const workerData = { root: ROOT, control: theirs.detach() };
+    server.#stop = ours;
+    server.#worker = new Worker(new URL('./demo/server.mjs', import.meta.url), { workerData });
+    const [first] = await once(server.#worker, 'message');
+    if (first.failed) throw new Error(`the server: ${first.failed}`);
+    server.listening = first.listening;
+    server.#worker.on('message', (message) => server.#note(message));
+    return server;
+  }
+
+  #note({ connection, failed }) {
+    if (failed) this.#failed = new Error(`the server: ${failed}`);
+    else this.#over.set(connection.peer[1], connection);
+  }
+
+  port(name) {
+    return this.listening.services.find((service) => service.name === name).address[1];
+  }
+
+  /** What the server has to say of the connections from these ports, once they are over there too. */
+  async connectionsFrom(ports) {
+    while (!ports.every((port) => this.#over.has(port))) {
+      if (this.#failed !== null) throw this.#failed;
+      await once(this.#worker, 'message');
+    }
+    return ports.map((port) => this.#over.get(port));
+  }
+
+  async end() {
+    const exit = once(this.#worker, 'exit');
+    this.#stop.close();
+    await exit;
+    if (this.#failed !== null) throw this.#failed;
+  }
+}
+
+function introduce({ listening }) {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url)));
+  say(`berkeley ${version} on Node.js ${process.version}, ${process.platform} ${release()}, ${process.arch}`);
+  say();
+  say(`Two services in one worker thread, on one epoll (fd ${listening.epoll}):`);
+  const rows = listening.services.map(({ name, fd, address }) => [name, address.join(':'), fd, kernelName(fd)]);
+  say(table(['service', 'address', '>fd', 'to the kernel'], rows));
+}
+
+/** A descriptor belongs to the process, whichever thread opened it: so it can be looked at from here. */
+function kernelName(fd) {
+  const link = `/proc/self/fd/${fd}`;
+  return existsSync('/proc/self/fd') ? readlinkSync(link) : '';
+}
+
+/** Every client in turn: rows for the table. */
+async function serveClients(server, files) {
+  const requests = requestsFor(files);
+  const http = server.port('http');
+  const echo = server.port('echo');
+  const rows = [];
+  for (const [service, drive] of [
+    ['http', () => clients.nodeHttp(http, requests)],
+    ['http', () => clients.curl(http, requests)],
+    ['http', () => clients.pythonHttp(http, requests)],
+    ['http', () => clients.netPipelined(http, files)],
+    ['http', () => clients.netMalformed(http)],
+    ['http', () => clients.netSlowReader(http, files)],
+    ['echo', () => clients.netEcho(echo, 16)],
+    ['echo', () => clients.pythonEcho(echo)],
+  ]) {
+    const result = await drive();
+    if (result === null) continue;
+    rows.push({ service, ...result, connections: await server.connectionsFrom(result.ports) });
+  }
+  return rows;
+}
+
+const sum = (connections, name) => connections.reduce((total, connection) => total + connection[name], 0);
+
+/** "27" or "27 … 42". */
+function span(numbers) {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return least === most ? String(least) : `${least} … ${most}`;
+}
+
+function showClients(rows) {
+  const columns = [
+    'client',
+    'service',
+    'from port',
+    'server fd',
+    '>answers checked',
+    '>bytes sent',
+    '>partial',
+    '>waits',
+  ];
+  const cells = rows.map(({ client, service, ports, checked, connections }) => [
+    client,
+    service,
+    span(ports),
+    span(connections.map(({ fd }) => fd)),
+    checked,
+    sum(connections, 'bytesOut').toLocaleString('en'),
+    sum(connections, 'partialSends'),
+    sum(connections, 'waits'),
+  ]);
+  say('What came back to each client was compared byte for byte with what was due:');
+  say(table(columns, cells));
+  say('  partial: send took a part of the bytes; waits: the server waited for EPOLLOUT and served others meanwhile');
+  say();
+}
+
+/** What the server answered to one client, as its own log has it. */
+function showRequests(rows) {
+  const [{ client, connections }] = rows;
+  say(`The requests of ${client}, all on one connection:`);
+  const cells = connections[0].requests.map(({ line, status }) => [line, status]);
+  say(table(['request', '>status'], cells));
+}
+
+function checkBackpressure(rows) {
+  const connections = rows.flatMap(({ connections }) => connections);
+  if (sum(connections, 'partialSends') === 0) throw new Error('no send was partial: the slow reader was not slow');
+  if (sum(connections, 'waits') === 0) throw new Error('the server never waited for EPOLLOUT');
+}
+
+async function compare(server) {
+  const netEcho = new Worker(new URL('./demo/net_echo.mjs', import.meta.url));
+  const [port] = await once(netEcho, 'message');
+  const ports = { berkeley: server.port('echo'), 'node:net': port };
+  const results = [
+    ['node:net', await fromNode(ports)],
+    ['python3', await fromPython(ports)],
+  ];
+  await netEcho.terminate();
+  return results.filter(([, times]) => times !== null);
+}
+
+function showTimes(results) {
+  const rows = results.flatMap(([client, arms]) =>
+    Object.entries(arms).map(([server, times]) => {
+      const part = (p) => percentile(times, p).toFixed(1);
+      return [client, server, times.length.toLocaleString('en'), part(0.5), part(0.99), part(0.999)];
+    }),
+  );
+  say('Round trips of 64 bytes, in microseconds; the two servers, each in a worker, took turns:');
+  say(table(['client', 'echo server', '>round trips', '>p50', '>p99', '>p99.9'], rows));
+}
+
+async function main() {
+  const server = await Server.start();
+  introduce(server);
+  const rows = await serveClients(server, filesIn(ROOT));
+  showRequests(rows);
+  showClients(rows);
+  checkBackpressure(rows);
+  showTimes(await compare(server));
+  await server.end();
+  const checked = rows.reduce((total, row) => total + row.checked, 0);
+  say(`All ${checked.toLocaleString('en')} answers were right. ${(performance.now() / 1000).toFixed(1)} s`);
+}
+
+function fail(text) {
+  process.stderr.write(`demo: ${text}\n`);
+  process.exit(1);
+}
+
+setTimeout(() => fail(`not done after ${PATIENCE_MS / 1000} s`), PATIENCE_MS).unref();
+main().catch((error) => fail(error.stack));
