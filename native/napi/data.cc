@@ -85,7 +85,8 @@ class Parts {
     // items before it.
     napi_value items[os::kMaxParts];
     for (uint32_t i = 0; i < count; ++i) {
-      if (napi_get_element(env, args->value(index), i, &items[i]) != napi_ok) return args->FailType(index, "readable"), true;
+      const napi_status status = napi_get_element(env, args->value(index), i, &items[i]);
+      if (status != napi_ok) return args->FailType(index, "readable"), true;
     }
     for (; count_ < count; ++count_) {
       Bytes bytes;

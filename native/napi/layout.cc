@@ -18,7 +18,8 @@ struct Row {
 };
 
 #define BERKELEY_STRUCT(NAME) {#NAME, nullptr, 0, sizeof(struct NAME)},
-#define BERKELEY_FIELD(NAME, FIELD) {#NAME, #FIELD, offsetof(struct NAME, FIELD), sizeof(static_cast<struct NAME*>(nullptr)->FIELD)},
+#define BERKELEY_FIELD(NAME, FIELD) \
+  {#NAME, #FIELD, offsetof(struct NAME, FIELD), sizeof(static_cast<struct NAME*>(nullptr)->FIELD)},
 #define BERKELEY_FIELD_AS(NAME, FIELD, OFFSET, SIZE) {#NAME, #FIELD, OFFSET, SIZE},
 constexpr Row kRows[] = {
 #include "constants/layout.h"

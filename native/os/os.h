@@ -38,17 +38,19 @@ int Socket(int family, int type, int protocol);
 // socketpair(2). Bounded. On success pair[0] and pair[1] are the caller's.
 int SocketPair(int family, int type, int protocol, Fd pair[2]);
 // accept(2). Bounded even where fd blocks: then -EAGAIN, as for a nonblocking one. `fd_blocks` says that O_NONBLOCK is
-// clear on fd. The peer's address goes to `address` (`*length` is its room before, its size after).
+// clear on fd; it may be true in doubt, which costs two short calls more, but a wrong `false` may sleep. The new
+// descriptor blocks. The peer's address goes to `address` (`*length` is its room before, its size after).
 int Accept(Fd fd, bool fd_blocks, void* address, uint32_t* length);
 // connect(2). On a blocking fd it sleeps for at most `slice_ms` and then returns -EINPROGRESS (the connection goes on:
-// wait for writability, then read SO_ERROR) or -EAGAIN (a Unix-domain listener's queue is full: call again).
+// wait for writability, then read SO_ERROR) or -EAGAIN (a Unix-domain listener's queue is full: call again). Families
+// that keep a limit of their own sleep for that long: AF_VSOCK (2 s unless set), AF_TIPC (8 s).
 int Connect(Fd fd, const void* address, uint32_t length, bool fd_blocks, int slice_ms);
 int Bind(Fd fd, const void* address, uint32_t length);
 int Listen(Fd fd, int backlog);
 int Shutdown(Fd fd, int how);
 int GetSockName(Fd fd, void* address, uint32_t* length);
 int GetPeerName(Fd fd, void* address, uint32_t* length);
-// close(2). The descriptor is gone whatever is returned; an interrupted close is a success. May sleep if SO_LINGER asks.
+// close(2). The descriptor is gone whatever is returned; an interrupted close is a success. May sleep for SO_LINGER.
 int Close(Fd fd);
 int Duplicate(Fd fd);
 int GetInheritable(Fd fd);  // 0 or 1
@@ -83,7 +85,8 @@ struct Message {
 int64_t RecvMsg(Fd fd, Message* message, int flags);
 int64_t SendMsg(Fd fd, const Message& message, int flags);
 // Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
-// -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. The socket must not block.
+// -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. Never waits for the peer,
+// though the socket may block (-EAGAIN); it may wait for the disk that `file` lies on.
 int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count);
 
 // ---- waiting -------------------------------------------------------------------------------------------------------

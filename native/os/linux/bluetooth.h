@@ -1,6 +1,6 @@
 // Bluetooth's part of Linux's interface to programs: the kernel ships no header for it (BlueZ does, which need not be
-// installed). Numbers and layouts are those of the kernel's include/net/bluetooth/{bluetooth,hci_sock,l2cap,rfcomm,sco}.h
-// and cannot change.
+// installed). Numbers and layouts are those of the kernel's include/net/bluetooth (bluetooth.h, hci_sock.h, l2cap.h,
+// rfcomm.h, sco.h) and cannot change.
 #ifndef BERKELEY_OS_LINUX_BLUETOOTH_H_
 #define BERKELEY_OS_LINUX_BLUETOOTH_H_
 

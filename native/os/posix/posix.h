@@ -19,10 +19,11 @@ int AcceptCloexec(Fd fd, void* address, uint32_t* length);
 
 // While it lives, `fd` is nonblocking; afterwards it is what it was before.
 //
-// For the few calls that have no MSG_DONTWAIT (accept, sendfile) and so could sleep without end on a blocking fd: another
-// thread can take away what poll has just announced. O_NONBLOCK belongs to the open file description that all threads
-// share, so one lock for the process keeps two scopes (and SetNonblocking) from undoing each other. What is done
-// inside is short and never waits for a peer. Another process that shares the description may see one early EAGAIN.
+// For the few calls that have no MSG_DONTWAIT (accept, sendfile) and so could sleep without end on a blocking fd:
+// another thread can take away what poll has just announced. O_NONBLOCK belongs to the open file description that all
+// threads share, so one lock for the process keeps two scopes (and SetNonblocking) from undoing each other. What is
+// done inside is short and never waits for a peer. Another process that shares the description may see one early
+// EAGAIN.
 class NonblockingScope {
  public:
   explicit NonblockingScope(Fd fd);
