@@ -13,8 +13,8 @@ import { bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { encodeIdna } from './_idna.js';
 import { type Field, native, type StructLayout } from './_native.js';
-import { OSError, OverflowError, raise, UnicodeError, ValueError } from './exceptions.js';
 import { decodePath, encodePath } from './_paths.js';
+import { OSError, OverflowError, raise, UnicodeError, ValueError } from './exceptions.js';
 
 /** What Python's functions take and return as an address: see the table in docs/socket.md. */
 export type Address = string | Uint8Array | readonly unknown[] | number | null;
@@ -130,25 +130,32 @@ const inet = native.layout.sockaddr_in;
 const inet6 = native.layout.sockaddr_in6;
 const BROADCAST = '255.255.255.255';
 
+/** Text that needs no further look: all that numeric addresses are made of. */
+const NUMERIC = /^[\d.:a-f]*$/;
+
+/** A host as text, refused as `hostBytes` refuses it. */
+function hostText(host: unknown): string {
+  return typeof host === 'string' && NUMERIC.test(host) ? host : Buffer.from(hostBytes(host)).toString('latin1');
+}
+
 /** Writes the IPv4 address of a host into `packed`. */
-function putHost4(host: unknown): void {
-  const text = typeof host === 'string' ? host : Buffer.from(hostBytes(host)).toString('latin1');
+function putHost4(text: string): void {
   const [at, size] = inet.sin_addr;
   if (text === '<broadcast>' || text === BROADCAST) {
     packed.fill(0xff, at, at + size);
   } else if (native.inetPton(c.AF_INET, text) === size) {
     packed.set(found.subarray(0, size), at);
   } else {
-    resolveHost(hostBytes(host), c.AF_INET);
+    resolveHost(Buffer.from(text, 'latin1'), c.AF_INET);
     packed.set(found.subarray(at, at + size), at);
   }
 }
 
 function packInet(address: unknown, caller: string): number {
   const [host, port] = tuple(address, 2, 2, 'AF_INET', `${caller}(): AF_INET`, 'a pair (host, port)');
-  if (typeof host !== 'string') hostBytes(host);
+  const text = hostText(host);
   const number = integer(port);
-  putHost4(host);
+  putHost4(text);
   put(inet.sin_port, checkPort(number, caller), false);
   return inet.size;
 }
@@ -168,14 +175,13 @@ function unpackInet(): Address {
 
 const INET6_SHAPE = 'a tuple (host, port[, flowinfo[, scopeid]])';
 
-function putHost6(host: unknown): void {
-  const text = typeof host === 'string' ? host : Buffer.from(hostBytes(host)).toString('latin1');
+function putHost6(text: string): void {
   const [at, size] = inet6.sin6_addr;
   if (text === '<broadcast>' || text === BROADCAST) throw new OSError('address family mismatched');
   if (native.inetPton(c.AF_INET6, text) === size) {
     packed.set(found.subarray(0, size), at);
   } else {
-    resolveHost(hostBytes(host), c.AF_INET6);
+    resolveHost(Buffer.from(text, 'latin1'), c.AF_INET6);
     packed.set(found.subarray(at, at + size), at);
   }
 }
@@ -183,11 +189,11 @@ function putHost6(host: unknown): void {
 function packInet6(address: unknown, caller: string): number {
   const parts = tuple(address, 2, 4, 'AF_INET6', `${caller}(): AF_INET6`, INET6_SHAPE);
   const [host, port, flowInfo = 0, scope = 0] = parts;
-  if (typeof host !== 'string') hostBytes(host);
+  const text = hostText(host);
   const number = integer(port);
   const flow = wrapped32(flowInfo);
   const scopeId = wrapped32(scope);
-  putHost6(host);
+  putHost6(text);
   put(inet6.sin6_port, checkPort(number, caller), false);
   if (flow > 0xfffff) throw new OverflowError(`${caller}(): flowinfo must be 0-1048575.`);
   put(inet6.sin6_flowinfo, flow, false);
@@ -215,8 +221,8 @@ function packUnix(address: unknown): number {
   const abstract = path.length === 0 || path[0] === 0;
   if (abstract ? path.length > room : path.length >= room) throw new OSError('AF_UNIX path too long');
   packed.set(path, at);
-  // A path ends with the NUL that `packed` holds; an abstract name is as long as it is.
-  return at + path.length;
+  // A path has the NUL behind it that `packed` holds; an abstract name is as long as it is.
+  return at + path.length + (abstract ? 0 : 1);
 }
 
 function unpackUnix(length: number): Address {
@@ -314,7 +320,8 @@ function canNumber(parts: unknown[], position: number): bigint {
 }
 
 function exactly(address: unknown, count: number, caller: string): unknown[] {
-  if (!Array.isArray(address)) throw new TypeError(`${caller}(): AF_CAN address must be tuple, not ${typeName(address)}`);
+  if (!Array.isArray(address))
+    throw new TypeError(`${caller}(): AF_CAN address must be tuple, not ${typeName(address)}`);
   if (address.length !== count) {
     throw new TypeError(`function takes exactly ${count} arguments (${address.length} given)`);
   }
@@ -391,7 +398,7 @@ function unpackTipc(): Address {
     return [type, get(tipc.addr_name_name_type), instance, instance, scope];
   }
   if (type === c.TIPC_ADDR_ID) return [type, get(tipc.addr_id_node), get(tipc.addr_id_ref), 0, scope];
-  throw new TypeError('Invalid address type');
+  throw new ValueError('Invalid address type');
 }
 
 const alg = native.layout.sockaddr_alg;
@@ -419,7 +426,8 @@ function packAlg(address: unknown, caller: string): number {
 // ---- Bluetooth -----------------------------------------------------------------------------------------------------
 
 const { sockaddr_l2: l2, sockaddr_rc: rfcomm, sockaddr_hci: hci, sockaddr_sco: sco } = native.layout;
-const BLUETOOTH_ADDRESS = /^([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2})$/i;
+const BLUETOOTH_ADDRESS =
+  /^([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2})$/i;
 
 /** 'XX:XX:XX:XX:XX:XX', kept by the kernel with its last byte first. */
 function putBluetooth(field: Field, value: unknown, caller: string): void {
@@ -427,7 +435,10 @@ function putBluetooth(field: Field, value: unknown, caller: string): void {
   if (typeof text !== 'string') throw new OSError(`${caller}(): wrong format`);
   const match = BLUETOOTH_ADDRESS.exec(text);
   if (match === null) throw new OSError('bad bluetooth address');
-  putBytes(field, Uint8Array.from(match.slice(1).reverse(), (part) => Number.parseInt(part, 16)));
+  putBytes(
+    field,
+    Uint8Array.from(match.slice(1).reverse(), (part) => Number.parseInt(part, 16)),
+  );
 }
 
 function getBluetooth([offset, size]: Field): string {
@@ -492,6 +503,8 @@ function unpackBluetooth(_length: number, protocol: number): Address {
 
 interface Family {
   readonly layout: StructLayout | undefined;
+  /** The family that its addresses name, if that is another one. */
+  readonly family?: number;
   pack(address: unknown, caller: string, protocol: number): number;
   unpack(length: number, protocol: number): Address;
 }
@@ -500,10 +513,7 @@ const families = new Map<number | undefined, Family>([
   [c.AF_INET, { layout: inet, pack: packInet, unpack: unpackInet }],
   [c.AF_INET6, { layout: inet6, pack: packInet6, unpack: unpackInet6 }],
   [c.AF_UNIX, { layout: unix, pack: packUnix, unpack: unpackUnix }],
-  [
-    c.AF_NETLINK,
-    { layout: netlink, pack: packNetlink, unpack: () => [get(netlink.nl_pid), get(netlink.nl_groups)] },
-  ],
+  [c.AF_NETLINK, { layout: netlink, pack: packNetlink, unpack: () => [get(netlink.nl_pid), get(netlink.nl_groups)] }],
   [c.AF_PACKET, { layout: packet, pack: packPacket, unpack: unpackPacket }],
   [c.AF_VSOCK, { layout: vsock, pack: packVsock, unpack: () => [get(vsock.svm_cid), get(vsock.svm_port)] }],
   [c.AF_QIPCRTR, { layout: qrtr, pack: packQrtr, unpack: () => [get(qrtr.sq_node), get(qrtr.sq_port)] }],
@@ -518,8 +528,8 @@ const families = new Map<number | undefined, Family>([
     },
   ],
   [c.AF_BLUETOOTH, { layout: l2, pack: packBluetooth, unpack: unpackBluetooth }],
-  // RDS sockets are addressed as IPv4's are.
-  [c.AF_RDS, { layout: inet, pack: packInet, unpack: unpackInet }],
+  // RDS sockets have IPv4's addresses: the family in them is AF_INET.
+  [c.AF_RDS, { layout: inet, family: c.AF_INET, pack: packInet, unpack: unpackInet }],
 ]);
 families.delete(undefined);
 
@@ -533,7 +543,7 @@ export function pack(family: number, protocol: number, address: unknown, caller:
   if (entry?.layout === undefined) throw new OSError(`${caller}(): bad family`);
   packed.fill(0);
   const length = entry.pack(address, caller, protocol);
-  put(AF_OFFSET, family);
+  put(AF_OFFSET, entry.family ?? family);
   return length;
 }
 

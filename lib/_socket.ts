@@ -6,15 +6,15 @@ import { cInt, integer, isKeywords, parameters, size, timeout, wrapped32 } from 
 import { type BytesLike, bytesOf, copied, writableBytes } from './_bytes.js';
 import { again, deadlineIn, interrupted, NO_WAIT, POLLIN, POLLOUT, progress, SLICE_MS, waitReady } from './_call.js';
 import { constants } from './_constants.js';
-import type { TextIOWrapper, BufferedReader, BufferedWriter, BufferedRWPair } from './_io.js';
-import { makefile, type MakefileOptions, type SocketIO } from './_makefile.js';
+import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
+import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
 import { type Field, native } from './_native.js';
 import { repr } from './_repr.js';
 import { type SendableFile, sendfile } from './_sendfile.js';
 import { checked, OSError, OverflowError, raise, timedOut, ValueError } from './exceptions.js';
 
 const c = constants.socket;
-const { EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EISCONN } = constants.errno;
+const { EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN, ENOTSOCK } = constants.errno;
 /** Bits that may be given with a type and are not part of it. */
 const TYPE_FLAGS = (c.SOCK_NONBLOCK ?? 0) | (c.SOCK_CLOEXEC ?? 0);
 /** The room that recv and recvfrom receive into; what is asked beyond it costs a buffer of that size. */
@@ -499,11 +499,7 @@ export class socket {
   }
 
   /** As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`. */
-  recvmsg_into(
-    buffers: Iterable<BytesLike>,
-    ancbufsize = 0,
-    flags = 0,
-  ): [number, AncillaryData[], number, Address] {
+  recvmsg_into(buffers: Iterable<BytesLike>, ancbufsize = 0, flags = 0): [number, AncillaryData[], number, Address] {
     if (!isIterable(buffers)) throw new TypeError('recvmsg_into() argument 1 must be an iterable');
     const parts = Array.from(buffers, (buffer) => {
       try {
@@ -835,19 +831,20 @@ function identified(fileno: unknown, [family, type, proto]: number[]): [number, 
   }
   const fd = cInt(fileno);
   if (fd < 0) throw new ValueError('negative file descriptor');
-  checked(native.getsockname(fd), 'getsockname');
+  const named = native.getsockname(fd);
+  // AF_ALG has no getsockname; if the family is given, nothing but a descriptor of the wrong kind is an error.
+  if (named === -EBADF || named === -ENOTSOCK || family === -1) checked(named, 'getsockname');
   return [
     fd,
-    family === -1 ? familyOf(fd) : family,
+    family === -1 ? foundFamily() : family,
     type === -1 ? optionOf(fd, c.SO_TYPE) : type,
     proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
   ];
 }
 
 /** The family of the address that getsockname has just left. */
-function familyOf(fd: number): number {
+function foundFamily(): number {
   const [offset, width] = native.layout.sockaddr.sa_family;
-  checked(native.getsockname(fd), 'getsockname');
   const view = new DataView(native.address.buffer, native.address.byteOffset);
   return width === 1 ? view.getUint8(offset) : view.getUint16(offset, LITTLE);
 }

@@ -68,8 +68,12 @@ export async function python(script: string, args: string[] = [], { input = '' }
 }
 
 /** The same, waited for without the event loop. */
-export function pythonSync(script: string, args: string[] = [], { input = '' } = {}): Finished {
-  const options = { env: cleanEnv(), encoding: 'utf8', input, timeout: PATIENCE_MS, maxBuffer: 2 ** 28 } as const;
+export function pythonSync(
+  script: string,
+  args: string[] = [],
+  { input = '', env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): Finished {
+  const options = { env: cleanEnv(env), encoding: 'utf8', input, timeout: PATIENCE_MS, maxBuffer: 2 ** 28 } as const;
   const { stdout, stderr, status, error } = spawnSync('python3', ['-c', script, ...args], options);
   if (error) throw error;
   return { stdout, stderr, code: status };
