@@ -160,11 +160,11 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
 /** What reading lines needs of a file of bytes. */
 interface ByteSource {
   read(size: number): Buffer | null;
-  peek?(size: number): Buffer;
+  _ahead?(): Buffer;
   _putBack(error: unknown, taken: readonly Buffer[]): void;
 }
 
-/** A line out of `read` alone: byte by byte, where nobody can say (`peek`) how far the line goes. */
+/** A line out of `read` alone: byte by byte, where nobody can say (`_ahead`) how far the line goes. */
 function readlineBySteps(source: ByteSource, limit: number): Buffer {
   const parts: Buffer[] = [];
   try {
@@ -180,12 +180,12 @@ function readlineBySteps(source: ByteSource, limit: number): Buffer {
     source._putBack(error, parts);
     throw error;
   }
-  return Buffer.concat(parts);
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }
 
 /** How much of a line can be read at once. As in CPython, each step may be as long as the whole line may be. */
 function stepOf(source: ByteSource, limit: number): number {
-  const ahead = source.peek?.(1);
+  const ahead = source._ahead?.();
   if (ahead === undefined || ahead.length === 0) return 1;
   const end = ahead.indexOf(LF);
   const step = end < 0 ? ahead.length : end + 1;

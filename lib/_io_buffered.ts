@@ -190,12 +190,17 @@ export class BufferedReader extends Buffered {
   /** What comes next, without taking it: what has been read ahead, else what one read of the raw file gives. */
   peek(length = 0): Buffer {
     size(length);
+    return Buffer.from(this._ahead());
+  }
+
+  /** What `peek` copies: good until the next call. */
+  _ahead(): Buffer {
     this.#checkOpen('peek of closed file');
     if (this.#start === this.#end) {
       this.#empty();
       this.#fill();
     }
-    return Buffer.from(this.#buffer.subarray(this.#start, this.#end));
+    return this.#buffer.subarray(this.#start, this.#end);
   }
 
   override readline(length: number | null = -1): Buffer {
@@ -500,6 +505,10 @@ export class BufferedRWPair extends BufferedIOBase {
 
   peek(length = 0): Buffer {
     return this.#reader.peek(length);
+  }
+
+  _ahead(): Buffer {
+    return this.#reader._ahead();
   }
 
   override _putBack(error: unknown, taken: readonly Buffer[]): void {
