@@ -8,7 +8,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { endianness } from 'node:os';
 import { LookupError, UnicodeDecodeError, UnicodeEncodeError, UnicodeError } from './exceptions.js';
 
-/** Turns bytes that come in pieces into text. What is incomplete at a piece's end waits for the next, or fails if `final`. */
+/** Turns bytes that come in pieces into text. What is incomplete at a piece's end waits for more, or fails if `final`. */
 export interface Decoder {
   decode(bytes: Buffer, final: boolean): string;
   /** Forgets what waits. */
@@ -51,7 +51,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const END_OF_DATA = 'unexpected end of data';
 
-// ---- UTF-8 -----------------------------------------------------------------------------------------------------------
+// ---- UTF-8 --------------------------------------------------------------------------------------------------------
 
 /** The size of the character that a byte begins; 0 if it begins none (RFC 3629). */
 function utf8Size(lead: number): number {
@@ -110,7 +110,7 @@ const utf8: Charset = {
   plainBytes: (text) => Buffer.from(text, 'utf8'),
 };
 
-// ---- ASCII, Latin-1 --------------------------------------------------------------------------------------------------
+// ---- ASCII, Latin-1 -----------------------------------------------------------------------------------------------
 
 const ascii: Charset = {
   name: 'ascii',
@@ -137,7 +137,7 @@ const latin1: Charset = {
   unencodableReason: 'ordinal not in range(256)',
 };
 
-// ---- UTF-16 ----------------------------------------------------------------------------------------------------------
+// ---- UTF-16 -------------------------------------------------------------------------------------------------------
 
 function utf16(littleEndian: boolean): Charset {
   const isHigh = (unit: number) => unit >>> 10 === 0x36;
@@ -180,7 +180,7 @@ function utf16(littleEndian: boolean): Charset {
 const utf16le = utf16(true);
 const utf16be = utf16(false);
 
-// ---- error handlers --------------------------------------------------------------------------------------------------
+// ---- error handlers -----------------------------------------------------------------------------------------------
 
 /** What stands for undecodable bytes, and how many of them it stands for: 0 if the handler has no answer. */
 function replaceBytes(bytes: Buffer, errors: string): [text: string, count: number] {
@@ -252,7 +252,7 @@ function encodeError(charset: Charset, object: string, start: number, end: numbe
   return Object.assign(error, { encoding, object, start, end, reason });
 }
 
-// ---- all bytes, all text ---------------------------------------------------------------------------------------------
+// ---- all bytes, all text ------------------------------------------------------------------------------------------
 
 /** Decodes what lies before `limit`; what lies behind says whether a character at the limit is broken or goes on. */
 function decodeWhole(charset: Charset, bytes: Buffer, limit: number, errors: string): string {
@@ -293,7 +293,7 @@ function encodeWhole(charset: Charset, text: string, errors: string): Buffer {
   return Buffer.concat(parts);
 }
 
-// ---- piece by piece --------------------------------------------------------------------------------------------------
+// ---- piece by piece -----------------------------------------------------------------------------------------------
 
 class PieceDecoder implements Decoder {
   readonly #charset: Charset;
@@ -392,7 +392,7 @@ function copied(bytes: Buffer): Buffer {
   return bytes.length > 0 ? Buffer.from(bytes) : NOTHING;
 }
 
-// ---- by name ---------------------------------------------------------------------------------------------------------
+// ---- by name ------------------------------------------------------------------------------------------------------
 
 const nativeUtf16 = endianness() === 'LE' ? utf16le : utf16be;
 

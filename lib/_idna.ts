@@ -51,7 +51,7 @@ function labelToAscii(label: string): string {
   return checkLength(ACE_PREFIX + punycode(prepared));
 }
 
-// ---- nameprep --------------------------------------------------------------------------------------------------------
+// ---- nameprep -----------------------------------------------------------------------------------------------------
 
 const anyOf = (characters: string, flags = 'u') => new RegExp(`[${characters}]`, flags);
 const nothing = anyOf(NOTHING, 'gu');
@@ -111,7 +111,7 @@ function checkDirections(characters: string[]): void {
   if (!ends.every(isRightToLeft)) throw failed('Violation of BIDI requirement 3');
 }
 
-// ---- punycode --------------------------------------------------------------------------------------------------------
+// ---- punycode -----------------------------------------------------------------------------------------------------
 
 // RFC 3492, section 5.
 const BASE = 36;

@@ -21,7 +21,7 @@ import { hasCommand, pythonSync, testUnless } from './helpers/peers.js';
 
 const testWithPython = testUnless(!hasCommand('python3') && 'python3 is not installed');
 
-// ---- scenarios -------------------------------------------------------------------------------------------------------
+// ---- scenarios ----------------------------------------------------------------------------------------------------
 
 /** Bytes in JSON: one Latin-1 character each. */
 interface Packed {
@@ -1044,7 +1044,7 @@ function addRandom(seed: number): void {
 }
 for (let seed = 1; seed <= 600; seed++) addRandom(seed);
 
-// ---- the same in TypeScript ------------------------------------------------------------------------------------------
+// ---- the same in TypeScript ---------------------------------------------------------------------------------------
 
 function unpack(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpack);
