@@ -11,12 +11,14 @@ import { exceptions, socket } from 'berkeley';
 
 function get(url) {
   const { hostname, port, pathname, search } = new URL(url);
-  const sock = socket.create_connection([hostname, Number(port || 80)], { timeout: 10 });
+  // A URL has an IPv6 address in brackets.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const sock = socket.create_connection([host, Number(port || 80)], { timeout: 10 });
   try {
     const file = sock.makefile('rwb');
     file.write(Buffer.from(`GET ${pathname}${search} HTTP/1.0\r\nHost: ${hostname}\r\n\r\n`));
     file.flush();
-    console.log(`connected: ${sock.getsockname().join(':')} → ${sock.getpeername().join(':')}`);
+    console.log('connected:', sock);
     for (;;) {
       const line = file.readline().toString('latin1').trimEnd();
       if (line === '') break;

@@ -82,8 +82,11 @@ export async function netMalformed(port) {
   return { client: 'node:net, malformed', checked: cases.length, ports };
 }
 
-/** Asks for far more than any socket buffer holds, and reads nothing until the server has had to stop. */
-export async function netSlowReader(port, files) {
+/**
+ * Asks for far more than the kernel holds for a client that does not read, and reads nothing until the server has had to
+ * stop: `untilStuck(port)` tells when.
+ */
+export async function netSlowReader(port, files, untilStuck) {
   const file = files.reduce((a, b) => (a.bytes.length > b.bytes.length ? a : b));
   const count = Math.ceil(SLOW_BYTES / file.bytes.length);
   const connection = connect({ host: HOST, port });
@@ -91,22 +94,13 @@ export async function netSlowReader(port, files) {
   const ports = [connection.localPort];
   connection.pause();
   connection.write(get(file).repeat(count - 1) + get(file, true));
-  await untilStill(connection);
+  await untilStuck(connection.localPort);
   const answers = Array.from({ length: count }, (_, i) => wholeFile(file, { close: i === count - 1 }));
   Expected.all(answers).check('node:net, slow reader', await buffer(connection));
   return { client: 'node:net, slow reader', checked: count, ports };
 }
 
 const SLOW_BYTES = 24 * 1024 * 1024;
-
-/** Until the kernel takes no more of our requests: then the server reads none, because its answers are stuck. */
-async function untilStill(connection) {
-  let before;
-  do {
-    before = connection.bytesWritten - connection.writableLength;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  } while (connection.bytesWritten - connection.writableLength !== before);
-}
 
 // ---- echo -------------------------------------------------------------------------------------------------------------
 

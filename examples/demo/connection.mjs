@@ -27,7 +27,7 @@ export class Connection {
     this.#epoll = epoll;
     this.#service = service;
     this.sock = sock;
-    this.counts = { bytesIn: 0, bytesOut: 0, partialSends: 0, waits: 0 };
+    this.counts = { bytesIn: 0, bytesOut: 0, partialSends: 0, roomEvents: 0 };
     epoll.register(sock, this.#events);
   }
 
@@ -40,6 +40,7 @@ export class Connection {
   handle(events) {
     try {
       if (!this.blocked) return this.#read();
+      this.counts.roomEvents++;
       this.#flush();
       if (!this.blocked) this.#service.drained(this);
       this.#watch();
@@ -121,7 +122,6 @@ export class Connection {
     const events = this.blocked ? select.EPOLLOUT : select.EPOLLIN;
     if (events === this.#events) return;
     this.#events = events;
-    if (events === select.EPOLLOUT) this.counts.waits++;
     this.#epoll.modify(this.sock, events);
   }
 

@@ -196,7 +196,7 @@ export class HttpExchange {
     if (!this.#ended) this.#received = Buffer.concat([this.#received, bytes]);
   }
 
-  /** The next response, with the request's first line: null if no whole request is there. */
+  /** The next response, with the request's first line and Range field for a log: null if no whole request is there. */
   next() {
     this.#dropBody();
     if (this.#ended || this.#skip > 0) return null;
@@ -204,7 +204,8 @@ export class HttpExchange {
     if (text === null) return null;
     const response = this.#answer(text);
     this.#ended = response.close;
-    return { request: text.split('\r\n', 1)[0], ...response };
+    const [request] = text.split('\r\n', 1);
+    return { request, range: /^range: *(.*)$/im.exec(text)?.[1] ?? '', ...response };
   }
 
   #dropBody() {

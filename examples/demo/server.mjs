@@ -2,8 +2,8 @@
  * The demo's server: two listeners, every connection and the way to be stopped, all on one epoll in one thread.
  *
  * Runs in a worker, for its calls block. `workerData`: `{ root, control }`, the folder to serve and the descriptor of a
- * socket; when the other end of that one is closed, the server ends. It posts `{ listening }` once, `{ connection }` for
- * each connection that is over, and `{ failed }`, a text, if it cannot go on.
+ * socket; when the other end of that one is closed, the server ends. It posts `{ listening }` once, `{ stuck }` when a
+ * client (its address) takes no more, `{ connection }` when one is over, and `{ failed }`, a text, if it cannot go on.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { exceptions, select, socket } from 'berkeley';
@@ -33,7 +33,7 @@ class Http {
     while (!connection.blocked) {
       const response = this.#exchange.next();
       if (response === null) return;
-      this.requests.push({ line: response.request, status: response.status });
+      this.requests.push({ line: response.request, range: response.range, status: response.status });
       connection.writeFrom(response.parts);
       if (response.close) connection.finish();
     }
@@ -82,8 +82,13 @@ class Server {
     const fd = sock.fileno();
     const connection = new Connection(this.#epoll, sock, service);
     this.#connections.add(connection);
+    let stuck = false;
     this.#handlers.set(fd, (events) => {
-      if (connection.handle(events)) return;
+      if (connection.handle(events)) {
+        if (connection.blocked && !stuck) parentPort.postMessage({ stuck: peer });
+        stuck = connection.blocked;
+        return;
+      }
       this.#handlers.delete(fd);
       this.#connections.delete(connection);
       connection.close();
