@@ -5,7 +5,7 @@
  * as long as that takes, as it does in Python.
  */
 import { endianness } from 'node:os';
-import { type Address, hostBytes, resolveHost, unpackBytes } from './_address.js';
+import { type Address, resolveHost, unpackBytes } from './_address.js';
 import { cInt, integer, parameters, str, typeName, wrapped32 } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
@@ -120,7 +120,7 @@ function hostName(name: unknown, caller: string): Uint8Array {
     const type = typeName(name);
     throw new TypeError(`${caller}() argument 1 must be encoded string without null bytes, not ${type}`);
   }
-  return hostBytes(name);
+  return typeof name === 'string' ? encodeIdna(name) : name;
 }
 
 /** The bytes of the address that `resolveHost` left. */
@@ -332,4 +332,3 @@ export function ntohl(x: number): number {
 export function htonl(x: number): number {
   return swapped32(x);
 }
-
