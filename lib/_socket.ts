@@ -49,16 +49,42 @@ export function setdefaulttimeout(value: number | null): void {
 /** What is left of a socket object when it is gone: enough to close its descriptor and to say which it was. */
 interface Remains {
   fd: number;
-  readonly text: string;
+  readonly Class: typeof socket;
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
 }
 
 const collected = new FinalizationRegistry<Remains>((remains) => {
-  if (remains.fd < 0) return;
   const { fd } = remains;
+  if (fd < 0) return;
+  const text = described(remains, false);
   remains.fd = -1;
-  process.emitWarning(`unclosed <socket.socket fd=${fd}, ${remains.text}>`, 'ResourceWarning');
+  process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
   native.close(fd);
 });
+
+/** A socket's text: its addresses are asked for while it is open. */
+function described({ fd, Class, family, type, proto }: Remains, closed: boolean): string {
+  const name = `${Class.prototype._moduleName}.${Class.name}${closed ? ' [closed]' : ''}`;
+  const about = `fd=${fd}, family=${family}, type=${type}, proto=${proto}`;
+  return `<${name} ${about}${closed ? '' : addressTexts(fd, proto)}>`;
+}
+
+function addressTexts(fd: number, proto: number): string {
+  let text = '';
+  for (const [label, call] of [
+    ['laddr', native.getsockname],
+    ['raddr', native.getpeername],
+  ] as const) {
+    if (call(fd) < 0) continue;
+    const address = unpack(native.info[0], proto);
+    // As Python's str() has it: a path stands there without quotes.
+    const shown = typeof address === 'string' ? address : repr(address);
+    if (address !== null && shown !== '') text += `, ${label}=${shown}`;
+  }
+  return text;
+}
 
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');
@@ -107,8 +133,7 @@ export class socket {
     this.#family = family;
     this.#type = type & ~TYPE_FLAGS;
     this.#proto = proto;
-    const text = `family=${this.#family}, type=${this.#type}, proto=${this.#proto}`;
-    this.#remains = { fd: this._fd, text };
+    this.#remains = { fd, Class: this.constructor as typeof socket, family, type: this.#type, proto };
     native.own(this._fd);
     collected.register(this, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
@@ -729,29 +754,12 @@ export class socket {
   // ---- texts -------------------------------------------------------------------------------------------------------
 
   [inspect.custom](): string {
-    const closed = this.#closed ? '[closed] ' : '';
-    const name = `${this._moduleName}.${this.constructor.name}`;
-    const about = `fd=${this._fd}, family=${this.#family}, type=${this.#type}, proto=${this.#proto}`;
-    return `<${name} ${closed}${about}${this.#addresses()}>`;
+    return described(this.#remains, this.#closed);
   }
 
   /** @internal The module that this class is of, as its representation names it. */
   get _moduleName(): string {
     return 'socket';
-  }
-
-  #addresses(): string {
-    if (this.#closed) return '';
-    let text = '';
-    for (const [label, call] of [
-      ['laddr', native.getsockname],
-      ['raddr', native.getpeername],
-    ] as const) {
-      if (call(this._fd) < 0) continue;
-      const address = unpack(native.info[0], this.#proto);
-      if (address !== null && address !== '') text += `, ${label}=${repr(address)}`;
-    }
-    return text;
   }
 
   toString(): string {

@@ -2,7 +2,7 @@
  * Peers for tests: programs nobody here wrote (python3, curl) in child processes, our own blocking ends in workers,
  * and bounded waits instead of sleeps.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir as systemTmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,20 +113,33 @@ export interface Peer {
   readonly child: ChildProcess;
   /** The next line of its standard output; fails with its standard error if it ends before. */
   line(): Promise<string>;
+  /** Its standard error so far. */
+  errors(): string;
   /** How it ended: exit status, or null after a signal. */
   readonly exit: Promise<number | null>;
   /** Kill it if it still runs, and wait for its end. */
   stop(): Promise<number | null>;
 }
 
-/** Start a foreign program. It is killed at the end of the test file at the latest. */
-export function spawnPeer(command: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Peer {
-  const child = spawn(command, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] });
+/** Start a foreign program, with `fds` as its descriptors 3, 4, … It is killed at the end of the test file at the latest. */
+export function spawnPeer(command: string, args: string[] = [], env: NodeJS.ProcessEnv = {}, fds: number[] = []): Peer {
+  return peerOf(spawn(command, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe', ...fds] }), command);
+}
+
+/** Run `source`, the body of a module that has `berkeley` and `data`, in a Node process of its own. */
+export function spawnNode(source: string, data: unknown = null, fds: number[] = []): Peer {
+  const module = `import * as berkeley from '${LIBRARY}';\nconst data = ${JSON.stringify(data)};\n${source}`;
+  const args = ['--expose-gc', '--input-type=module', '-e', module];
+  return peerOf(spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe', ...fds] }), 'node');
+}
+
+function peerOf(child: ChildProcess, command: string): Peer {
+  const { stdin, stdout, stderr } = child as ChildProcessWithoutNullStreams;
   const lines = new Mailbox<string>();
   let errors = '';
-  child.stdin.on('error', () => {});
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  createInterface({ input: child.stdout }).on('line', (line) => lines.put(line));
+  stdin.on('error', () => {});
+  stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  createInterface({ input: stdout }).on('line', (line) => lines.put(line));
   const exit = new Promise<number | null>((resolve) => {
     child.on('error', (error) => {
       errors += error.message;
@@ -138,7 +151,7 @@ export function spawnPeer(command: string, args: string[] = [], env: NodeJS.Proc
     child.kill('SIGKILL');
     return exit;
   };
-  const peer: Peer = { child, line: () => lines.next(), exit, stop };
+  const peer: Peer = { child, line: () => lines.next(), exit, stop, errors: () => errors };
   running.add(peer);
   void exit.then((code) => {
     running.delete(peer);
