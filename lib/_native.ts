@@ -13,6 +13,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NativeTls } from './_ssl_native.js';
 
 /** Where a field lies in a C struct: `[offset, size]`, in bytes. */
 export type Field = readonly [offset: number, size: number];
@@ -54,7 +55,7 @@ export interface Native {
   setInheritable(fd: number, inheritable: boolean): number;
   getNonblocking(fd: number): number;
   setNonblocking(fd: number, nonblocking: boolean): number;
-  /** The environment owns this descriptor: it closes it when it ends, unless `disown` comes first. */
+  /** The environment owns this descriptor: it closes it when it ends, unless `disown` or `close` comes first. */
   own(fd: number): void;
   disown(fd: number): void;
 
@@ -136,6 +137,9 @@ export interface Native {
   inetPton(family: number, text: string): number;
   inetNtop(family: number, bytes: Uint8Array): string | number;
   inetAton(text: string): number;
+
+  // TLS: a description of its own
+  readonly tls: NativeTls;
 
   strerror(error: number): string;
   gaiStrerror(code: number): string;

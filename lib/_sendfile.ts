@@ -39,6 +39,13 @@ export function sendfile(sock: Sender, file: unknown, offset: unknown, count: un
   return byReading(sock, file, fd, start, limit);
 }
 
+/** The same for a socket that the kernel cannot send to, for what is sent must be encrypted first. */
+export function sendfileByReading(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
+  const limit = checkedCount(sock, file, count);
+  const start = checkedOffset(offset);
+  return byReading(sock, file, descriptor(file), start, limit);
+}
+
 function checkedCount(sock: Sender, file: unknown, count: unknown): number | undefined {
   const mode = (file as { mode?: unknown } | null)?.mode;
   if (typeof mode === 'string' && !mode.includes('b')) throw new ValueError('file should be opened in binary mode');

@@ -43,8 +43,12 @@ napi_value CreateConnection(napi_env env, napi_callback_info info) {
 
 napi_value ReleaseConnection(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
-  auto* connection = IdleConnection(&args, 0);
+  auto* connection = Handle<Connection>(&args, 0);
   if (args.Failed()) return nullptr;
+  if (tls::InCall(connection)) {
+    tls::Disconnect(connection);
+    return nullptr;
+  }
   void* object = nullptr;
   napi_remove_wrap(env, args.value(0), &object);
   Finalize<Connection>(env, connection, nullptr);

@@ -93,6 +93,11 @@ ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& option
 
 bool InCall(const Connection* connection) { return connection->callbacks != nullptr; }
 
+void Disconnect(Connection* connection) {
+  connection->descriptor.fd = -1;
+  if (connection->kernel_tls) BIO_set_fd(SSL_get_wbio(connection->ssl.get()), -1, BIO_NOCLOSE);
+}
+
 // A connection keeps some callbacks of a context that it no longer has.
 bool CallsBack(const Connection* connection) {
   return connection->context_changed || DataOf(SSL_get_SSL_CTX(connection->ssl.get()))->events != 0;

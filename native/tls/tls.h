@@ -234,6 +234,8 @@ struct ConnectionOptions {
 ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& options, Error* error);
 // Whether a call on it runs: then it must neither be called again nor released.
 bool InCall(const Connection* connection);
+// Takes its descriptor away, which is about to be closed: a call that is running fails with EBADF.
+void Disconnect(Connection* connection);
 // Whether calls on it may use their Callbacks: then the caller's code may run before bytes are read or written.
 bool CallsBack(const Connection* connection);
 
