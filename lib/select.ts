@@ -430,8 +430,6 @@ const collected = new FinalizationRegistry<number>((fd) => {
 /** Marks the constructor call that takes over a descriptor. */
 const ADOPT = Symbol('adopt');
 
-type Control = { fd: FileDescriptorLike; eventmask?: number };
-
 /** The fd and the event mask of a call that may have them by name. A plain object with fileno() is a file. */
 function controlArgs(caller: string, args: unknown[]): unknown[] {
   const last = args[args.length - 1];
@@ -469,9 +467,10 @@ export class epoll {
     collected.register(this, this.#fd, this);
   }
 
-  /** An epoll object for a descriptor of one, which it owns from now on. */
+  /** An epoll object for a descriptor of one, which it owns from now on. For -1, as in CPython, a new one. */
   static fromfd(fd: number): epoll {
-    return Reflect.construct(this, [ADOPT, int(fd)]) as epoll;
+    const number = int(fd);
+    return number === -1 ? new epoll() : (Reflect.construct(epoll, [ADOPT, number]) as epoll);
   }
 
   /** Closes the descriptor. Closing again does nothing. */
@@ -503,8 +502,8 @@ export class epoll {
    * @throws OSError EBADF, EINVAL; ValueError if the epoll object is closed; TypeError | OverflowError
    * @see epoll_ctl(2)
    */
-  register(fd: FileDescriptorLike, eventmask?: number): void;
-  register(options: Control): void;
+  register(fd: FileDescriptorLike, eventmask?: number | { eventmask?: number }): void;
+  register(options: { fd: FileDescriptorLike; eventmask?: number }): void;
   register(...args: unknown[]): void {
     const [fd, eventmask = EPOLLIN | EPOLLPRI | EPOLLOUT] = controlArgs('register', args);
     const mask = wrapped32(eventmask);
@@ -515,8 +514,8 @@ export class epoll {
    * Changes the event mask of a descriptor that is watched, and arms it again after EPOLLONESHOT.
    * @throws FileNotFoundError if it is not watched; as `register`
    */
-  modify(fd: FileDescriptorLike, eventmask: number): void;
-  modify(options: Required<Control>): void;
+  modify(fd: FileDescriptorLike, eventmask: number | { eventmask: number }): void;
+  modify(options: { fd: FileDescriptorLike; eventmask: number }): void;
   modify(...args: unknown[]): void {
     const [fd, eventmask] = controlArgs('modify', args);
     if (eventmask === undefined) throw new TypeError("modify() missing required argument 'eventmask' (pos 2)");
@@ -542,7 +541,7 @@ export class epoll {
    * @throws ValueError | TypeError | OverflowError | InterruptedError | OSError
    * @see Python select.epoll.poll; epoll_wait(2)
    */
-  poll(timeout?: number | null, maxevents?: number): [fd: number, events: number][];
+  poll(timeout?: number | null, maxevents?: number | { maxevents?: number }): [fd: number, events: number][];
   poll(options: { timeout?: number | null; maxevents?: number }): [fd: number, events: number][];
   poll(timeout: unknown = null, maxevents: unknown = -1): [fd: number, events: number][] {
     if (typeof timeout === 'object' && isKeywords(timeout)) return this.#pollByName([timeout]);
