@@ -138,6 +138,9 @@ export function again(
   if (Number.isNaN(deadline)) {
     deadline = deadlineIn(socket._timeout ?? (events === POLLOUT ? socket._sendLimit : socket._receiveLimit));
     spurious = 0;
+  } else if (performance.now() >= deadline) {
+    // Readiness that turns out false time and again does not put it off.
+    throw tooLate(socket, code, syscall);
   } else if (++spurious > SPURIOUS_LIMIT) {
     // An unconnected datagram socket is always writable, though the peer's queue is full; and a sibling thread may
     // take what has come. Poll alone would spin.
@@ -145,6 +148,23 @@ export function again(
   }
   const found = waitReady(socket._fd, events, deadline);
   if (found < 0) raise(found, 'poll');
-  if (found === 0) throw socket._timeout === null ? wouldBlock(code, syscall) : timedOut(syscall);
+  if (found === 0) throw tooLate(socket, code, syscall);
+  return deadline;
+}
+
+/** What a call raises whose deadline has passed: the kernel's own limits end in EAGAIN. */
+function tooLate(socket: Waiter, code: number, syscall: string): Error {
+  return socket._timeout === null ? wouldBlock(code, syscall) : timedOut(syscall);
+}
+
+/**
+ * What a call of many steps, as sendall is, does when a step got somewhere: returns the deadline for the further ones.
+ * It is for all of them, whether they had to wait or not; only the kernel's own limit (SO_SNDTIMEO) is for each step.
+ */
+export function onward(socket: Waiter, deadline: number, syscall: string): number {
+  progress();
+  if (!socket._timeout) return NO_WAIT;
+  if (Number.isNaN(deadline)) return deadlineIn(socket._timeout);
+  if (performance.now() >= deadline) throw timedOut(syscall);
   return deadline;
 }

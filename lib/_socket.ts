@@ -1,17 +1,28 @@
 /** The socket class. `socket.ts` exports it beside the module's functions. */
 import { inspect } from 'node:util';
-import { type Address, pack, packed, unpack } from './_address.js';
+import { type Address, pack, packed, type ReturnedAddress, unpack } from './_address.js';
 import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from './_ancillary.js';
-import { cInt, integer, isKeywords, parameters, size, timeout, wrapped32 } from './_args.js';
+import { cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from './_args.js';
 import { type BytesLike, bytesOf, copied, writableBytes } from './_bytes.js';
-import { again, deadlineIn, interrupted, NO_WAIT, POLLIN, POLLOUT, progress, SLICE_MS, waitReady } from './_call.js';
+import {
+  again,
+  deadlineIn,
+  interrupted,
+  NO_WAIT,
+  onward,
+  POLLIN,
+  POLLOUT,
+  progress,
+  SLICE_MS,
+  waitReady,
+} from './_call.js';
 import { constants } from './_constants.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
 import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
 import { type Field, native } from './_native.js';
 import { repr } from './_repr.js';
 import { type SendableFile, sendfile } from './_sendfile.js';
-import { checked, OSError, OverflowError, raise, timedOut, ValueError } from './exceptions.js';
+import { checked, OSError, raise, timedOut, ValueError } from './exceptions.js';
 
 const c = constants.socket;
 const { EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN, ENOTSOCK } = constants.errno;
@@ -128,7 +139,7 @@ export class socket {
   constructor(family?: number, type?: number, proto?: number, fileno?: number | null);
   constructor(options: SocketOptions);
   constructor(...args: unknown[]) {
-    const [fd, family, type, proto] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
+    const [fd, family, type, proto, taken] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
     this._fd = fd;
     this.#family = family;
     this.#type = type & ~TYPE_FLAGS;
@@ -138,11 +149,15 @@ export class socket {
     collected.register(this, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
     else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
+    if (taken) this.#noteLimits();
   }
 
   /** @internal An object of this class for a descriptor that is new and of which all is known. */
   static _adopt<T extends socket>(this: new (...args: never[]) => T, fd: number, like: socket): T {
-    return Reflect.construct(this, [ADOPT, fd, like.family, like.type, like.proto]) as T;
+    const adopted = Reflect.construct(this, [ADOPT, fd, like.family, like.type, like.proto, 0]) as T;
+    adopted._receiveLimit = like._receiveLimit;
+    adopted._sendLimit = like._sendLimit;
+    return adopted;
   }
 
   get family(): number {
@@ -217,7 +232,7 @@ export class socket {
   }
 
   set_inheritable(inheritable: boolean): void {
-    const flag = integer(inheritable) !== 0;
+    const flag = plainInt(inheritable) !== 0;
     checked(native.setInheritable(this._fd, flag), 'fcntl');
   }
 
@@ -269,7 +284,7 @@ export class socket {
    * Waits for a connection: `[socket, address]`. The new socket's timeout is the default one, not the listener's.
    * @throws TimeoutError | BlockingIOError | OSError
    */
-  accept(): [socket, Address] {
+  accept(): [socket, ReturnedAddress] {
     let deadline = NO_WAIT;
     let fd: number;
     while ((fd = native.accept(this._fd, this._timeout === null)) < 0) {
@@ -293,7 +308,7 @@ export class socket {
   /** As `connect`, but returns the error number, 0 for success, instead of raising OSError. */
   connect_ex(address: Address): number {
     const code = this.#connect(address, 'connect_ex');
-    return code === DEADLINE_PASSED ? EAGAIN : -code;
+    return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
   }
 
   /** 0, a negative code, or DEADLINE_PASSED. */
@@ -324,20 +339,20 @@ export class socket {
   }
 
   /** The address that the socket is bound to. */
-  getsockname(): Address {
+  getsockname(): ReturnedAddress {
     checked(native.getsockname(this._fd), 'getsockname');
     return unpack(native.info[0], this.#proto);
   }
 
   /** The address that the socket is connected to. @throws OSError ENOTCONN */
-  getpeername(): Address {
+  getpeername(): ReturnedAddress {
     checked(native.getpeername(this._fd), 'getpeername');
     return unpack(native.info[0], this.#proto);
   }
 
   /** Ends one direction or both: SHUT_RD, SHUT_WR, SHUT_RDWR. @see shutdown(2) */
   shutdown(how: number): void {
-    checked(native.shutdown(this._fd, cInt(how)), 'shutdown');
+    checked(native.shutdown(this._fd, plainInt(how)), 'shutdown');
   }
 
   // ---- options -----------------------------------------------------------------------------------------------------
@@ -466,7 +481,7 @@ export class socket {
   }
 
   /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
-  recvfrom(bufsize: number, flags = 0): [Buffer, Address] {
+  recvfrom(bufsize: number, flags = 0): [Buffer, ReturnedAddress] {
     const room = size(bufsize);
     const bits = flags === 0 ? 0 : cInt(flags);
     if (room < 0) throw new ValueError('negative buffersize in recvfrom');
@@ -487,13 +502,13 @@ export class socket {
   }
 
   /** As `recv_into`, with the sender's address: `[count, address]`. @see Python socket.recvfrom_into */
-  recvfrom_into(buffer: BytesLike, nbytes?: number, flags?: number): [number, Address];
-  recvfrom_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): [number, Address];
+  recvfrom_into(buffer: BytesLike, nbytes?: number, flags?: number): [number, ReturnedAddress];
+  recvfrom_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): [number, ReturnedAddress];
   recvfrom_into(
     buffer: BytesLike,
     nbytes: number | { nbytes?: number; flags?: number } = 0,
     flags = 0,
-  ): [number, Address] {
+  ): [number, ReturnedAddress] {
     if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recvfrom_into', buffer, nbytes));
     const bytes = writableBytes(buffer, 'recvfrom_into');
     const room = size(nbytes);
@@ -513,7 +528,7 @@ export class socket {
    * ancillary data, in bytes: see CMSG_SPACE. Descriptors that arrive are the caller's, and close-on-exec.
    * @see Python socket.recvmsg; recvmsg(2)
    */
-  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): [Buffer, AncillaryData[], number, Address] {
+  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): [Buffer, AncillaryData[], number, ReturnedAddress] {
     const room = size(bufsize);
     const controlRoom = size(ancbufsize);
     const bits = cInt(flags);
@@ -524,7 +539,11 @@ export class socket {
   }
 
   /** As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`. */
-  recvmsg_into(buffers: Iterable<BytesLike>, ancbufsize = 0, flags = 0): [number, AncillaryData[], number, Address] {
+  recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize = 0,
+    flags = 0,
+  ): [number, AncillaryData[], number, ReturnedAddress] {
     if (!isIterable(buffers)) throw new TypeError('recvmsg_into() argument 1 must be an iterable');
     const parts = Array.from(buffers, (buffer) => {
       try {
@@ -627,7 +646,7 @@ export class socket {
         deadline = again(this, n, POLLOUT, deadline, 'send', bits);
       } else {
         sent += n;
-        progress();
+        if (sent < bytes.length) deadline = onward(this, deadline, 'send');
       }
     } while (sent < bytes.length);
     return null;
@@ -657,16 +676,15 @@ export class socket {
    */
   sendmsg(
     buffers: Iterable<BytesLike>,
-    ancdata: Iterable<AncillaryItem> | null = [],
+    ancdata: Iterable<AncillaryItem> = [],
     flags = 0,
     address: Address = null,
   ): number {
     if (!isIterable(buffers)) throw new TypeError('sendmsg() argument 1 must be an iterable');
     const bits = cInt(flags);
     const parts = Array.from(buffers, bytesOf);
-    const items = ancdata ?? [];
-    if (!isIterable(items)) throw new TypeError('sendmsg() argument 2 must be an iterable');
-    const control = packAncillary(items);
+    if (!isIterable(ancdata)) throw new TypeError('sendmsg() argument 2 must be an iterable');
+    const control = packAncillary(ancdata);
     const length = address === null || address === undefined ? 0 : pack(this.#family, this.#proto, address, 'sendmsg');
     return this.#sendmsg(parts, control, bits, length);
   }
@@ -807,8 +825,11 @@ function algOptions(args: unknown[]): AlgOptions & { msg: Iterable<unknown> } {
   return { ...(keywords as AlgOptions), msg };
 }
 
-/** What the constructor's arguments ask for: a new descriptor, or one that exists. `[fd, family, type, proto]`. */
-function openOrIdentify(args: unknown[]): [number, number, number, number] {
+/** fd, family, type, protocol, and whether the descriptor existed before. */
+type Opened = [fd: number, family: number, type: number, proto: number, taken: 0 | 1];
+
+/** What the constructor's arguments ask for: a new descriptor, or one that exists. */
+function openOrIdentify(args: unknown[]): Opened {
   const names = ['family', 'type', 'proto', 'fileno'];
   const positional = isKeywords(args[args.length - 1]) ? args.length - 1 : args.length;
   if (positional > names.length) {
@@ -816,24 +837,17 @@ function openOrIdentify(args: unknown[]): [number, number, number, number] {
     throw new TypeError(`socket.__init__() takes from 1 to ${names.length + 1} positional arguments but ${given}`);
   }
   const [family = -1, type = -1, proto = -1, fileno] = parameters('socket.__init__', names, args);
-  const numbers = [family, type, proto].map(constructorInt);
+  const numbers = [family, type, proto].map(plainInt);
   if (fileno !== undefined && fileno !== null) return identified(fileno, numbers);
   const [f, t, p] = [
     numbers[0] === -1 ? c.AF_INET : numbers[0],
     numbers[1] === -1 ? c.SOCK_STREAM : numbers[1],
     numbers[2] === -1 ? 0 : numbers[2],
   ];
-  return [checked(native.socket(f, t, p), 'socket'), f, t, p];
+  return [checked(native.socket(f, t, p), 'socket'), f, t, p, 0];
 }
 
-/** CPython's constructor says it in these words, its methods in others. */
-function constructorInt(value: unknown): number {
-  const n = integer(value);
-  if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
-  return Number(n);
-}
-
-function identified(fileno: unknown, [family, type, proto]: number[]): [number, number, number, number] {
+function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
   if (typeof fileno === 'number' && !Number.isInteger(fileno)) {
     throw new TypeError("'float' object cannot be interpreted as an integer");
   }
@@ -847,6 +861,7 @@ function identified(fileno: unknown, [family, type, proto]: number[]): [number, 
     family === -1 ? foundFamily() : family,
     type === -1 ? optionOf(fd, c.SO_TYPE) : type,
     proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
+    1,
   ];
 }
 
