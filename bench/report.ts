@@ -12,6 +12,8 @@ export interface Ratio extends Spread {
   readonly name: string;
   /** What the project has promised. */
   readonly atMost?: number;
+  /** What plain C comes to against the same peer: the kernel's share, below which no program gets. */
+  readonly floor?: number;
 }
 
 export interface Report {
@@ -39,19 +41,25 @@ export function table(columns: readonly string[], rows: readonly (readonly (stri
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n');
 }
 
+function verdict({ median, atMost, floor = 0 }: Ratio): string {
+  if (atMost === undefined) return '';
+  if (median <= atMost) return 'met';
+  return floor > atMost ? 'missed (by C too)' : 'MISSED';
+}
+
 /** A report as Markdown. */
 export function markdown(trial: Trial, report: Report): string {
-  const verdict = ({ median, atMost }: Ratio) => (atMost === undefined ? '' : median <= atMost ? 'met' : 'MISSED');
   const ratioRows = report.ratios.map((ratio) => [
     ratio.name,
     ratio.median,
     `${ratio.min.toFixed(2)} – ${ratio.max.toFixed(2)}`,
+    ratio.floor === undefined ? '' : ratio.floor.toFixed(2),
     ratio.atMost === undefined ? '' : `≤ ${ratio.atMost}`,
     verdict(ratio),
   ]);
   return [
     `## ${trial.title}`,
     table(report.columns, report.rows),
-    table(['ratio', 'median', 'spread', 'promised', ''], ratioRows),
+    table(['ratio', 'median', 'spread', "C's", 'promised', ''], ratioRows),
   ].join('\n\n');
 }

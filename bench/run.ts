@@ -26,7 +26,7 @@ function machine(): string {
 
 function farOff(report: Report): string[] {
   return report.ratios
-    .filter(({ median, atMost }) => atMost !== undefined && median > atMost * FAR_OFF)
+    .filter(({ median, atMost, floor = 0 }) => atMost !== undefined && median > Math.max(atMost, floor) * FAR_OFF)
     .map(({ name, median, atMost }) => `${name}: ${median.toFixed(2)}, promised ≤ ${atMost}`);
 }
 
