@@ -7,8 +7,9 @@
  *
  * @see Python "Socket families"; packet(7), netlink(7), unix(7), vsock(7), ip(7), ipv6(7)
  */
+import { isAscii } from 'node:buffer';
 import { endianness } from 'node:os';
-import { cInt, integer, typeName, wrapped32 } from './_args.js';
+import { argName, cInt, integer, typeName, wrapped32 } from './_args.js';
 import { bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { encodeIdna } from './_idna.js';
@@ -18,6 +19,9 @@ import { OSError, OverflowError, raise, UnicodeError, ValueError } from './excep
 
 /** What Python's functions take and return as an address: see the table in docs/socket.md. */
 export type Address = string | Uint8Array | readonly unknown[] | number | null;
+/** What they return: `const [host, port] = sock.getsockname()`. The shape depends on the family, which no type knows. */
+// biome-ignore lint/suspicious/noExplicitAny: so that a program can say what it knows without a cast
+export type ReturnedAddress = any;
 
 const c = constants.socket;
 const LITTLE = endianness() === 'LE';
@@ -97,7 +101,8 @@ export function hostBytes(host: unknown): Uint8Array {
   let bytes: Uint8Array;
   if (typeof host === 'string') {
     try {
-      bytes = encodeIdna(host);
+      // ASCII is taken as it is, whatever IDNA would say of the length of its labels.
+      bytes = isAscii(Buffer.from(host)) ? Buffer.from(host) : encodeIdna(host);
     } catch (error) {
       if (error instanceof UnicodeError) throw new TypeError('encoding of hostname failed', { cause: error });
       throw error;
@@ -248,13 +253,19 @@ function packNetlink(address: unknown, caller: string): number {
 const packet = native.layout.sockaddr_ll;
 const HARDWARE_MAX = 8;
 
+function packetInt(value: unknown, caller: string): number {
+  const n = integer(value);
+  if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError(`${caller}(): address argument out of range`);
+  return Number(n);
+}
+
 function packPacket(address: unknown, caller: string): number {
   const shape = 'a tuple of two to five elements';
   const parts = tuple(address, 2, 5, 'AF_PACKET', `${caller}(): AF_PACKET`, shape);
   const [name, protocol, type = 0, hardwareType = 0, hardware = new Uint8Array(0)] = parts;
   if (typeof name !== 'string') throw new TypeError(`AF_PACKET address must be ${shape}`);
   if (name.includes('\0')) throw new ValueError('embedded null character');
-  const numbers = [protocol, type, hardwareType].map(cInt);
+  const numbers = [protocol, type, hardwareType].map((each) => packetInt(each, caller));
   const bytes = bytesOf(hardware);
   const index = interfaceIndex(name);
   if (bytes.length > HARDWARE_MAX) throw new ValueError('Hardware address must be 8 bytes or less');
@@ -315,7 +326,7 @@ function canNumber(parts: unknown[], position: number): bigint {
   try {
     return BigInt(integer(parts[position - 1]));
   } catch {
-    throw new TypeError(`argument ${position} must be int, not ${typeName(parts[position - 1])}`);
+    throw new TypeError(`argument ${position} must be int, not ${argName(parts[position - 1])}`);
   }
 }
 

@@ -3,7 +3,7 @@
  * @see cmsg(3), RFC 3542; Python socket.sendmsg, socket.recvmsg
  */
 import { endianness } from 'node:os';
-import { cInt, size, typeName } from './_args.js';
+import { argName, cInt, size } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { native } from './_native.js';
 import { OverflowError } from './exceptions.js';
@@ -43,14 +43,10 @@ const NOTHING = new Uint8Array(0);
 
 function checkedItem(item: unknown): AncillaryItem {
   if (!Array.isArray(item)) {
-    throw new TypeError(
-      `[sendmsg() ancillary data items]() argument must be 3-item sequence, not ${typeName(item)}`,
-    );
+    throw new TypeError(`[sendmsg() ancillary data items]() argument must be 3-item sequence, not ${argName(item)}`);
   }
   if (item.length !== 3) {
-    throw new TypeError(
-      `[sendmsg() ancillary data items]() argument must be sequence of length 3, not ${item.length}`,
-    );
+    throw new TypeError(`[sendmsg() ancillary data items]() argument must be sequence of length 3, not ${item.length}`);
   }
   return [cInt(item[0]), cInt(item[1]), bytesOf(item[2])];
 }

@@ -1,4 +1,5 @@
 /** Arguments as Python takes and refuses them: the classes and the texts of what is raised are CPython's. */
+import { lookup } from './_codecs.js';
 import { OverflowError, ValueError } from './exceptions.js';
 
 /** The name that Python gives the type of this value. */
@@ -40,13 +41,26 @@ function beyondLong(n: number | bigint): boolean {
   return n > 0x7fffffffffffffffn || n < -0x8000000000000000n;
 }
 
+/** A C long. */
+export function cLong(value: unknown): number | bigint {
+  const n = integer(value);
+  if (beyondLong(n)) throw new OverflowError('Python int too large to convert to C long');
+  return n;
+}
+
 /** A C int. */
 export function cInt(value: unknown): number {
   if (typeof value === 'number' && (value | 0) === value) return value | 0;
-  const n = integer(value);
-  if (beyondLong(n)) throw new OverflowError('Python int too large to convert to C long');
+  const n = cLong(value);
   if (n > 0x7fffffff) throw new OverflowError('signed integer is greater than maximum');
   if (n < -0x80000000) throw new OverflowError('signed integer is less than minimum');
+  return Number(n);
+}
+
+/** A C int of which CPython says so in fewer words: where it converts the argument itself. */
+export function plainInt(value: unknown): number {
+  const n = integer(value);
+  if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
   return Number(n);
 }
 
@@ -62,9 +76,14 @@ export function size(value: unknown): number {
   return Number(n);
 }
 
+/** Refuses a lone surrogate with the codec's own text. */
+const utf8 = lookup('utf-8').encoder('strict');
+
 /** A string, for the `position`th argument of `caller`. */
 export function str(value: unknown, caller: string, position: number): string {
-  if (typeof value !== 'string') throw new TypeError(`${caller}() argument ${position} must be str, not ${argName(value)}`);
+  if (typeof value !== 'string')
+    throw new TypeError(`${caller}() argument ${position} must be str, not ${argName(value)}`);
+  if (!value.isWellFormed()) utf8(value);
   if (value.includes('\0')) throw new ValueError('embedded null character');
   return value;
 }
@@ -74,8 +93,8 @@ export function argName(value: unknown): string {
   return value === null || value === undefined ? 'None' : typeName(value);
 }
 
-/** The longest timeout: what CPython's 64-bit count of nanoseconds holds, in seconds. */
-const TIMEOUT_MAX_S = 9223372036;
+/** What CPython's 64-bit count of nanoseconds does not hold any more, in seconds. */
+const TIMEOUT_END_S = 2 ** 63 / 1e9;
 
 /**
  * A timeout: seconds, rounded up to whole nanoseconds, or null for none.
@@ -85,9 +104,17 @@ export function timeout(value: unknown): number | null {
   if (value === null || value === undefined) return null;
   const seconds = typeof value === 'number' ? value : Number(integer(value));
   if (Number.isNaN(seconds)) throw new ValueError('Invalid value NaN (not a number)');
-  if (seconds > TIMEOUT_MAX_S) throw new OverflowError('timestamp out of range for platform time_t');
+  if (Math.abs(seconds) >= TIMEOUT_END_S) throw timeoutOverflow(value);
   if (seconds < 0) throw new ValueError('Timeout value out of range');
   return Math.ceil(seconds * 1e9) / 1e9;
+}
+
+/** What is said of a timeout that is too long; of a whole number something else than of a float. */
+export function timeoutOverflow(value: unknown): OverflowError {
+  const whole = typeof value === 'bigint' || Number.isSafeInteger(value);
+  return new OverflowError(
+    whole ? 'timestamp too large to convert to C _PyTime_t' : 'timestamp out of range for platform time_t',
+  );
 }
 
 /** Anything with a descriptor: Python's `fileno()`, or Node's handles. */
@@ -140,15 +167,24 @@ export function isKeywords(value: unknown): value is Record<string, unknown> {
 /**
  * Spreads a call's arguments over Python's parameter names: positional ones first, then a last plain object with names.
  * Returns one value per name, undefined where nothing was given.
- * @throws TypeError for an unknown name, or one given twice
+ * @param least how many of them must be given, for a function that CPython has in Python and not in C
+ * @throws TypeError for an unknown name, or one given twice, or too many
  */
-export function parameters(caller: string, names: readonly string[], args: readonly unknown[]): unknown[] {
+export function parameters(
+  caller: string,
+  names: readonly string[],
+  args: readonly unknown[],
+  least?: number,
+): unknown[] {
   const last = args[args.length - 1];
   const keywords = isKeywords(last) ? last : undefined;
   const positional = keywords === undefined ? args : args.slice(0, -1);
   if (positional.length > names.length) {
+    const [most, given] = [names.length, positional.length];
     throw new TypeError(
-      `${caller}() takes at most ${names.length} argument${names.length === 1 ? '' : 's'} (${positional.length} given)`,
+      least === undefined
+        ? `${caller}() takes at most ${most} argument${most === 1 ? '' : 's'} (${given} given)`
+        : `${caller}() takes from ${least} to ${most} positional arguments but ${given} were given`,
     );
   }
   const values: unknown[] = names.map((_, i) => positional[i]);

@@ -1,7 +1,14 @@
 /** Files over a socket: SocketIO and what `socket.makefile` builds on it. */
-import { isKeywords, typeName } from './_args.js';
-import { BufferedReader, BufferedRWPair, BufferedWriter, DEFAULT_BUFFER_SIZE, RawIOBase, TextIOWrapper } from './_io.js';
+import { isKeywords, size, typeName } from './_args.js';
 import type { BytesLike } from './_bytes.js';
+import {
+  BufferedReader,
+  BufferedRWPair,
+  BufferedWriter,
+  DEFAULT_BUFFER_SIZE,
+  RawIOBase,
+  TextIOWrapper,
+} from './_io.js';
 import { repr } from './_repr.js';
 import { BlockingIOError, OSError, TimeoutError, ValueError } from './exceptions.js';
 
@@ -125,10 +132,8 @@ export function makefile(
   sock: Streamed,
   args: readonly unknown[],
 ): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO {
-  const { mode, buffering, encoding, errors, newline } = options(args);
-  if ([...mode].some((char) => !'rwb'.includes(char))) {
-    throw new ValueError(`invalid mode ${repr(mode)} (only r, w, b allowed)`);
-  }
+  const { mode, buffering, ...asText } = options(args);
+  if ([...mode].some((char) => !'rwb'.includes(char))) throw invalidMode(mode);
   const writing = mode.includes('w');
   const reading = mode.includes('r') || !writing;
   const binary = mode.includes('b');
@@ -136,17 +141,33 @@ export function makefile(
   const raw = new SocketIO(sock, `${reading ? 'r' : ''}${writing ? 'w' : ''}`);
   sock._fileOpened();
   if (buffering === 0) return raw;
-  const room = buffering < 0 ? DEFAULT_BUFFER_SIZE : buffering;
-  const buffered =
-    reading && writing
-      ? new BufferedRWPair(raw, raw, room)
-      : reading
-        ? new BufferedReader(raw, room)
-        : new BufferedWriter(raw, room);
-  if (binary) return buffered;
-  const text = new TextIOWrapper(buffered, { encoding, errors, newline });
-  text.mode = mode;
-  return text;
+  try {
+    const buffered = overRaw(raw, reading, writing, buffering < 0 ? DEFAULT_BUFFER_SIZE : buffering);
+    if (binary) return buffered;
+    const text = new TextIOWrapper(buffered, asText);
+    text.mode = mode;
+    return text;
+  } catch (error) {
+    // What has not become a file must not keep the socket open.
+    raw.close();
+    throw error;
+  }
+}
+
+function overRaw(raw: SocketIO, reading: boolean, writing: boolean, room: number) {
+  if (!writing) return new BufferedReader(raw, room);
+  return reading ? new BufferedRWPair(raw, raw, room) : new BufferedWriter(raw, room);
+}
+
+function invalidMode(mode: unknown): ValueError {
+  return new ValueError(`invalid mode ${repr(mode)} (only r, w, b allowed)`);
+}
+
+function bufferSize(value: unknown): number {
+  if (value === null) return -1;
+  const comparable = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+  if (!comparable) throw new TypeError(`'<' not supported between instances of '${typeName(value)}' and 'int'`);
+  return Number(value) < 0 ? -1 : size(value);
 }
 
 function options(args: readonly unknown[]): MakefileOptions & { mode: string; buffering: number } {
@@ -158,15 +179,14 @@ function options(args: readonly unknown[]): MakefileOptions & { mode: string; bu
       `socket.makefile() takes from 1 to 3 positional arguments but ${positional.length + 1} were given`,
     );
   }
-  const { mode = positional[0] ?? 'r', buffering = positional[1] ?? -1, ...text } = keywords as Record<string, unknown>;
+  const [first = 'r', second = -1] = positional;
+  const { mode = first, buffering = second, ...text } = keywords as Record<string, unknown>;
+  if (mode instanceof Uint8Array) throw invalidMode(mode);
   if (typeof mode !== 'string') throw new TypeError(`'${typeName(mode)}' object is not iterable`);
-  if (buffering !== null && (typeof buffering !== 'number' || !Number.isInteger(buffering))) {
-    throw new TypeError(`'<' not supported between instances of '${typeName(buffering)}' and 'int'`);
-  }
   for (const name in text) {
     if (!['encoding', 'errors', 'newline'].includes(name)) {
       throw new TypeError(`socket.makefile() got an unexpected keyword argument '${name}'`);
     }
   }
-  return { ...(text as MakefileOptions), mode, buffering: buffering ?? -1 };
+  return { ...(text as MakefileOptions), mode, buffering: bufferSize(buffering) };
 }

@@ -5,8 +5,8 @@
  * as long as that takes, as it does in Python.
  */
 import { endianness } from 'node:os';
-import { type Address, resolveHost, unpackBytes } from './_address.js';
-import { cInt, integer, parameters, str, typeName, wrapped32 } from './_args.js';
+import { type ReturnedAddress, resolveHost, unpackBytes } from './_address.js';
+import { argName, cInt, cLong, integer, parameters, str, typeName, wrapped32 } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { encodeIdna } from './_idna.js';
@@ -21,7 +21,13 @@ const LITTLE = endianness() === 'LE';
 // ---- hosts ---------------------------------------------------------------------------------------------------------
 
 /** One answer of getaddrinfo: the arguments for a socket, the canonical name if asked for, and the address. */
-export type AddressInfoEntry = [family: number, type: number, proto: number, canonname: string, sockaddr: Address];
+export type AddressInfoEntry = [
+  family: number,
+  type: number,
+  proto: number,
+  canonname: string,
+  sockaddr: ReturnedAddress,
+];
 
 type GetAddrInfoOptions = { family?: number; type?: number; proto?: number; flags?: number };
 
@@ -42,14 +48,8 @@ function portArgument(port: unknown): Uint8Array | null {
   if (port === null || port === undefined) return null;
   if (typeof port === 'string') return cString(Buffer.from(port));
   if (port instanceof Uint8Array) return cString(port);
-  if (typeof port !== 'bigint' && typeof port !== 'boolean' && !Number.isInteger(port)) {
-    throw new OSError('Int or String expected');
-  }
-  const number = integer(port);
-  if (number > 0x7fffffffffffffffn || number < -0x8000000000000000n) {
-    throw new OverflowError('Python int too large to convert to C long');
-  }
-  return Buffer.from(String(number));
+  if (typeof port !== 'bigint' && !Number.isInteger(port)) throw new OSError('Int or String expected');
+  return Buffer.from(String(cLong(port)));
 }
 
 /**
@@ -74,7 +74,7 @@ export function getaddrinfo(
 ): AddressInfoEntry[];
 export function getaddrinfo(...args: unknown[]): AddressInfoEntry[] {
   const names = ['host', 'port', 'family', 'type', 'proto', 'flags'];
-  const [host, port, family = 0, type = 0, proto = 0, flags = 0] = parameters('getaddrinfo', names, args);
+  const [host, port, family = 0, type = 0, proto = 0, flags = 0] = parameters('getaddrinfo', names, args, 2);
   const hints = [cInt(family), cInt(type), cInt(proto), cInt(flags)] as const;
   const answers = native.getaddrinfo(hostArgument(host), portArgument(port), ...hints);
   if (typeof answers === 'number') raise(answers, 'getaddrinfo');
@@ -93,6 +93,7 @@ export function getnameinfo(sockaddr: readonly unknown[], flags: number): [strin
   if (sockaddr.length < 2 || sockaddr.length > 4 || typeof host !== 'string') {
     throw new TypeError('getnameinfo(): illegal sockaddr argument');
   }
+  if (host.includes('\0')) throw new ValueError('embedded null character');
   const number = cInt(port);
   const [flow, scopeId] = [wrapped32(flowInfo), wrapped32(scope)];
   if (flow > 0xfffff) throw new OverflowError('getnameinfo(): flowinfo must be 0-1048575.');
@@ -114,7 +115,7 @@ export function getnameinfo(sockaddr: readonly unknown[], flags: number): [strin
 
 function hostName(name: unknown, caller: string): Uint8Array {
   if (typeof name !== 'string' && !(name instanceof Uint8Array)) {
-    throw new TypeError(`${caller}() argument 1 must be str, bytes or bytearray, not ${typeName(name)}`);
+    throw new TypeError(`${caller}() argument 1 must be str, bytes or bytearray, not ${argName(name)}`);
   }
   if (typeof name === 'string' ? name.includes('\0') : name.includes(0)) {
     const type = typeName(name);
@@ -207,18 +208,18 @@ export function sethostname(name: string | Uint8Array): void {
 // ---- services and protocols ----------------------------------------------------------------------------------------
 
 /** A service's port. @param protocolname 'tcp' or 'udp'; any if not given. @throws OSError @see getservbyname(3) */
-export function getservbyname(servicename: string, protocolname: string | null = null): number {
+export function getservbyname(servicename: string, protocolname?: string): number {
   const service = str(servicename, 'getservbyname', 1);
-  const protocol = protocolname === null ? null : str(protocolname, 'getservbyname', 2);
+  const protocol = protocolname === undefined ? null : str(protocolname, 'getservbyname', 2);
   const port = native.getservbyname(service, protocol);
   if (port < 0) throw new OSError('service/proto not found');
   return port;
 }
 
 /** The service at a port. @throws OSError | OverflowError @see getservbyport(3) */
-export function getservbyport(port: number, protocolname: string | null = null): string {
+export function getservbyport(port: number, protocolname?: string): string {
   const number = cInt(port);
-  const protocol = protocolname === null ? null : str(protocolname, 'getservbyport', 2);
+  const protocol = protocolname === undefined ? null : str(protocolname, 'getservbyport', 2);
   if (number < 0 || number > 0xffff) throw new OverflowError('getservbyport: port must be 0-65535.');
   const service = native.getservbyport(number, protocol);
   if (typeof service === 'number') throw new OSError('port/proto not found');

@@ -6,7 +6,15 @@
  *
  * @see https://docs.python.org/3/library/select.html
  */
-import { type FileDescriptorLike, fileno, integer, isKeywords, parameters, wrapped32 } from './_args.js';
+import {
+  type FileDescriptorLike,
+  fileno,
+  integer,
+  isKeywords,
+  parameters,
+  timeoutOverflow,
+  wrapped32,
+} from './_args.js';
 import { sliceUntil, type Waitable, wait } from './_call.js';
 import { constants } from './_constants.js';
 import {
@@ -55,8 +63,7 @@ function milliseconds(value: unknown, unitMs: number, refusal: string): number {
   const ms = Number(value) * unitMs;
   if (Number.isNaN(ms)) throw new ValueError('Invalid value NaN (not a number)');
   if (Math.abs(ms) < TIMEOUT_MAX_MS) return ms;
-  if (typeof value === 'bigint') throw new OverflowError('timestamp too large to convert to C _PyTime_t');
-  throw new OverflowError('timestamp out of range for platform time_t');
+  throw timeoutOverflow(value);
 }
 
 /** When a wait of that many milliseconds ends. For one that does not wait, long ago: without a look at the clock. */

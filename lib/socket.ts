@@ -7,9 +7,9 @@
  *
  * @see https://docs.python.org/3/library/socket.html
  */
-import type { Address } from './_address.js';
+import type { Address, ReturnedAddress } from './_address.js';
 import { type AncillaryData, CMSG_LEN } from './_ancillary.js';
-import { cInt, integer, parameters, typeName } from './_args.js';
+import { cInt, cLong, integer, parameters, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
@@ -18,7 +18,7 @@ import { getaddrinfo } from './_resolve.js';
 import { socket } from './_socket.js';
 import { checked, ExceptionGroup, OSError, raise, ValueError } from './exceptions.js';
 
-export type { Address } from './_address.js';
+export type { Address, ReturnedAddress } from './_address.js';
 export { type AncillaryData, type AncillaryItem, CMSG_LEN, CMSG_SPACE } from './_ancillary.js';
 export type { BytesLike } from './_bytes.js';
 export * from './_constants_socket.js';
@@ -69,12 +69,8 @@ export function dup(fd: number): number {
 
 /** A descriptor as a number; a number that can be none is a bad descriptor to the system. */
 function descriptor(fd: unknown): number {
-  const number = integer(fd);
-  return number === cIntOrBad(number) ? Number(number) : -1;
-}
-
-function cIntOrBad(number: number | bigint): number | bigint {
-  return BigInt.asIntN(32, BigInt(number)) === BigInt(number) ? number : -1;
+  const number = cLong(fd);
+  return number >= 0 && number <= 0x7fffffff ? Number(number) : -1;
 }
 
 /**
@@ -98,7 +94,7 @@ export function fromfd(fd: number, family: number, type: number, proto = 0): soc
 export function socketpair(family?: number | null, type?: number, proto?: number): [socket, socket];
 export function socketpair(options: { family?: number | null; type?: number; proto?: number }): [socket, socket];
 export function socketpair(...args: unknown[]): [socket, socket] {
-  const [family, type = c.SOCK_STREAM, proto = 0] = parameters('socketpair', ['family', 'type', 'proto'], args);
+  const [family, type = c.SOCK_STREAM, proto = 0] = parameters('socketpair', ['family', 'type', 'proto'], args, 0);
   const numbers = [family ?? c.AF_UNIX ?? c.AF_INET, type, proto].map(cInt) as [number, number, number];
   checked(native.socketpair(...numbers), 'socketpair');
   const fds = [native.info[0], native.info[1]];
@@ -268,7 +264,12 @@ export function send_fds(
  * the caller's to close, and close-on-exec.
  * @see Python socket.recv_fds; unix(7)
  */
-export function recv_fds(sock: socket, bufsize: number, maxfds: number, flags = 0): [Buffer, number[], number, Address] {
+export function recv_fds(
+  sock: socket,
+  bufsize: number,
+  maxfds: number,
+  flags = 0,
+): [Buffer, number[], number, ReturnedAddress] {
   const FD_SIZE = Int32Array.BYTES_PER_ELEMENT;
   const room = CMSG_LEN(Number(integer(maxfds)) * FD_SIZE);
   const [bytes, ancillary, messageFlags, address] = sock.recvmsg(bufsize, room, flags);

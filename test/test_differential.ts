@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import {
+  foreign,
   lacking,
   type Outcome,
   type Result,
@@ -17,12 +18,14 @@ checkLeaks(test);
 
 const LEAST = 250;
 
-const noPython = !hasCommand('python3') && 'python3 is not installed';
+const missing = hasCommand('python3') ? null : 'python3 is not installed';
+const version =
+  missing === null ? pythonSync("import platform; print(platform.python_version(), end='')").stdout : 'none';
+const noPython = missing ?? foreign(version) ?? false;
 const testWithPython = testUnless(noPython);
-const version = noPython ? '' : pythonSync("import platform; print(platform.python_version(), end='')").stdout;
 
 const scenarios = readScenarios();
-const able = noPython ? [] : scenarios.filter((scenario) => lacking(scenario, version) === null);
+const able = noPython !== false ? [] : scenarios.filter((scenario) => lacking(scenario, version) === null);
 /** One after the other: some scenarios name what the whole machine shares. */
 const results = (async () => {
   const there = await runThere(able, cleanEnv());

@@ -73,6 +73,7 @@ export function equal(a: unknown, b: unknown): boolean {
 function contains(container: unknown, item: unknown): boolean {
   if (typeof container === 'string') return container.includes(item as string);
   if (container instanceof Uint8Array) return Buffer.from(container).includes(item as Buffer);
+  if (typeof (container as Map<unknown, unknown>)?.has === 'function') return (container as Map<unknown, unknown>).has(item);
   return [...(container as Iterable<unknown>)].some((each) => equal(each, item));
 }
 

@@ -11,7 +11,7 @@
  *     a.recv(1.0)  #! JavaScript's 1.0 is 1
  *
  * `#!` marks a known difference with its reason: the test fails where it no longer differs. In brackets stands what the
- * scenario needs. One with a constant that this Python lacks is skipped.
+ * scenario needs. One with a constant that this Python lacks is skipped. One with EachSelector is run for each of them.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -48,6 +48,15 @@ function parseStep(line: string): Step {
   return marked === null ? { text: line.trimEnd() } : { text: marked[1], differs: marked[2] };
 }
 
+/** What stands for each of these in scenarios that are run for all. */
+const EACH = 'EachSelector';
+const SELECTORS = ['SelectSelector', 'PollSelector', 'EpollSelector', 'DefaultSelector'];
+
+function parseScenarios(subject: string, block: string): Scenario[] {
+  if (!block.includes(EACH)) return [parseScenario(subject, block)];
+  return SELECTORS.map((name) => parseScenario(`${subject}, ${name}`, block.replaceAll(EACH, name)));
+}
+
 function parseScenario(subject: string, block: string): Scenario {
   const [heading, ...lines] = block.split('\n');
   const needs = [...heading.matchAll(/\[(.*?)\]/g)].map((match) => match[1]);
@@ -62,13 +71,24 @@ export function readScenarios(): Scenario[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.py'));
   return files.sort().flatMap((name) => {
     const blocks = readFileSync(join(folder, name), 'utf8').split(/^## /m).slice(1);
-    return blocks.map((block) => parseScenario(name.replace('.py', ''), block));
+    return blocks.flatMap((block) => parseScenarios(name.replace('.py', ''), block));
   });
 }
 
 const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
 
-/** Why this machine cannot run the scenario with this Python, "3.11"; or null. */
+/** The versions of Python that the scenarios are written for: 3.minor. */
+const OLDEST = 11;
+const NEWEST = 13;
+
+/** Why no scenario can be compared with this Python, "3.11.7"; or null. */
+export function foreign(pythonVersion: string): string | null {
+  const [major, minor] = pythonVersion.split('.').map(Number);
+  if (major === 3 && minor >= OLDEST && minor <= NEWEST) return null;
+  return `the scenarios are written for python 3.${OLDEST} to 3.${NEWEST}, and this is ${pythonVersion}`;
+}
+
+/** Why this machine cannot run the scenario with this Python; or null. */
 export function lacking({ needs }: Scenario, pythonVersion: string): string | null {
   const minor = Number(pythonVersion.split('.')[1]);
   for (const need of needs) {
@@ -78,8 +98,6 @@ export function lacking({ needs }: Scenario, pythonVersion: string): string | nu
       if (newer !== (version[1] === '>=')) return `this is python ${pythonVersion}, not ${version[1]} 3.${version[2]}`;
     } else if (need === 'ipv6') {
       if (!hasIpv6) return 'this machine has no IPv6';
-    } else if (need === 'unprivileged') {
-      if (process.getuid?.() === 0) return 'root may do this';
     } else throw new Error(`a scenario needs ${need}, which is not known`);
   }
   return null;

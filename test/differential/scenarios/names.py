@@ -42,11 +42,13 @@ socket.getaddrinfo('127.0.0.1', '')
 socket.getaddrinfo('127.0.0.1', -1, type=socket.SOCK_STREAM)
 socket.getaddrinfo('127.0.0.1', 65536, type=socket.SOCK_STREAM)
 socket.getaddrinfo('127.0.0.1', 99999999, type=socket.SOCK_STREAM)
-socket.getaddrinfo('127.0.0.1', 2**63)
 socket.getaddrinfo('127.0.0.1', True, type=socket.SOCK_STREAM)
 socket.getaddrinfo('127.0.0.1', '65536', type=socket.SOCK_STREAM)
 socket.getaddrinfo('127.0.0.1', '0x50', type=socket.SOCK_STREAM)
 socket.getaddrinfo('127.0.0.1', ' 80', type=socket.SOCK_STREAM)
+
+## getaddrinfo of a port beyond a C long [python < 3.12]
+socket.getaddrinfo('127.0.0.1', 2**63)
 
 ## getaddrinfo that finds nothing
 socket.getaddrinfo('no-such-host.invalid', 80, flags=socket.AI_NUMERICHOST)
@@ -73,7 +75,7 @@ socket.getaddrinfo('127.0.0.1', 80, 2**31)
 socket.getaddrinfo('127.0.0.1', 80, 0, 0, 0, 0, 0)
 socket.getaddrinfo('127.0.0.1', 80, nonsense=5)
 
-## getaddrinfo of names that cannot be encoded
+## getaddrinfo of names that cannot be encoded [python < 3.12]
 socket.getaddrinfo('a' * 64 + '.invalid', 80)
 socket.getaddrinfo('a..b', 80)
 socket.getaddrinfo('.a', 80)
@@ -142,7 +144,11 @@ socket.gethostbyname(1.5)
 socket.gethostbyname(('localhost',))
 socket.gethostbyname('local\0host')
 socket.gethostbyname(b'local\0host')
+
+## gethostbyname of a name that cannot be encoded [python < 3.12]
 socket.gethostbyname('\ud800')
+socket.gethostbyname_ex('\ud800')
+socket.gethostbyaddr('\ud800')
 
 ## gethostbyname_ex
 socket.gethostbyname_ex('127.0.0.1')

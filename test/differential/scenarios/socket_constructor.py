@@ -125,7 +125,7 @@ socket.socket(2, 1, 0, 999999)
 ## a descriptor of a wrong type or value
 socket.socket(fileno=-1)
 socket.socket(fileno=-2**31)
-socket.socket(fileno=2**31)
+socket.socket(fileno=2**31)  #! CPython cuts a descriptor's number to 32 bits
 socket.socket(fileno=2**64)
 socket.socket(fileno='3')
 socket.socket(fileno=b'3')

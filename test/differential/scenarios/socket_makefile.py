@@ -156,6 +156,15 @@ u.readline()
 w = a.makefile('w', encoding='ascii')
 w.write('caf\u00e9')
 
+## what has not become a file does not keep the socket open
+a, b = socket.socketpair()
+a.makefile('r', encoding='no-such-encoding')
+a.makefile('w', newline='x')
+a.makefile('rb', 1.5)
+a.close()
+a.fileno()
+b.recv(10)
+
 ## keywords
 a, b = socket.socketpair()
 f = a.makefile(mode='rb', buffering=0)

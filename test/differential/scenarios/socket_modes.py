@@ -24,7 +24,7 @@ s.gettimeout()
 s.setblocking(2**40)
 s.gettimeout()
 
-## setblocking with wrong arguments
+## setblocking with wrong arguments [python < 3.12]
 s = socket.socket()
 s.setblocking(None)
 s.setblocking('')
@@ -32,6 +32,10 @@ s.setblocking('yes')
 s.setblocking(b'')
 s.setblocking(0.5)
 s.setblocking(())
+s.gettimeout()
+
+## setblocking with a very large number [python >= 3.12]
+s = socket.socket()
 s.setblocking(2**63)
 s.gettimeout()
 
@@ -40,10 +44,10 @@ s = socket.socket()
 s.settimeout('5')
 s.settimeout(b'5')
 s.settimeout((5,))
-s.settimeout(socket.socket)
+s.settimeout(b'')
 s.gettimeout()
 
-## settimeout with wrong values
+## settimeout with wrong values [python < 3.13]
 s = socket.socket()
 s.settimeout(-1)
 s.settimeout(-0.0001)
@@ -59,12 +63,12 @@ s.gettimeout()
 
 ## a timeout of too many seconds that is a float
 s = socket.socket()
-s.settimeout(1e10)
+s.settimeout(1e10)  #! JavaScript's 1e10 is an integer
 s.settimeout(1e20)
 s.settimeout(9223372037.5)
 s.gettimeout()
 
-## the longest timeouts
+## the longest timeouts [python < 3.13]
 s = socket.socket()
 s.settimeout(9223372036)
 s.gettimeout()
@@ -162,7 +166,7 @@ socket.getdefaulttimeout()
 v = socket.socket()
 v.gettimeout()
 
-## the default timeout with wrong arguments
+## the default timeout with wrong arguments [python < 3.13]
 socket.setdefaulttimeout(-1)
 socket.setdefaulttimeout('1')
 socket.setdefaulttimeout(nan)
