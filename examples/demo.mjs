@@ -82,7 +82,7 @@ class Server {
 }
 
 function introduce({ listening }) {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url)));
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   say(`berkeley ${version} on Node.js ${process.version}, ${process.platform} ${release()}, ${process.arch}`);
   say();
   say(`Two services in one worker thread, on one epoll (fd ${listening.epoll}):`);
@@ -101,17 +101,22 @@ async function serveClients(server, files) {
   const requests = requestsFor(files);
   const http = server.port('http');
   const echo = server.port('echo');
+  const drives = [
+    { service: 'http', name: 'node:http', drive: () => clients.nodeHttp(http, requests) },
+    { service: 'http', name: 'curl', drive: () => clients.curl(http, requests) },
+    { service: 'http', name: 'python3', drive: () => clients.pythonHttp(http, requests) },
+    { service: 'http', name: 'node:net, pipelined', drive: () => clients.netPipelined(http, files) },
+    { service: 'http', name: 'node:net, malformed', drive: () => clients.netMalformed(http) },
+    {
+      service: 'http',
+      name: 'node:net, slow reader',
+      drive: () => clients.netSlowReader(http, files, (port) => server.untilStuck(port)),
+    },
+    { service: 'echo', name: 'node:net', drive: () => clients.netEcho(echo, 16) },
+    { service: 'echo', name: 'python3', drive: () => clients.pythonEcho(echo) },
+  ];
   const rows = [];
-  for (const [service, name, drive] of [
-    ['http', 'node:http', () => clients.nodeHttp(http, requests)],
-    ['http', 'curl', () => clients.curl(http, requests)],
-    ['http', 'python3', () => clients.pythonHttp(http, requests)],
-    ['http', 'node:net, pipelined', () => clients.netPipelined(http, files)],
-    ['http', 'node:net, malformed', () => clients.netMalformed(http)],
-    ['http', 'node:net, slow reader', () => clients.netSlowReader(http, files, (port) => server.untilStuck(port))],
-    ['echo', 'node:net', () => clients.netEcho(echo, 16)],
-    ['echo', 'python3', () => clients.pythonEcho(echo)],
-  ]) {
+  for (const { service, name, drive } of drives) {
     stage = `${service}, driven by ${name}`;
     const result = await drive();
     if (result === null) say(`${stage}: left out, for it is not installed\n`);

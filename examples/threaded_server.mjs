@@ -59,7 +59,7 @@ async function main() {
       worker.on('error', reject);
       worker.on('message', (text) => {
         console.log(text);
-        if (--left === 0) resolve();
+        if (--left === 0) resolve(text);
       });
     }
   });

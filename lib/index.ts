@@ -23,6 +23,7 @@ export namespace socket {
   export type CreateConnectionOptions = socketModule.CreateConnectionOptions;
   export type CreateServerOptions = socketModule.CreateServerOptions;
   export type MakefileOptions = socketModule.MakefileOptions;
+  export type ReturnedAddress = socketModule.ReturnedAddress;
   export type SocketIO = socketModule.SocketIO;
   export type SocketType = socketModule.SocketType;
   export type error = socketModule.error;

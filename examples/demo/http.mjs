@@ -35,7 +35,9 @@ const TYPES = {
 class Refusal extends Error {
   constructor(status, { headers = [], fatal = false } = {}) {
     super(REASONS[status]);
-    Object.assign(this, { status, headers, fatal });
+    this.status = status;
+    this.headers = headers;
+    this.fatal = fatal;
   }
 }
 
