@@ -29,7 +29,16 @@ const SOUND: Readonly<Record<string, string>> = {
   'lib/exceptions.ts': "import type { socket } from './socket.js';\n",
   'lib/socket.ts': "import { again } from './_call.js'; // not './ssl.js'\ntype Me = typeof import('./socket.js');\n",
   'lib/ssl.ts': "import { socket } from './socket.js';\n",
-  'lib/index.ts': "/** All. */\nexport * as socket from './socket.js';\nexport * as ssl from './ssl.js';\n",
+  'lib/_constants.ts': 'export const present = <T>(names: T): T => names;\n',
+  'lib/index.ts': `/** All. */
+    import { present } from './_constants.js';
+    import * as socketModule from './socket.js';
+    export * as ssl from './ssl.js';
+    export const socket = present(socketModule);
+    export namespace socket {
+      export type socket<A = null> = socketModule.socket<A>;
+    }
+  `,
   'bench/run.ts': "import { socket } from '../lib/index.js';\n",
 };
 
@@ -56,6 +65,8 @@ const BROKEN: readonly [rule: string, file: string, text: string, complaint: str
   ['lib imports test', 'lib/ssl.ts', "import { until } from '../test/peers.js';", 'lib imports nothing outside lib'],
   ['lib imports bench', 'lib/ssl.ts', "import type { Arm } from '../bench/run.js';", 'lib imports nothing outside lib'],
   ['lib imports a package', 'lib/ssl.ts', "import test from 'ava';", "package.json's dependencies only"],
+  ['index wraps', 'lib/index.ts', 'export const socket = wrapped(socketModule);', 'only re-exports'],
+  ['index has types', 'lib/index.ts', 'export namespace a { export type b = number; }', 'only re-exports'],
   ['index has code', 'lib/index.ts', "export * from './ssl.js';\nexport const a = 1;", 'only re-exports'],
   [
     'a private export',
