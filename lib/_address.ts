@@ -9,7 +9,7 @@
  */
 import { isAscii } from 'node:buffer';
 import { endianness } from 'node:os';
-import { argName, cInt, integer, typeName, wrapped32 } from './_args.js';
+import { argName, integer, typeName, wrapped32 } from './_args.js';
 import { bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { encodeIdna } from './_idna.js';
@@ -440,10 +440,14 @@ const { sockaddr_l2: l2, sockaddr_rc: rfcomm, sockaddr_hci: hci, sockaddr_sco: s
 const BLUETOOTH_ADDRESS =
   /^([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2}):([0-9a-f]{1,2})$/i;
 
+/** What CPython says of every part that has a wrong type. */
+function wrongFormat(caller: string): OSError {
+  return new OSError(`${caller}(): wrong format`);
+}
+
 /** 'XX:XX:XX:XX:XX:XX', kept by the kernel with its last byte first. */
-function putBluetooth(field: Field, value: unknown, caller: string): void {
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
-  if (typeof text !== 'string') throw new OSError(`${caller}(): wrong format`);
+function putBluetooth(field: Field, text: unknown, caller: string): void {
+  if (typeof text !== 'string') throw wrongFormat(caller);
   const match = BLUETOOTH_ADDRESS.exec(text);
   if (match === null) throw new OSError('bad bluetooth address');
   putBytes(
@@ -458,37 +462,44 @@ function getBluetooth([offset, size]: Field): string {
 }
 
 function bluetoothParts(address: unknown, least: number, most: number, caller: string): unknown[] {
-  if (!Array.isArray(address) || address.length < least || address.length > most) {
-    throw new OSError(`${caller}(): wrong format`);
-  }
+  if (!Array.isArray(address) || address.length < least || address.length > most) throw wrongFormat(caller);
   return address;
+}
+
+function bluetoothInt(value: unknown, caller: string): number {
+  const number = typeof value === 'string' ? Number.NaN : Number(value);
+  if ((number | 0) !== number) throw wrongFormat(caller);
+  return number;
 }
 
 function packBluetooth(address: unknown, caller: string, protocol: number): number {
   if (protocol === c.BTPROTO_L2CAP) {
-    const [host, psm, cid = 0, type = c.BDADDR_BREDR] = bluetoothParts(address, 2, 4, caller);
+    const [host, ...rest] = bluetoothParts(address, 2, 4, caller);
+    const [psm, cid = 0, type = c.BDADDR_BREDR] = rest.map((each) => bluetoothInt(each, caller));
     putBluetooth(l2.l2_bdaddr, host, caller);
     // These are little-endian on every machine.
-    put(l2.l2_psm, cInt(psm), true);
-    put(l2.l2_cid, cInt(cid), true);
-    put(l2.l2_bdaddr_type, cInt(type));
+    put(l2.l2_psm, psm, true);
+    put(l2.l2_cid, cid, true);
+    put(l2.l2_bdaddr_type, type);
     return l2.size;
   }
   if (protocol === c.BTPROTO_RFCOMM) {
     const [host, channel] = bluetoothParts(address, 2, 2, caller);
+    const number = bluetoothInt(channel, caller);
     putBluetooth(rfcomm.rc_bdaddr, host, caller);
-    put(rfcomm.rc_channel, cInt(channel));
+    put(rfcomm.rc_channel, number);
     return rfcomm.size;
   }
   if (protocol === c.BTPROTO_HCI) {
     const [device, channel = 0] = Array.isArray(address) ? bluetoothParts(address, 1, 2, caller) : [address];
-    if (typeof device !== 'number') throw new OSError(`${caller}(): wrong format`);
-    put(hci.hci_dev, cInt(device));
-    put(hci.hci_channel, cInt(channel));
+    put(hci.hci_dev, bluetoothInt(device ?? '', caller));
+    put(hci.hci_channel, bluetoothInt(channel, caller));
     return hci.size;
   }
   if (protocol === c.BTPROTO_SCO) {
-    putBluetooth(sco.sco_bdaddr, address, caller);
+    // Here alone, Python up to 3.13 wants bytes.
+    const text = address instanceof Uint8Array ? Buffer.from(address).toString('latin1') : address;
+    putBluetooth(sco.sco_bdaddr, text, caller);
     return sco.size;
   }
   throw new OSError(`${caller}(): unknown Bluetooth protocol`);

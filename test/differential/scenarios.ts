@@ -88,14 +88,19 @@ export function foreign(pythonVersion: string): string | null {
   return `the scenarios are written for python 3.${OLDEST} to 3.${NEWEST}, and this is ${pythonVersion}`;
 }
 
+/** Whether a version is another one or newer. */
+function reaches(version: string, least: string): boolean {
+  const [[, minor, patch = 0], [, leastMinor, leastPatch = 0]] = [version, least].map((each) => each.split('.').map(Number));
+  return minor > leastMinor || (minor === leastMinor && patch >= leastPatch);
+}
+
 /** Why this machine cannot run the scenario with this Python; or null. */
 export function lacking({ needs }: Scenario, pythonVersion: string): string | null {
-  const minor = Number(pythonVersion.split('.')[1]);
   for (const need of needs) {
-    const version = /^python (>=|<) 3\.(\d+)$/.exec(need);
+    const version = /^python (>=|<) (3[.\d]+)$/.exec(need);
     if (version !== null) {
-      const newer = minor >= Number(version[2]);
-      if (newer !== (version[1] === '>=')) return `this is python ${pythonVersion}, not ${version[1]} 3.${version[2]}`;
+      const holds = reaches(pythonVersion, version[2]) === (version[1] === '>=');
+      if (!holds) return `this is python ${pythonVersion}, not ${version[1]} ${version[2]}`;
     } else if (need === 'ipv6') {
       if (!hasIpv6) return 'this machine has no IPv6';
     } else throw new Error(`a scenario needs ${need}, which is not known`);

@@ -150,8 +150,13 @@ a, b = socket.socketpair()
 e = select.epoll()
 e.register(a, select.EPOLLOUT)
 e.poll(10**30)
-e.poll(inf)
 e.poll(2**40)
+
+## timeouts that are too long and floats [python >= 3.11.7]
+a, b = socket.socketpair()
+e = select.epoll()
+e.register(a, select.EPOLLOUT)
+e.poll(inf)
 
 ## the number of events
 a, b = socket.socketpair()

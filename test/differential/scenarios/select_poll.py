@@ -129,8 +129,13 @@ p.register(a)
 p.poll(2**31)
 p.poll(2**63)
 p.poll(10**30)
-p.poll(inf)
 p.poll(-10**30)
+
+## timeouts that are too long and floats [python >= 3.11.7]
+a, b = socket.socketpair()
+p = select.poll()
+p.register(a)
+p.poll(inf)
 
 ## poll takes no arguments
 select.poll(5)  #! JavaScript does not count arguments

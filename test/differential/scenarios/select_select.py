@@ -38,6 +38,9 @@ select.select([], [a], [], nan)
 ## timeouts that are too long [python < 3.13]
 a, b = socket.socketpair()
 select.select([], [a], [], 10**30)
+
+## timeouts that are too long and floats [python >= 3.11.7]
+a, b = socket.socketpair()
 select.select([], [a], [], inf)
 select.select([], [a], [], 1e300)
 

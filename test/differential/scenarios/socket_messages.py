@@ -275,10 +275,10 @@ ancillary[0][1] == socket.SCM_CREDENTIALS
 len(ancillary[0][2])
 ancillary[0][2][:4] == b.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4]
 
-## the time to live of a datagram
+## the time to live of a datagram (12 is IP_RECVTTL, which few Pythons have)
 a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 a.bind(('127.0.0.1', 0))
-a.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTTL, 1)
+a.setsockopt(socket.IPPROTO_IP, 12, 1)
 b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 b.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 5)
 b.sendto(b'x', a.getsockname())

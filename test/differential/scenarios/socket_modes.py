@@ -52,8 +52,6 @@ s = socket.socket()
 s.settimeout(-1)
 s.settimeout(-0.0001)
 s.settimeout(nan)
-s.settimeout(inf)
-s.settimeout(-inf)
 s.settimeout(10**10)
 s.settimeout(2**63)
 s.settimeout(2**64)
@@ -61,11 +59,13 @@ s.settimeout(10**30)
 s.settimeout(-10**30)
 s.gettimeout()
 
-## a timeout of too many seconds that is a float
+## a timeout of too many seconds that is a float [python >= 3.11.7]
 s = socket.socket()
 s.settimeout(1e10)  #! JavaScript's 1e10 is an integer
 s.settimeout(1e20)
 s.settimeout(9223372037.5)
+s.settimeout(inf)
+s.settimeout(-inf)
 s.gettimeout()
 
 ## the longest timeouts [python < 3.13]
