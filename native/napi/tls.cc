@@ -159,9 +159,9 @@ bool JsCallbacks::PskClient(const char* hint, size_t most_identity, size_t most_
   napi_value name = nullptr;
   napi_value bytes = nullptr;
   tls::Bytes text;
-  // An answer that is no pair (null: there is no key) has no elements either.
-  if (answer == nullptr || napi_get_element(env_, answer, 0, &name) != napi_ok ||
-      napi_get_element(env_, answer, 1, &bytes) != napi_ok) {
+  bool pair = false;
+  if (answer == nullptr || napi_is_array(env_, answer, &pair) != napi_ok || !pair) return false;  // null: there is no key
+  if (napi_get_element(env_, answer, 0, &name) != napi_ok || napi_get_element(env_, answer, 1, &bytes) != napi_ok) {
     return false;
   }
   if (!TakeBytes(env_, name, &text) || !TakeBytes(env_, bytes, key)) return false;

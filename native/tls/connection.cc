@@ -67,6 +67,13 @@ void SetPostHandshakeAuth(SSL* ssl, bool server_side) {
   if ((mode & SSL_VERIFY_PEER) != 0) SSL_set_verify(ssl, mode | SSL_VERIFY_POST_HANDSHAKE, SSL_get_verify_callback(ssl));
 }
 
+// A server that verifies clients must say which of its sessions belong together. A client must not: it would then refuse
+// pre-shared keys, whose sessions OpenSSL makes up without this mark.
+bool SetSessionContext(SSL* ssl) {
+  static constexpr unsigned char kMark[] = "berkeley";
+  return SSL_set_session_id_context(ssl, kMark, sizeof(kMark) - 1) == 1;
+}
+
 }  // namespace
 
 void Release::operator()(Connection* connection) const { delete connection; }
@@ -84,6 +91,7 @@ ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& option
   if (options.host != nullptr && !SetHost(ssl, options)) return FailFromQueue(error), nullptr;
   if (options.post_handshake_auth) SetPostHandshakeAuth(ssl, options.server_side);
   if (options.server_side) {
+    if (!SetSessionContext(ssl)) return FailFromQueue(error), nullptr;
     SSL_set_accept_state(ssl);
   } else {
     SSL_set_connect_state(ssl);

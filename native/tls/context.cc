@@ -48,8 +48,6 @@ bool Configure(SSL_CTX* ctx, Protocol protocol) {
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
   if (SSL_CTX_set_cipher_list(ctx, kDefaultCiphers) != 1) return false;
   if (IsVersionFlexible(protocol) && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) return false;
-  static constexpr unsigned char kSessionContext[] = "berkeley";
-  if (SSL_CTX_set_session_id_context(ctx, kSessionContext, sizeof(kSessionContext) - 1) != 1) return false;
   X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(ctx);
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_TRUSTED_FIRST);
   X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
