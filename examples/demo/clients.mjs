@@ -124,13 +124,16 @@ const ECHO_BYTES = 1024 * 1024;
 
 // ---- curl -------------------------------------------------------------------------------------------------------------
 
+/** The whole response, targets as they are given, and no proxy that the environment may name. */
+const CURL_OPTIONS = ['--silent', '--include', '--path-as-is', '--globoff', '--noproxy', '*'];
+
 /** All requests from one curl, over one connection. null: curl is not installed. */
 export async function curl(port, requests) {
   const version = versionOf('curl', ['--version'], /^curl (\S+)/);
   if (version === null) return null;
   const url = (target) => `http://${HOST}:${port}${target}`;
   const args = requests.flatMap(({ method, target, headers, body }, i) => {
-    const options = ['--silent', '--include', '--path-as-is', '--globoff', '--write-out', '%{stderr}%{local_port}\n'];
+    const options = [...CURL_OPTIONS, '--write-out', '%{stderr}%{local_port}\n'];
     if (method === 'HEAD') options.push('--head');
     if (body !== '') options.push('--data-binary', body);
     for (const [name, value] of Object.entries(headers)) options.push('--header', `${name}: ${value}`);

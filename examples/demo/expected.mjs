@@ -88,9 +88,9 @@ export function refusal(statusLine, extra = []) {
   return response(statusLine, [...fields, ...extra], body);
 }
 
-/** The files in a folder: `{ name, bytes, modified }`. */
+/** The Markdown files in a folder: `{ name, bytes, modified }`. */
 export function filesIn(folder) {
-  const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
+  const names = readdirSync(folder).filter((name) => name.endsWith('.md'));
   return names.map((name) => {
     const path = join(folder, name);
     return { name, bytes: readFileSync(path), modified: statSync(path).mtime.toUTCString() };
