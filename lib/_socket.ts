@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from './_address.js';
 import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from './_ancillary.js';
-import { cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from './_args.js';
+import { argName, cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from './_args.js';
 import { type BytesLike, bytesOf, copied, writableBytes } from './_bytes.js';
 import {
   again,
@@ -704,23 +704,16 @@ export class socket {
    * the associated data. @see Python socket.sendmsg_afalg; the kernel's "User Space Interface" of the crypto API
    */
   sendmsg_afalg(options: AlgOptions): number;
-  sendmsg_afalg(msg: Iterable<BytesLike> | null, options: AlgOptions): number;
+  sendmsg_afalg(msg: Iterable<BytesLike>, options: AlgOptions): number;
   sendmsg_afalg(...args: unknown[]): number {
     if (this.#family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
-    const { msg, op, iv, assoclen, flags = 0 } = algOptions(args);
-    const operation = typeof op === 'number' || typeof op === 'bigint' ? Number(op) : -1;
-    if (operation < 0) throw new TypeError("Invalid or missing argument 'op'");
-    const items: AncillaryItem[] = [[c.SOL_ALG, c.ALG_SET_OP, Uint32Array.of(operation)]];
+    const { msg, op, iv, assoclen, flags } = algOptions(args);
+    const items: AncillaryItem[] = [[c.SOL_ALG, c.ALG_SET_OP, Uint32Array.of(op)]];
     if (iv !== undefined) {
-      const bytes = bytesOf(iv);
-      items.push([c.SOL_ALG, c.ALG_SET_IV, Buffer.concat([bytesOf(Uint32Array.of(bytes.length)), bytes])]);
+      items.push([c.SOL_ALG, c.ALG_SET_IV, Buffer.concat([bytesOf(Uint32Array.of(iv.length)), iv])]);
     }
-    if (assoclen !== undefined) {
-      const length = cInt(assoclen);
-      if (length < 0) throw new TypeError('assoclen must be positive');
-      items.push([c.SOL_ALG, c.ALG_SET_AEAD_ASSOCLEN, Uint32Array.of(length)]);
-    }
-    return this.#sendmsg(Array.from(msg, bytesOf), packAncillary(items), cInt(flags), 0);
+    if (assoclen !== undefined) items.push([c.SOL_ALG, c.ALG_SET_AEAD_ASSOCLEN, Uint32Array.of(assoclen)]);
+    return this.#sendmsg(msg, packAncillary(items), flags, 0);
   }
 
   /**
@@ -818,11 +811,34 @@ function intoOptions(caller: string, buffer: unknown, options: object): { nbytes
   return { nbytes: nbytes as number, flags: flags as number };
 }
 
-/** sendmsg_afalg's arguments: `msg` positional, all others by name. */
-function algOptions(args: unknown[]): AlgOptions & { msg: Iterable<unknown> } {
-  const keywords = args.find(isKeywords) as unknown as AlgOptions | undefined;
-  const msg = isIterable(args[0]) ? args[0] : [];
-  return { ...(keywords as AlgOptions), msg };
+const ALG_NAMES = ['msg', 'op', 'iv', 'assoclen', 'flags'];
+
+/** sendmsg_afalg's arguments, checked: `msg` may be positional, all others go by name. */
+function algOptions(args: unknown[]) {
+  const positional = args.filter((each) => !isKeywords(each));
+  if (positional.length > 1) {
+    throw new TypeError(`sendmsg_afalg() takes at most 1 positional argument (${positional.length} given)`);
+  }
+  const given = (args.find(isKeywords) ?? {}) as Record<string, unknown>;
+  const unknown = Object.keys(given).find((name) => !ALG_NAMES.includes(name));
+  if (unknown !== undefined) throw new TypeError(`'${unknown}' is an invalid keyword argument for sendmsg_afalg()`);
+  const { msg = positional[0], op, iv, assoclen, flags = 0 } = given;
+  const [operation, length] = [algNumber(op, 2), algNumber(assoclen, 4)];
+  const bytes = iv === undefined ? undefined : bytesOf(iv);
+  const bits = cInt(flags);
+  if (operation === undefined || operation < 0 || operation > 0x7fffffff) {
+    throw new TypeError("Invalid or missing argument 'op'");
+  }
+  if (length !== undefined && plainInt(length) < 0) throw new TypeError('assoclen must be positive');
+  const parts = msg === undefined ? [] : msg;
+  if (!isIterable(parts)) throw new TypeError('sendmsg() argument 1 must be an iterable');
+  return { msg: Array.from(parts, bytesOf), op: operation, iv: bytes, assoclen: length, flags: bits };
+}
+
+function algNumber(value: unknown, position: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (!isInteger(value)) throw new TypeError(`sendmsg_afalg() argument ${position} must be int, not ${argName(value)}`);
+  return Number(value);
 }
 
 /** fd, family, type, protocol, and whether the descriptor existed before. */
