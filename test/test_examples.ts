@@ -62,8 +62,8 @@ testUnless(underSanitizers && 'its clients are programs that no sanitizer may be
     if (hasCommand('curl')) clients.push('curl');
     for (const client of clients) t.true(output.includes(`  ${client}`), client);
     t.regex(output, /p50 +p99 +p99\.9/);
-    t.regex(output, /^ +node:net +berkeley +10,000 /m);
-    t.regex(output, /^ +python3 +node:net +10,000 /m);
+    t.regex(output, /^ +node:net +berkeley +[\d,]+ /m);
+    t.regex(output, /^ +python3 +node:net +[\d,]+ /m);
     t.regex(lines.at(-1) as string, /^All [\d,]+ answers were right\./);
   },
 );
