@@ -1,0 +1,44 @@
+/**
+ * Runs a Python program in this process, with this library in the place of Python's socket modules:
+ *
+ *     npm run python -- -m unittest -v test.test_poll
+ *
+ * The arguments are python3's own.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { folder, host } from './host.js';
+
+/** How many workers are there before Python is: more are made when more threads want one. */
+const WORKERS = 3;
+/** CPython's C modules of which none may ever be loaded. */
+const FORBIDDEN = /\/(_socket|_ssl|select)\.cpython[^/]*$/m;
+
+const workers: Worker[] = [];
+
+function addWorker(): Promise<void> {
+  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  workers.push(worker);
+  worker.on('error', (error) => {
+    process.stderr.write(`conformance host: a worker failed: ${error.stack}\n`);
+    process.exit(125);
+  });
+  return new Promise((resolve) => worker.once('online', () => resolve()));
+}
+
+function ended(status: number): void {
+  const loaded = FORBIDDEN.exec(readFileSync('/proc/self/maps', 'utf8'));
+  if (loaded !== null) {
+    process.stderr.write(`conformance host: ${loaded[0]} was loaded, which only CPython's own modules do\n`);
+    process.exit(125);
+  }
+  process.exit(status);
+}
+
+const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+const shims = join(folder, 'shims');
+const start = `import sys; sys.path.insert(0, ${JSON.stringify(shims)}); import _start`;
+await Promise.all(Array.from({ length: WORKERS }, addWorker));
+host.run([python, ...process.argv.slice(2)], start, () => void addWorker(), ended);

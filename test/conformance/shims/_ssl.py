@@ -1,0 +1,1 @@
+raise ImportError("the library has no ssl module yet")
