@@ -38,7 +38,8 @@ const skipped: string[] = [];
 function compare(t: ExecutionContext, scenario: Scenario, there: Result, here: Result): void {
   if ('lacks' in there) {
     skipped.push(scenario.title);
-    return skip(t, `this python3 has no ${there.lacks}`);
+    skip(t, `this python3 has no ${there.lacks}`);
+    return;
   }
   if (!Array.isArray(there) || !Array.isArray(here)) {
     t.fail(`CPython: ${JSON.stringify(there)}; here: ${JSON.stringify(here)}`);
@@ -72,7 +73,9 @@ testWithPython('there are enough scenarios, and each known difference has a reas
   const steps = scenarios.flatMap((scenario) => scenario.steps);
   const known = steps.filter(({ differs }) => differs !== undefined);
   const reasons = [...new Set(known.map(({ differs }) => differs))];
-  t.log(`${scenarios.length} scenarios, ${steps.length} statements, beside python ${version}; ${skipped.length} skipped`);
+  t.log(
+    `${scenarios.length} scenarios, ${steps.length} statements, beside python ${version}; ${skipped.length} skipped`,
+  );
   t.log(`${known.length} known differences:`);
   for (const reason of reasons) t.log(`  ${known.filter(({ differs }) => differs === reason).length}  ${reason}`);
   t.true(scenarios.length >= LEAST);

@@ -73,7 +73,8 @@ export function equal(a: unknown, b: unknown): boolean {
 function contains(container: unknown, item: unknown): boolean {
   if (typeof container === 'string') return container.includes(item as string);
   if (container instanceof Uint8Array) return Buffer.from(container).includes(item as Buffer);
-  if (typeof (container as Map<unknown, unknown>)?.has === 'function') return (container as Map<unknown, unknown>).has(item);
+  if (typeof (container as Map<unknown, unknown>)?.has === 'function')
+    return (container as Map<unknown, unknown>).has(item);
   return [...(container as Iterable<unknown>)].some((each) => equal(each, item));
 }
 
@@ -211,7 +212,9 @@ class Parser {
     if (level === OPERATORS.length) return this.#unary();
     let left = this.#expression(level + 1);
     for (;;) {
-      const operate = OPERATORS[level][this.#tokens[this.#at].text] as ((a: unknown, b: unknown) => unknown) | undefined;
+      const operate = OPERATORS[level][this.#tokens[this.#at].text] as
+        | ((a: unknown, b: unknown) => unknown)
+        | undefined;
       if (operate === undefined || this.#tokens[this.#at].kind === 'text') return left;
       this.#at++;
       const [first, second] = [left, this.#expression(level + 1)];

@@ -11,7 +11,9 @@ import * as socket from '../../lib/socket.js';
 import { parse, type Scope } from './language.js';
 
 const MODULES = { socket, select, selectors, errno };
-const BASES = ['OSError', 'ConnectionError', 'ValueError', 'LookupError', 'RuntimeError', 'UnicodeError'] as const;
+const { OSError, ConnectionError, ValueError, LookupError, RuntimeError, UnicodeError } = exceptions;
+/** What exceptions are compared by, beside their own class. */
+const BASES = { OSError, ConnectionError, ValueError, LookupError, RuntimeError, UnicodeError, TypeError };
 
 // ---- what scenarios may call beside the modules: the same in runner.py
 
@@ -132,10 +134,9 @@ function packed(value: unknown): unknown {
 }
 
 function packedError(error: Error): unknown {
-  const bases: string[] = BASES.filter((name) => error instanceof exceptions[name]);
-  if (error instanceof TypeError) bases.push('TypeError');
+  const bases = Object.entries(BASES).flatMap(([name, base]) => (error instanceof base ? [name] : []));
   const common = { error: error.constructor.name, text: error.message, bases };
-  if (!(error instanceof exceptions.OSError)) return common;
+  if (!(error instanceof OSError)) return common;
   const { errno, strerror, filename } = error;
   return { ...common, errno: packed(errno), strerror: packed(strerror), filename: packed(filename) };
 }
@@ -159,7 +160,7 @@ function tidy(scope: Scope): void {
       try {
         each.close();
       } catch (error) {
-        if (!(error instanceof exceptions.OSError || error instanceof exceptions.ValueError)) throw error;
+        if (!(error instanceof OSError || error instanceof ValueError)) throw error;
       }
     }
   }

@@ -90,7 +90,9 @@ export function foreign(pythonVersion: string): string | null {
 
 /** Whether a version is another one or newer. */
 function reaches(version: string, least: string): boolean {
-  const [[, minor, patch = 0], [, leastMinor, leastPatch = 0]] = [version, least].map((each) => each.split('.').map(Number));
+  const [[, minor, patch = 0], [, leastMinor, leastPatch = 0]] = [version, least].map((each) =>
+    each.split('.').map(Number),
+  );
   return minor > leastMinor || (minor === leastMinor && patch >= leastPatch);
 }
 
@@ -178,7 +180,10 @@ function withPlaceholders(outcomes: Outcome[]): Outcome[] {
   const text = (value: string) =>
     value
       .replaceAll(/\bfd=\d+/g, 'fd=#')
-      .replaceAll(/('[\d.]+'|'[\da-f:]*:[\da-f:]*'), (\d{4,5})\b/g, (_, host, port) => `${host}, ${portName(Number(port))}`);
+      .replaceAll(
+        /('[\d.]+'|'[\da-f:]*:[\da-f:]*'), (\d{4,5})\b/g,
+        (_, host, port) => `${host}, ${portName(Number(port))}`,
+      );
   const portName = (port: number) => {
     if (!ports.includes(port)) ports.push(port);
     return `port ${ports.indexOf(port)}`;

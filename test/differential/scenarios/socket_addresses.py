@@ -84,7 +84,6 @@ s.connect(('local\0host', 80))
 
 ## IPv4: hosts that are no names
 s = socket.socket()
-s.bind(('256.0.0.1', 0))
 s.bind(('a' * 64, 0))
 s.bind(('x' * 300, 0))
 s.bind(('\ud800', 0))
