@@ -22,6 +22,7 @@ export type { Address, ReturnedAddress } from './_address.js';
 export { type AncillaryData, type AncillaryItem, CMSG_LEN, CMSG_SPACE } from './_ancillary.js';
 export type { BytesLike } from './_bytes.js';
 export * from './_constants_socket.js';
+export type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
 export { type MakefileOptions, SocketIO } from './_makefile.js';
 export {
   type AddressInfoEntry,
