@@ -14,10 +14,10 @@ import type { CertificateInfo, CipherSummary } from './_ssl_native.js';
 import { checkContext, groupUnknown, readWith, setSession, signatureUnknown } from './_ssl_object.js';
 import type { SSLSession } from './_ssl_session.js';
 import { socket } from './_socket.js';
-import { AttributeError, NotImplementedError, OSError, ValueError } from './exceptions.js';
+import { AttributeError, NotImplementedError, OSError, raise, ValueError } from './exceptions.js';
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
-const { EINVAL, ENOTCONN } = constants.errno;
+const { EBADF, EINVAL, ENOTCONN } = constants.errno;
 
 /** The channel bindings that Python knows; `get_channel_binding` knows more. */
 export const CHANNEL_BINDING_TYPES: readonly string[] = ['tls-unique'];
@@ -253,6 +253,7 @@ export class SSLSocket extends socket {
    */
   do_handshake(block: boolean | { block?: boolean } = false): void {
     const [blocks] = parameters('do_handshake', ['block'], [block]);
+    if (this._fd < 0) raise(-EBADF, 'do_handshake');
     this.#checkConnected();
     const connection = this.#connection('do_handshake');
     if (this._timeout !== 0 || !blocks) {

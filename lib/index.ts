@@ -5,6 +5,7 @@ import * as errnoModule from './errno.js';
 import * as selectModule from './select.js';
 import * as selectorsModule from './selectors.js';
 import * as socketModule from './socket.js';
+import * as sslModule from './ssl.js';
 
 export * as exceptions from './exceptions.js';
 export const errno = present(errnoModule);
@@ -48,3 +49,4 @@ export namespace selectors {
   export type SelectorKey<F = FileDescriptorLike, D = unknown> = selectorsModule.SelectorKey<F, D>;
   export type SelectorMapping = selectorsModule.SelectorMapping;
 }
+export const ssl = present(sslModule);

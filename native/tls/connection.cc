@@ -90,6 +90,7 @@ ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& option
   if (!attached) return FailFromQueue(error), nullptr;
   if (options.host != nullptr && !SetHost(ssl, options)) return FailFromQueue(error), nullptr;
   if (options.post_handshake_auth) SetPostHandshakeAuth(ssl, options.server_side);
+  connection->answers_later = options.post_handshake_auth && !options.server_side;
   if (options.server_side) {
     if (!SetSessionContext(ssl)) return FailFromQueue(error), nullptr;
     SSL_set_accept_state(ssl);
@@ -117,9 +118,42 @@ int Handshake(Connection* connection, Callbacks* callbacks, Error* error) {
   return result == 1 ? 0 : FailCall(connection, result, error);
 }
 
+namespace {
+
+// A reader and a writer take turns. A read may have to answer the peer, and where a write has left half a record behind,
+// OpenSSL can send some answers before the other half (a key update's) but gives up the connection over others (a
+// certificate, RFC 8446 section 4.6.2). So where such a question may come, a read first sends the other half. What it
+// sends of an unfinished write counts when that write is repeated.
+int FinishRecord(Connection* connection, Error* error) {
+  if (connection->unfinished.empty()) return 0;
+  SSL* ssl = connection->ssl.get();
+  const Bytes& rest = connection->unfinished;
+  size_t count = 0;
+  // One record, not all of them.
+  SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+  const int result = SSL_write_ex(ssl, rest.data(), rest.size(), &count);
+  SSL_clear_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+  if (result != 1) return FailCall(connection, result, error);
+  connection->unfinished.clear();
+  connection->ahead += count;
+  return 0;
+}
+
+// A write was repeated with fewer bytes than were sent already.
+int FailShortened(Error* error) {
+  ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
+  FailFromQueue(error);
+  error->ssl_error = SSL_ERROR_SSL;
+  return kFailed;
+}
+
+}  // namespace
+
 int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, Error* error) {
   const CallScope scope(connection, callbacks);
   SSL* ssl = connection->ssl.get();
+  const int finished = FinishRecord(connection, error);
+  if (finished < 0) return finished;
   size_t count = 0;
   if (SSL_read_ex(ssl, bytes, size, &count) == 1) return static_cast<int64_t>(count);
   // The peer has said goodbye and we have not: the end of the stream. After ours, reading on is an error.
@@ -129,9 +163,20 @@ int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* cal
 
 int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* error) {
   const CallScope scope(connection, callbacks);
+  const size_t ahead = connection->ahead;
+  if (bytes.size < ahead) return FailShortened(error);
+  const View rest = {bytes.data + ahead, bytes.size - ahead};
   size_t count = 0;
-  if (SSL_write_ex(connection->ssl.get(), bytes.data, bytes.size, &count) == 1) return static_cast<int64_t>(count);
-  return FailCall(connection, 0, error);
+  const bool done = (ahead > 0 && rest.size == 0) ||
+                    SSL_write_ex(connection->ssl.get(), rest.data, rest.size, &count) == 1;
+  connection->unfinished.clear();
+  if (done) {
+    connection->ahead = 0;
+    return static_cast<int64_t>(ahead + count);
+  }
+  const int result = FailCall(connection, 0, error);
+  if (result != kFailed && connection->answers_later) connection->unfinished.assign(rest.data, rest.data + rest.size);
+  return result;
 }
 
 int Shutdown(Connection* connection, Callbacks* callbacks, Error* error) {

@@ -67,6 +67,10 @@ struct Connection {
   bool kernel_tls = false;         // the BIO is OpenSSL's own, which alone can hand keys to the kernel
   bool shutdown_sent = false;
   bool context_changed = false;
+  // A client that may be asked for its certificate at any time: see FinishRecord in connection.cc.
+  bool answers_later = false;
+  Bytes unfinished;  // what the latest write was given, if it could not be sent
+  size_t ahead = 0;  // how much of it reads have sent since
 };
 
 struct Session {
