@@ -370,6 +370,7 @@ export class socket {
       checked(native.getsockoptInt(this._fd, atLevel, name), 'getsockopt');
       return native.info[0];
     }
+    if (this.#family === c.AF_VSOCK) throw new OSError('getsockopt string buffer not allowed');
     if (room < 0 || room > 1024) throw new OSError('getsockopt buflen out of range');
     const value = Buffer.alloc(room);
     return value.subarray(0, checked(native.getsockopt(this._fd, atLevel, name, value), 'getsockopt'));
@@ -402,8 +403,8 @@ export class socket {
 
   #limit(name: number): number | null {
     const { tv_sec, tv_usec, size: room } = native.layout.timeval;
-    const { buffer, byteOffset } = this.getsockopt(c.SOL_SOCKET, name, room) as Buffer;
-    const view = new DataView(buffer, byteOffset, room);
+    const view = new DataView(new ArrayBuffer(room));
+    if (native.getsockopt(this._fd, c.SOL_SOCKET, name, new Uint8Array(view.buffer)) < 0) return null;
     const seconds = signedAt(view, tv_sec) + signedAt(view, tv_usec) / 1e6;
     return seconds === 0 ? null : seconds;
   }
