@@ -111,6 +111,32 @@ test.serial('one that is collected as garbage is closed', async (t) => {
   t.pass();
 });
 
+const finalizers = new FinalizationRegistry<() => void>((call) => call());
+
+test.serial('one that was closed and then collected closes nothing more', async (t) => {
+  let poller: select.epoll | null = new select.epoll();
+  const fd = poller.fileno();
+  const forgotten = new WeakRef(poller);
+  poller.close();
+  poller = null;
+  using other = new select.epoll();
+  t.is(other.fileno(), fd);
+  await until(() => {
+    globalThis.gc?.();
+    return forgotten.deref() === undefined;
+  });
+  // What was collected later is finalized later: once this has been, so would the epoll object have been.
+  let finalized = false;
+  finalizers.register({}, () => {
+    finalized = true;
+  });
+  await until(() => {
+    globalThis.gc?.();
+    return finalized;
+  });
+  t.true(isOpen(fd));
+});
+
 test.serial('one that a worker left open is closed when the worker ends', async (t) => {
   const worker = startWorker('globalThis.kept = new berkeley.select.epoll(); send(globalThis.kept.fileno());');
   const fd = await worker.next<number>();

@@ -11,6 +11,7 @@ import * as socket from '../lib/socket.js';
 import { testBlocked } from './helpers/blocked.js';
 import { fifo, manyPairs, tcpPair, unixPair } from './helpers/descriptors.js';
 import { checkLeaks } from './helpers/leaks.js';
+import { startWorker } from './helpers/peers.js';
 import { testTwins } from './helpers/twin.js';
 
 checkLeaks(test);
@@ -184,6 +185,30 @@ test.serial('a hang-up that nobody asked for does not hide what happens beside i
   const child = spawn('sh', ['-c', 'sleep 0.05; echo x'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [r, w, x] = select.select([child.stdout], [read], [read], null);
   t.deepEqual([r[0] === child.stdout, w, x], [true, [], []]);
+});
+
+test.serial('a hang-up that ends while select waits is no longer in the way', async (t) => {
+  // An unconnected socket hangs up; then a worker connects it, and out-of-band data arrives.
+  using listener = socket.create_server(['127.0.0.1', 0]);
+  using sock = new socket.socket();
+  const worker = startWorker(
+    `
+    const { select, socket } = berkeley;
+    const [sock, listener] = data.map((fileno) => new socket.socket({ fileno }));
+    send('waiting');
+    select.select([], [], [], 0.3); // longer than a slice of the other thread's wait
+    sock.connect(listener.getsockname());
+    const [server] = listener.accept();
+    server.send(Buffer.from('!'), socket.MSG_OOB);
+    sock.detach();
+    listener.detach();
+    send(server.detach());
+  `,
+    [sock.fileno(), listener.fileno()],
+  );
+  t.is(await worker.next(), 'waiting');
+  t.deepEqual(select.select([], [], [sock], 30)[2], [sock]);
+  socket.close(await worker.next<number>());
 });
 
 test('a regular file is always readable and writable', (t) => {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { type Peer, spawnPeer, startWorker, until } from './peers.js';
 
+/** It bounds a failure: a call that cannot be got out of its wait. */
+const PATIENCE_MS = 30_000;
 const LIBRARY = new URL('../../lib/index.js', import.meta.url).href;
 
 /** A call that waits until `fd`, a variable in both texts, can be read. */
@@ -55,7 +57,6 @@ async function untilWaiting(t: ExecutionContext, peer: Peer): Promise<void> {
 }
 
 async function terminatedWorker(t: ExecutionContext, call: WaitingCall): Promise<void> {
-  t.timeout(30_000);
   const worker = startWorker(`
     const { select, selectors, socket } = berkeley;
     const [sock, peer] = socket.socketpair();
@@ -138,10 +139,14 @@ async function deadlineUnderSignals(t: ExecutionContext, call: WaitingCall): Pro
 
 /** Declares the tests of a call that waits. */
 export function testBlocked(call: WaitingCall): void {
-  const { name } = call;
-  test(`${name}: a worker that waits can be terminated`, terminatedWorker, call);
-  test(`${name}: SIGINT without a listener ends the process that waits`, signalWithoutListener, call);
-  test(`${name}: SIGINT with a listener ends the wait, and the listener runs`, signalWithListener, call);
-  test(`${name}: signals without a listener do not end the wait`, otherSignals, call);
-  test(`${name}: signals do not end a timed wait early`, deadlineUnderSignals, call);
+  const declare = (title: string, body: (t: ExecutionContext, call: WaitingCall) => Promise<void>) =>
+    test(`${call.name}: ${title}`, (t) => {
+      t.timeout(PATIENCE_MS);
+      return body(t, call);
+    });
+  declare('a worker that waits can be terminated', terminatedWorker);
+  declare('SIGINT without a listener ends the process that waits', signalWithoutListener);
+  declare('SIGINT with a listener ends the wait, and the listener runs', signalWithListener);
+  declare('signals without a listener do not end the wait', otherSignals);
+  declare('signals do not end a timed wait early', deadlineUnderSignals);
 }
