@@ -1,12 +1,12 @@
 /** socket.sendfile: the kernel's way where the file and the system allow it, reading and sending where not. */
 import { fstatSync, readSync } from 'node:fs';
-import { type HasFileno, typeName } from './_args.js';
+import { type HasFileno, isKeywords, parameters, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
-import { again, NO_WAIT, POLLOUT, progress, type Waiter } from './_call.js';
+import { again, NO_WAIT, POLLOUT, type Waiter } from './_call.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
-import { AttributeError, raise, ValueError } from './exceptions.js';
+import { AttributeError, fromCode, raise, ValueError } from './exceptions.js';
 
 /** A descriptor, Node's FileHandle, or an object with `fileno()`, or one with `read(n)` (and `seek(offset)`). */
 export type SendableFile =
@@ -27,23 +27,50 @@ const BLOCK_SIZE = 8192;
 /** The most that one sendfile(2) is asked for: it takes no more than 2^31 - 4096 bytes at a time. */
 const CALL_MAX = 0x7ffff000;
 
+/**
+ * The arguments of a sendfile: file, offset, count. The file comes first even if it is a plain object, which anywhere
+ * else would hold arguments by name.
+ */
+export function sendfileArguments(args: unknown[]): [file: unknown, offset: unknown, count: unknown] {
+  const [first, ...others] = args;
+  const byName = others.length === 0 && isKeywords(first) && 'file' in first;
+  const { file, ...rest } = byName ? first : { file: first };
+  const [offset = 0, count = null] = parameters('sendfile', ['offset', 'count'], byName ? [rest] : others);
+  return [file, offset, count];
+}
+
+/** How far a call has come: it is wanted after an exception, too. */
+interface Progress {
+  sent: number;
+}
+
 /** See `socket.sendfile`. */
 export function sendfile(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
   const limit = checkedCount(sock, file, count);
   const start = checkedOffset(offset);
   const fd = descriptor(file);
-  if (fd !== undefined) {
-    const sent = fromKernel(sock, fd, start, limit);
-    if (sent !== undefined) return sent;
-  }
-  return byReading(sock, file, fd, start, limit);
+  return leavingAtEnd(file, start, (progress) => {
+    const done = fd !== undefined && fromKernel(sock, fd, start, limit, progress);
+    if (!done) byReading(sock, file, fd, start, limit, progress);
+  });
 }
 
 /** The same for a socket that the kernel cannot send to, for what is sent must be encrypted first. */
 export function sendfileByReading(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
   const limit = checkedCount(sock, file, count);
   const start = checkedOffset(offset);
-  return byReading(sock, file, descriptor(file), start, limit);
+  return leavingAtEnd(file, start, (progress) => byReading(sock, file, descriptor(file), start, limit, progress));
+}
+
+/** Leaves a file that knows a position right behind what was sent of it, even if that is not all. */
+function leavingAtEnd(file: unknown, start: number, send: (progress: Progress) => void): number {
+  const progress = { sent: 0 };
+  try {
+    send(progress);
+  } finally {
+    if (progress.sent > 0) (file as Partial<Readable>).seek?.(start + progress.sent);
+  }
+  return progress.sent;
 }
 
 function checkedCount(sock: Sender, file: unknown, count: unknown): number | undefined {
@@ -73,41 +100,64 @@ function descriptor(file: unknown): number | undefined {
   throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
 }
 
-/** sendfile(2), or undefined where this file or this system cannot and nothing was sent. */
-function fromKernel(sock: Sender, fd: number, offset: number, limit: number | undefined): number | undefined {
-  if (!fstatSync(fd).isFile()) return undefined;
+/** Whether a descriptor is a regular file's. */
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch (error) {
+    throw ours(error);
+  }
+}
+
+/** What Node's file system calls throw, as the class that it is here. */
+function ours(error: unknown): unknown {
+  const { errno, syscall } = error as { errno?: unknown; syscall?: string };
+  return typeof errno === 'number' ? fromCode(errno, syscall) : error;
+}
+
+/** sendfile(2). False where this file or this system cannot, and nothing was sent. */
+function fromKernel(sock: Sender, fd: number, offset: number, limit: number | undefined, progress: Progress): boolean {
+  if (!isFile(fd)) return false;
   if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
+  if (sock._fd < 0) throw new ValueError(`Invalid file descriptor: ${sock._fd}`);
   if (offset < 0) raise(-EINVAL, 'sendfile');
   let deadline = NO_WAIT;
-  let sent = 0;
   for (;;) {
-    const ask = Math.min(limit === undefined ? CALL_MAX : limit - sent, CALL_MAX);
-    if (ask === 0) return sent;
-    const n = native.sendfile(sock._fd, fd, offset + sent, ask);
-    if (n === 0) return sent;
+    const ask = Math.min(limit === undefined ? CALL_MAX : limit - progress.sent, CALL_MAX);
+    if (ask === 0) return true;
+    const n = native.sendfile(sock._fd, fd, offset + progress.sent, ask);
+    if (n === 0) return true;
     if (n > 0) {
-      sent += n;
+      progress.sent += n;
       // The deadline is for each block, as in Python: a large file may take longer than the timeout.
       deadline = NO_WAIT;
-      progress();
-    } else if (sent === 0 && CANNOT.includes(n)) {
-      return undefined;
+    } else if (progress.sent === 0 && CANNOT.includes(n)) {
+      return false;
     } else {
       deadline = again(sock, n, POLLOUT, deadline, 'sendfile');
     }
   }
 }
 
-function byReading(sock: Sender, file: unknown, fd: number | undefined, offset: number, limit: number | undefined) {
+function byReading(
+  sock: Sender,
+  file: unknown,
+  fd: number | undefined,
+  offset: number,
+  limit: number | undefined,
+  progress: Progress,
+): void {
   if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
   const read = fd === undefined ? objectReader(file as Readable, offset) : descriptorReader(fd, offset);
-  let sent = 0;
   for (;;) {
-    const ask = Math.min(limit === undefined ? BLOCK_SIZE : limit - sent, BLOCK_SIZE);
+    const ask = Math.min(limit === undefined ? BLOCK_SIZE : limit - progress.sent, BLOCK_SIZE);
     const block = ask === 0 ? undefined : read(ask);
-    if (block === undefined || block.length === 0) return sent;
-    for (let at = 0; at < block.length; ) at += sock.send(block.subarray(at));
-    sent += block.length;
+    if (block === undefined || block.length === 0) return;
+    for (let at = 0; at < block.length; ) {
+      const sent = sock.send(block.subarray(at));
+      at += sent;
+      progress.sent += sent;
+    }
   }
 }
 
@@ -124,10 +174,14 @@ function objectReader(file: Readable, offset: number): (size: number) => Uint8Ar
 function descriptorReader(fd: number, offset: number): (size: number) => Uint8Array {
   const block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
   let position = offset;
-  const seekable = fstatSync(fd).isFile();
+  const seekable = isFile(fd);
   return (size) => {
-    const n = readSync(fd, block, 0, size, seekable ? position : null);
-    position += n;
-    return block.subarray(0, n);
+    try {
+      const n = readSync(fd, block, 0, size, seekable ? position : null);
+      position += n;
+      return block.subarray(0, n);
+    } catch (error) {
+      throw ours(error);
+    }
   };
 }

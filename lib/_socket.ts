@@ -21,7 +21,7 @@ import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } fr
 import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
 import { type Field, native } from './_native.js';
 import { repr } from './_repr.js';
-import { type SendableFile, sendfile } from './_sendfile.js';
+import { type SendableFile, sendfile, sendfileArguments } from './_sendfile.js';
 import { checked, OSError, raise, timedOut, ValueError } from './exceptions.js';
 
 const c = constants.socket;
@@ -727,8 +727,7 @@ export class socket {
   sendfile(file: SendableFile, offset?: number, count?: number | null): number;
   sendfile(file: SendableFile, options: { offset?: number; count?: number | null }): number;
   sendfile(...args: unknown[]): number {
-    const [file, offset = 0, count = null] = parameters('sendfile', ['file', 'offset', 'count'], args);
-    return sendfile(this, file, offset, count);
+    return sendfile(this, ...sendfileArguments(args));
   }
 
   // ---- files -------------------------------------------------------------------------------------------------------
