@@ -10,7 +10,7 @@ import test, { type ExecutionContext } from 'ava';
 import { pack, packed, unpackBytes } from '../lib/_address.js';
 import { native } from '../lib/_native.js';
 import { checkLeaks } from './helpers/leaks.js';
-import { hasCommand, testUnless, tmpdir } from './helpers/peers.js';
+import { cleanEnv, hasCommand, testUnless, tmpdir } from './helpers/peers.js';
 import { outcomeOf, outcomesInPython } from './helpers/twin.js';
 
 checkLeaks(test);
@@ -55,7 +55,10 @@ def unpack(family, proto, raw):
 function underShim(t: ExecutionContext, expressions: readonly string[]) {
   const source = fileURLToPath(new URL('../../test/helpers/sockaddr_shim.c', import.meta.url));
   const library = join(tmpdir(t), 'shim.so');
-  const built = spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'], { encoding: 'utf8' });
+  const built = spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'], {
+    encoding: 'utf8',
+    env: cleanEnv(),
+  });
   t.is(built.status, 0, built.stderr);
   return outcomesInPython(expressions, SHIM_PRELUDE, { LD_PRELOAD: library });
 }
