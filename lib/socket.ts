@@ -236,9 +236,9 @@ function bindOrSay(sock: socket, address: Address): void {
   try {
     sock.bind(address);
   } catch (error) {
-    if (!(error instanceof OSError) || error.errno === null || error.syscall !== 'bind') throw error;
+    if (!(error instanceof OSError) || error.errno === null) throw error;
     const text = `${error.strerror} (while attempting to bind on address ${repr(address)})`;
-    throw Object.assign(new OSError(error.errno, text), { syscall: 'bind' });
+    throw Object.assign(new OSError(error.errno, text), { syscall: error.syscall });
   }
 }
 
