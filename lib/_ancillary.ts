@@ -23,20 +23,21 @@ function aligned(length: number): number {
   return Math.ceil(length / ALIGN) * ALIGN;
 }
 
-function checkedLength(length: unknown, name: string, room: (n: number) => number): number {
+/** As CPython, it leaves `reserved` bytes below the longest length that there is. */
+function checkedLength(length: unknown, name: string, reserved: number, room: (n: number) => number): number {
   const n = size(length);
-  if (n < 0 || room(n) > LENGTH_MAX) throw new OverflowError(`${name}() argument out of range`);
+  if (n < 0 || n > LENGTH_MAX - reserved) throw new OverflowError(`${name}() argument out of range`);
   return room(n);
 }
 
 /** The size of an ancillary item with `length` bytes of data, without padding behind it. @see RFC 3542 */
 export function CMSG_LEN(length: number): number {
-  return checkedLength(length, 'CMSG_LEN', (n) => DATA + n);
+  return checkedLength(length, 'CMSG_LEN', DATA, (n) => DATA + n);
 }
 
 /** The room that an ancillary item with `length` bytes of data takes, with padding. @see RFC 3542 */
 export function CMSG_SPACE(length: number): number {
-  return checkedLength(length, 'CMSG_SPACE', (n) => DATA + aligned(n));
+  return checkedLength(length, 'CMSG_SPACE', DATA + aligned(1), (n) => DATA + aligned(n));
 }
 
 const NOTHING = new Uint8Array(0);

@@ -8,6 +8,7 @@ import { endianness } from 'node:os';
 import { type ReturnedAddress, resolveHost, unpackBytes } from './_address.js';
 import { argName, cInt, cLong, integer, parameters, str, typeName, wrapped32 } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
+import { lookup } from './_codecs.js';
 import { constants } from './_constants.js';
 import { encodeIdna } from './_idna.js';
 import { native } from './_native.js';
@@ -17,6 +18,7 @@ import { checked, OSError, OverflowError, raise, ValueError } from './exceptions
 const c = constants.socket;
 const { ENODEV } = constants.errno;
 const LITTLE = endianness() === 'LE';
+const encodeUtf8 = lookup('utf-8').encoder('strict');
 
 // ---- hosts ---------------------------------------------------------------------------------------------------------
 
@@ -46,7 +48,7 @@ function hostArgument(host: unknown): Uint8Array | null {
 
 function portArgument(port: unknown): Uint8Array | null {
   if (port === null || port === undefined) return null;
-  if (typeof port === 'string') return cString(Buffer.from(port));
+  if (typeof port === 'string') return cString(encodeUtf8(port));
   if (port instanceof Uint8Array) return cString(port);
   if (typeof port !== 'bigint' && !Number.isInteger(port)) throw new OSError('Int or String expected');
   return Buffer.from(String(cLong(port)));

@@ -1,12 +1,12 @@
 /** socket.sendfile: the kernel's way where the file and the system allow it, reading and sending where not. */
 import { fstatSync, readSync } from 'node:fs';
-import { type HasFileno, isKeywords, parameters, typeName } from './_args.js';
+import { type HasFileno, isKeywords, parameters, plainInt, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { again, NO_WAIT, POLLOUT, type Waiter } from './_call.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
-import { AttributeError, fromCode, raise, ValueError } from './exceptions.js';
+import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from './exceptions.js';
 
 /** A descriptor, Node's FileHandle, or an object with `fileno()`, or one with `read(n)` (and `seek(offset)`). */
 export type SendableFile =
@@ -94,10 +94,21 @@ function descriptor(file: unknown): number | undefined {
   if (typeof file !== 'object' || file === null) {
     throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
   }
-  if ('fileno' in file && typeof file.fileno === 'function') return file.fileno() as number;
+  if ('fileno' in file && typeof file.fileno === 'function') return saidDescriptor(file as HasFileno);
   if ('fd' in file && typeof file.fd === 'number') return file.fd;
   if ('read' in file && typeof file.read === 'function') return undefined;
   throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
+}
+
+/** What a file's fileno() says. A file in memory has the method too, and says that it cannot: then it is read. */
+function saidDescriptor(file: HasFileno): number | undefined {
+  try {
+    return plainInt(file.fileno());
+  } catch (error) {
+    const none = error instanceof AttributeError || error instanceof UnsupportedOperation;
+    if (none && 'read' in file) return undefined;
+    throw error;
+  }
 }
 
 /** Whether a descriptor is a regular file's. */

@@ -236,8 +236,6 @@ def exception(about):
     args = exception_args(cls, about)
     if cls is RuntimeError and about["classes"][:1] == ("Error",):
         args = (about.get("stack"),)
-    if issubclass(cls, UnicodeError) and cls is not UnicodeError:
-        cls = UnicodeError
     raised = cls(*args)
     for name, field in about.items():
         if name in FIELDS and field is not None:
@@ -249,6 +247,9 @@ def exception_args(cls, about):
     if issubclass(cls, OSError) and about.get("errno") is not None:
         filename = (about["filename"],) if about.get("filename") is not None else ()
         return (about["errno"], about["strerror"], *filename)
+    if issubclass(cls, (UnicodeEncodeError, UnicodeDecodeError)):
+        # What was to be converted, and where it failed, stands in the library's text.
+        return ("utf-8", "" if cls is UnicodeEncodeError else b"", 0, 0, about["message"])
     if issubclass(cls, KeyError):
         return (about.get("key", about["message"]),)
     if issubclass(cls, BaseExceptionGroup):

@@ -1,4 +1,6 @@
 """CPython's _socket, over the library's socket module: the socket class and the functions, without enums."""
+import threading
+
 import _bridge
 from _bridge import Fillable, Foreign, Names, function, keywords, note, request
 
@@ -69,6 +71,8 @@ class socket:
         self._made_in, self._workers = worker, {worker}
         self._serial, self._fd, self._timeout = serial, fd, timeout
         self._family, self._type, self._proto = family, type, proto
+        # Of two threads that close, one does.
+        self._closing = threading.RLock()
         _bridge.sockets[serial] = self
 
     def _take_over(self, other):
@@ -114,8 +118,11 @@ class socket:
         return self
 
     def __exit__(self, *args):
-        if self._fd >= 0:
-            self.close()
+        self.close()
+
+    @property
+    def _closed(self):
+        return request("get", self, "_closed", worker=self._home)
 
     def __repr__(self):
         text = request("repr", self, worker=self._home)
@@ -141,10 +148,16 @@ class socket:
         return seconds(self._call("gettimeout"))
 
     def close(self):
-        self._call("close", worker=self._home)
+        with self._closing:
+            self._call("close", worker=self._home)
 
     def detach(self):
-        return self._call("detach", worker=self._home)
+        with self._closing:
+            return self._call("detach", worker=self._home)
+
+    def _accept(self):
+        sock, address = self._call("accept")
+        return sock.detach(), address
 
     def recv_into(self, buffer, *args, **names):
         return self._call("recv_into", fillable(buffer, "recv_into"), *keywords(args, names))

@@ -60,12 +60,11 @@ class socket(_socket.socket):
         if self._home is None:
             self._home = _bridge._host.worker()
 
-    def _sendfile_use_send(self, file, *args):
+    def _sendfile_use_send(self, file, *args, **names):
         # CPython's name for how it goes where the kernel does not do it: for a file without a descriptor.
-        return self._call("sendfile", Foreign(file, ("read", "seek")), *args)
+        return self._call("sendfile", Foreign(file, ("read", "seek")), *keywords(args, names))
 
-    def _sendfile_use_sendfile(self, file, *args):
-        return self.sendfile(file, *args)
+    _sendfile_use_sendfile = _socket.socket.sendfile
 
 
 _bridge.classes["socket"] = socket
@@ -85,6 +84,9 @@ class _File(Remote):
     def closed(self):
         return self._id is None or request("get", self, "closed", worker=self._worker)
 
+    def __repr__(self):
+        return request("repr", self, worker=self._worker)
+
     @property
     def name(self):
         return self._get("name")
@@ -95,7 +97,10 @@ class _File(Remote):
 
     def close(self):
         if self._id is not None:
-            self._call("close")
+            try:
+                self._call("close")
+            finally:
+                self._sock = None
 
     def readlines(self, *args):
         return list(self._call("readlines", *args))

@@ -1,0 +1,47 @@
+/** What CPython's own tests found wrong here, one by one: see docs/conformance.md. */
+import test from 'ava';
+import { exceptions, socket } from '../lib/index.js';
+import { testTwins } from './helpers/twin.js';
+
+testTwins('CMSG_LEN and CMSG_SPACE refuse what would not fit into a socklen_t', [
+  ['socket.CMSG_SPACE(2147483623)', () => socket.CMSG_SPACE(2147483623)],
+  ['socket.CMSG_SPACE(2147483624)', () => socket.CMSG_SPACE(2147483624)],
+  ['socket.CMSG_LEN(2147483631)', () => socket.CMSG_LEN(2147483631)],
+  ['socket.CMSG_LEN(2147483632)', () => socket.CMSG_LEN(2147483632)],
+]);
+
+testTwins('getaddrinfo refuses a service name that is no text', [
+  ["socket.getaddrinfo('localhost', '\\ud800')", () => socket.getaddrinfo('localhost', '\ud800')],
+  ["socket.getaddrinfo('localhost', '\\udc80')", () => socket.getaddrinfo('localhost', '\udc80')],
+]);
+
+/** A file in memory, which has no descriptor and says so. */
+class MemoryFile {
+  #left = Buffer.from('from memory');
+  fileno(): number {
+    throw new exceptions.UnsupportedOperation('fileno');
+  }
+  read(size: number): Buffer {
+    const part = this.#left.subarray(0, size);
+    this.#left = this.#left.subarray(part.length);
+    return part;
+  }
+}
+
+test('sendfile reads a file whose fileno() says that it has none', (t) => {
+  const [a, b] = socket.socketpair();
+  t.is(a.sendfile(new MemoryFile()), 11);
+  t.is(b.recv(64).toString(), 'from memory');
+  a.close();
+  b.close();
+});
+
+test('sendfile refuses a descriptor that is none, as CPython does', (t) => {
+  const [a, b] = socket.socketpair();
+  const file = (fd: unknown) => ({ fileno: () => fd as number, read: () => Buffer.alloc(0) });
+  const said = { message: "'NoneType' object cannot be interpreted as an integer" };
+  t.throws(() => a.sendfile(file(null)), { instanceOf: TypeError, ...said });
+  t.throws(() => a.sendfile(file(2n ** 1000n)), { instanceOf: exceptions.OverflowError });
+  a.close();
+  b.close();
+});
