@@ -1,0 +1,34 @@
+/** What the threads of this process do in the kernel, as proc(5) tells: to know that a call blocks, not to guess it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { arch } from 'node:os';
+import { until } from './peers.js';
+
+/** The system calls that our waits sleep in, by architecture: poll or ppoll, and connect to a full Unix listener. */
+const WAITING_CALLS: Readonly<Record<string, readonly number[]>> = { x64: [7, 271, 42], arm64: [73, 203] };
+const calls = WAITING_CALLS[arch()];
+
+/** How many threads sleep in such a call now; undefined where that cannot be known. */
+export function waitingThreads(): number | undefined {
+  if (calls === undefined) return undefined;
+  try {
+    return readdirSync('/proc/self/task').filter((id) => calls.includes(currentCall(id))).length;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number of the system call that a thread is in; NaN if it runs, or has ended just now. */
+function currentCall(id: string): number {
+  try {
+    return Number.parseInt(readFileSync(`/proc/self/task/${id}/syscall`, 'latin1'), 10);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return Number.NaN;
+    throw error;
+  }
+}
+
+/** Waits until `count` more threads wait than `before` did. Where that cannot be known, the caller's word must do. */
+export async function untilWaiting(before: number | undefined, count = 1): Promise<void> {
+  if (before === undefined) return;
+  await until(() => (waitingThreads() as number) >= before + count);
+}
