@@ -44,10 +44,16 @@ export interface ConnectionContext {
   };
 }
 
+/** What a connection needs to know of its socket. */
+export interface ConnectionSocket extends Waiter {
+  /** Is told when what the connection waits for may have changed. */
+  _changed(): void;
+}
+
 export interface ConnectionOptions {
   serverSide: boolean;
   /** The socket, or null: then the two memory BIOs. */
-  socket: Waiter | null;
+  socket: ConnectionSocket | null;
   incoming: object | null;
   outgoing: object | null;
   serverHostname: string | null;
@@ -64,7 +70,7 @@ export class Connection {
   readonly serverSide: boolean;
   readonly serverHostname: string | null;
   readonly owner: unknown;
-  readonly #socket: Waiter | null;
+  readonly #socket: ConnectionSocket | null;
   #context: ConnectionContext;
   /** What a callback has thrown, for the call that caused it to throw. */
   #thrown: { readonly error: unknown } | null = null;
@@ -110,7 +116,7 @@ export class Connection {
     while ((result = tls.handshake(this)) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, 'handshake');
     }
-    this.wants.handshake = 0;
+    this.#wanted('handshake', 0);
   }
 
   /** Reads into `bytes`, and returns how many came; 0: the peer has said goodbye. */
@@ -120,7 +126,9 @@ export class Connection {
     for (;;) {
       const result = tls.read(this, bytes, 0, length);
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
-        if (this.wants.read !== 0) this.wants.read = 0;
+        this.#wanted('read', 0);
+        // A buffer that was filled may have left bytes behind.
+        if (result === length && this.#socket !== null) this.#socket._changed();
         return result;
       }
       deadline = this.#again(result, deadline, 'read');
@@ -142,7 +150,7 @@ export class Connection {
     for (;;) {
       const result = tls.write(this, bytes, 0, bytes.length);
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
-        if (this.wants.write !== 0) this.wants.write = 0;
+        this.#wanted('write', 0);
         return result;
       }
       deadline = this.#again(result, deadline, 'write');
@@ -181,7 +189,7 @@ export class Connection {
       throw fromConnection(result as Exclude<Outcome, number>, this.serverHostname);
     }
     const events = result === WANT_READ ? POLLIN : POLLOUT;
-    this.wants[kind] = events;
+    this.#wanted(kind, events);
     const socket = this.#socket;
     if (socket === null || socket._timeout === 0) throw wanting(result);
     const limit = events === POLLIN ? socket._receiveLimit : socket._sendLimit;
@@ -190,6 +198,13 @@ export class Connection {
       throw socket._timeout === null ? wanting(result) : new TimeoutError(`The ${kind} operation timed out`);
     }
     return until;
+  }
+
+  /** Notes what the latest call of a kind wants; 0: nothing, it is done. */
+  #wanted(kind: keyof Wants, events: number): void {
+    if (this.wants[kind] === events) return;
+    this.wants[kind] = events;
+    this.#socket?._changed();
   }
 
   #throwThrown(): void {

@@ -127,6 +127,7 @@ export class SSLSocket extends socket {
       session: this.#session,
       owner: this,
     });
+    this._changed();
   }
 
   /** Forgets the connection, and frees what OpenSSL holds of it. */
@@ -134,6 +135,7 @@ export class SSLSocket extends socket {
     const connection = this._sslobj;
     this._sslobj = null;
     connection?.release();
+    this._changed();
   }
 
   #closeQuietly(): void {
@@ -491,14 +493,24 @@ export class SSLSocket extends socket {
   }
 
   /**
-   * @internal For selectors: what to wait for on the descriptor (POLLIN, POLLOUT) in order to go on with what last could
-   * not go on. `reading`, `writing`: what the caller wants to do.
+   * @internal For selectors: the events of the descriptor that it takes to go on with reading, writing or both, which is
+   * what the latest call of that kind wanted. Bits of selectors: 1 to read, 2 to write.
    */
-  _pollEvents(reading: boolean, writing: boolean): number {
-    if (this._sslobj === null) return (reading ? POLLIN : 0) | (writing ? POLLOUT : 0);
+  _awaited(events: number): number {
+    if (this._sslobj === null) return events;
     const { handshake, read, write } = this._sslobj.wants;
-    if (handshake !== 0) return handshake;
-    return (reading ? read || POLLIN : 0) | (writing ? write || POLLOUT : 0);
+    if (handshake !== 0) return handshake === POLLIN ? 1 : 2;
+    const reading = read === POLLOUT ? 2 : 1;
+    const writing = write === POLLIN ? 1 : 2;
+    return (events & 1 ? reading : 0) | (events & 2 ? writing : 0);
+  }
+
+  /** @internal For selectors: whom to tell when `_readableNow` or `_awaited` may have changed. */
+  readonly _watchers = new Set<() => void>();
+
+  /** @internal The connection's calls tell of a change. */
+  _changed(): void {
+    for (const watcher of this._watchers) watcher();
   }
 
   /** @internal */
