@@ -19,6 +19,8 @@ export type Touched = [serial: number, fd: number, timeout: number | null];
 /** Numbers that no other worker gives: those of one worker are apart by more than there are workers. */
 const STRIDE = 4096;
 
+type Modules = Record<string, Record<string, Record<string, unknown>>>;
+
 /** Calls a method of a Python object. `into`: what it writes into its arguments comes back. */
 export type Callback = (target: unknown, name: string, args: unknown[]) => unknown;
 
@@ -84,6 +86,10 @@ export class Objects {
         return this.#liveList(parts[0] as number);
       case 'absent':
         return undefined;
+      case 'function':
+        return this.#function(parts[0] as number);
+      case 'member':
+        return (berkeley as unknown as Modules)[parts[0] as string][parts[1] as string][parts[2] as string];
       default:
         throw new Error(`mark ${String(kind)} is not known`);
     }
@@ -137,6 +143,16 @@ export class Objects {
     return this.callback(object, name, args);
   }
 
+  /** A Python function that the library is to call. */
+  #function(handle: number): object {
+    const known = this.#foreign.get(handle)?.deref();
+    if (known !== undefined) return known;
+    const mark = new Marked(['foreign', handle]);
+    const call = (...args: unknown[]) => this.callback(mark, '__call__', args);
+    this.#remember(handle, call);
+    return call;
+  }
+
   /** A list that Python code may change while the library reads it. */
   #liveList(handle: number): unknown[] {
     const mark = new Marked(['foreign', handle]);
@@ -171,24 +187,19 @@ export class Objects {
     const handle = this.#handles.get(value);
     if (handle !== undefined) return new Marked(['foreign', handle]);
     if (value instanceof berkeley.selectors.SelectorKey) {
-      return new Marked(['key', value.fileobj, value.fd, value.events, value.data]);
+      return new Marked(['record', 'SelectorKey', ...value]);
     }
-    if (value instanceof berkeley.socket.socket && !this.#isKept(value)) return this.#describeSocket(value);
+    if (value instanceof berkeley.ssl._ASN1Object) return new Marked(['record', '_ASN1Object', ...value]);
+    if (value instanceof berkeley.socket.socket) return this.#describeSocket(value);
     return new Marked(['kept', this.keep(value), value.constructor.name]);
   }
 
-  #isKept(value: object): boolean {
-    return this.#kept.get(this.#serials.get(value) ?? -1) === value;
-  }
-
   #describeSocket(sock: Socket): Marked {
-    let serial = this.#serials.get(sock);
-    if (serial === undefined) {
-      serial = this.#number();
-      this.#sockets.set(serial, sock);
-      this.#serials.set(sock, serial);
-    }
-    return new Marked(['socket', serial, sock.fileno(), sock.family, sock.type, sock.proto, sock.gettimeout()]);
+    const serial = this.#serials.get(sock) ?? this.#number();
+    this.#sockets.set(serial, sock);
+    this.#serials.set(sock, serial);
+    const state = [sock.fileno(), sock.family, sock.type, sock.proto, sock.gettimeout()];
+    return new Marked(['socket', serial, ...state, sock.constructor.name]);
   }
 
   /** Keeps an object for Python, until Python says that it needs it no longer. */

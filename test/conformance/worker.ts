@@ -87,7 +87,7 @@ function methodOf(target: object, name: string): (...args: unknown[]) => unknown
 }
 
 function constantsOf(module: string): [string, unknown][] {
-  return Object.entries(modules[module]).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value));
+  return Object.entries(modules[module]).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value) || Array.isArray(value));
 }
 
 const operations: Record<string, (...args: never[]) => unknown> = {
@@ -149,12 +149,11 @@ function serve(bytes: Buffer): Buffer {
 
 // ---- what happens between requests -----------------------------------------------------------------------------------
 
-const warnings: string[] = [];
-process.removeAllListeners('warning');
-process.on('warning', ({ name, message }) => {
-  if (name === 'ResourceWarning') warnings.push(message);
-  else process.stderr.write(`${name}: ${message}\n`);
-});
+/** The warnings that the library has given since the last answer: `[class, text]`. They become Python's. */
+const warnings: [string, string][] = [];
+process.emitWarning = (text: string | Error, type?: unknown) => {
+  warnings.push([String(type), String(text)]);
+};
 
 /** How often garbage is collected before a warning is given up: the collector need not be right at the first time. */
 const COLLECTIONS = 5;

@@ -109,6 +109,22 @@ PyObject* Note(PyObject*, PyObject* args) {
 // worker() -> int. The number of this thread's worker.
 PyObject* OwnWorker(PyObject*, PyObject*) { return PyLong_FromLong(ThisThread().worker->id()); }
 
+// acquire() -> int. A worker that is no thread's own, until release(worker).
+PyObject* AcquireWorker(PyObject*, PyObject*) {
+  Worker* worker;
+  Py_BEGIN_ALLOW_THREADS
+  worker = ThePool().Acquire();
+  Py_END_ALLOW_THREADS
+  return PyLong_FromLong(worker->id());
+}
+
+PyObject* ReleaseWorker(PyObject*, PyObject* number) {
+  long id = PyLong_AsLong(number);
+  if (id == -1 && PyErr_Occurred() != nullptr) return nullptr;
+  ThePool().Release(ThePool().Find(static_cast<int>(id)));
+  Py_RETURN_NONE;
+}
+
 // answer_with(function): the function from bytes to bytes that answers workers' questions.
 PyObject* AnswerWith(PyObject*, PyObject* function) {
   Py_INCREF(function);
@@ -120,6 +136,8 @@ PyMethodDef methods[] = {
     {"call", Call, METH_VARARGS, nullptr},
     {"note", Note, METH_VARARGS, nullptr},
     {"worker", OwnWorker, METH_NOARGS, nullptr},
+    {"acquire", AcquireWorker, METH_NOARGS, nullptr},
+    {"release", ReleaseWorker, METH_O, nullptr},
     {"answer_with", AnswerWith, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };

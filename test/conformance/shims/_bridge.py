@@ -14,6 +14,7 @@ import weakref
 
 import _host
 
+STACK_LEVEL = 4  # from here to whoever called a shim
 VERSION = 2  # marshal's: without references
 
 
@@ -66,6 +67,17 @@ class Fillable:
         self.view = memoryview(value).cast("B") if memoryview(value).nbytes else memoryview(bytearray())
 
 
+class Function(Foreign):
+    """A Python function that the library may call."""
+
+
+class Member:
+    """An object of the library's that has a name: `Member(module, class, name)`."""
+
+    def __init__(self, *names):
+        self.names = names
+
+
 class Names(dict):
     """Arguments by name."""
 
@@ -80,6 +92,7 @@ foreign = {}  # handle -> Python object: until the library's worker says that it
 handles = {}  # (worker, id(object)) -> (handle, object)
 classes = {}  # the library's class name -> shim class
 exceptions = {}  # the library's class name -> exception class
+busy = {}  # worker -> how many calls wait for it, or are being carried out there
 _lock = threading.RLock()
 _count = 0
 prelude = []  # calls that every worker has to have made: (function, args); see `everywhere`
@@ -131,6 +144,10 @@ class Outgoing:
         if isinstance(value, Fillable):
             self.fillable.append(value.view)
             return (..., "buffer", bytes(value.view))
+        if isinstance(value, Function):
+            return (..., "function", handle_of(self.worker, value.value))
+        if isinstance(value, Member):
+            return (..., "member", *value.names)
         if hasattr(type(value), "_mark"):
             return value._mark(self)
         if isinstance(value, Remote) and value._worker == self.worker:
@@ -190,18 +207,20 @@ def incoming(value, worker):
 def revive(mark, worker):
     kind, *parts = mark[1:]
     if kind == "socket":
-        return classes["socket"]._revive(worker, *parts)
+        *state, name = parts
+        return classes[name]._revive(worker, *state)
     if kind == "foreign":
         return foreign[parts[0]]
     if kind == "object":
         return sockets[parts[0]]
-    if kind == "key":
-        return classes["SelectorKey"](*[incoming(each, worker) for each in parts])
+    if kind == "record":
+        name, *fields = parts
+        return classes[name]._make([incoming(each, worker) for each in fields])
     ident, name = parts
     known = kept.get(ident)
     if known is None:
         cls = classes[name]
-        known = cls.__new__(cls)._adopt(worker, ident)
+        known = object.__new__(cls)._adopt(worker, ident)
     return known
 
 
@@ -277,15 +296,21 @@ def request(operation, *args, worker=-1):
     prepare(worker)
     outgoing = Outgoing(worker)
     sent = marshal.dumps((operation, *[outgoing.value(each) for each in args]), VERSION)
-    answer = marshal.loads(_host.call(worker, sent))
+    with _lock:
+        busy[worker] = busy.get(worker, 0) + 1
+    try:
+        answer = marshal.loads(_host.call(worker, sent))
+    finally:
+        with _lock:
+            busy[worker] -= 1
     ok, value, touched, filled, gone, warned = answer
     for view, content in zip(outgoing.fillable, filled):
         view[:] = content
     touch(touched)
     result = incoming(value, worker) if ok else exception(value)
     forget_handles(worker, gone)
-    for text in warned:
-        warnings.warn(text, ResourceWarning, stacklevel=3)
+    for name, text in warned:
+        warnings.warn(text, getattr(builtins, name), stacklevel=STACK_LEVEL)
     if ok:
         return result
     try:
@@ -334,30 +359,37 @@ class Replayed:
     """An object of the library that Python threads share: each worker that is to work on it makes one of its own, and
     carries out there what has been done to the others."""
 
-    def __init__(self, module, name, *args):
-        self._made_by = ("new", module, name, list(args))
+    def __init__(self, *made_by):
+        self._made_by = made_by
         self._log = []
         self._replicas = {}  # worker -> [object, how much of the log it has]
 
-    def _here(self):
-        worker = _host.worker()
+    def _here(self, worker):
+        """The object in this worker, up to date."""
         replica = self._replicas.get(worker)
         if replica is None:
-            replica = self._replicas[worker] = [request(*self._made_by), 0]
+            made = request(*self._made_by, worker=worker)
+            replica = self._replicas[worker] = [made, 0]
         target, done = replica
-        for name, args in self._log[done:]:
-            request("method", target, name, args)
+        for operation, *args in self._log[done:]:
+            request(operation, target, *args, worker=worker)
             replica[1] += 1
         return replica
 
-    def _ask(self, name, *args):
-        return request("method", self._here()[0], name, list(args))
+    def _place(self):
+        """The worker in which to carry out a call."""
+        return _host.worker()
 
-    def _change(self, name, *args):
+    def _ask(self, operation, *args):
+        worker = self._place()
+        return request(operation, self._here(worker)[0], *args, worker=worker)
+
+    def _change(self, operation, *args):
         """A call that changes the object."""
-        replica = self._here()
-        result = request("method", replica[0], name, list(args))
-        self._log.append((name, list(args)))
+        worker = self._place()
+        replica = self._here(worker)
+        result = request(operation, replica[0], *args, worker=worker)
+        self._log.append((operation, *args))
         replica[1] = len(self._log)
         return result
 

@@ -13,5 +13,6 @@ _bridge.start()
 import select  # noqa: E402, F401
 import selectors  # noqa: E402, F401
 import socket  # noqa: E402, F401
+import ssl  # noqa: E402, F401
 
 sys.dont_write_bytecode = _quiet

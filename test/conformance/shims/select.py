@@ -31,20 +31,20 @@ class _poll(Replayed):
         raise TypeError("cannot create 'select.poll' instances")
 
     def register(self, fd, *args):
-        self._change("register", fd, *args)
+        self._change("method", "register", [fd, *args])
 
     def modify(self, fd, eventmask):
-        self._change("modify", fd, eventmask)
+        self._change("method", "modify", [fd, eventmask])
 
     def unregister(self, fd):
-        self._change("unregister", fd)
+        self._change("method", "unregister", [fd])
 
     def poll(self, *args):
         if self._polling:
             raise RuntimeError("concurrent poll() invocation")
         self._polling = True
         try:
-            return list(self._ask("poll", *args))
+            return list(self._ask("method", "poll", list(args)))
         finally:
             self._polling = False
 
@@ -54,7 +54,7 @@ _poll.__name__ = _poll.__qualname__ = "poll"
 
 def poll():
     made = object.__new__(_poll)
-    Replayed.__init__(made, "select", "poll")
+    Replayed.__init__(made, "new", "select", "poll", [])
     return made
 
 
