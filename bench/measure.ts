@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { type Arm, binaries, compiled } from './peers/index.js';
+import type { Bounds, Report } from './report.js';
 
 /** Servers run on one processor, the load on another. */
 export const SERVER_CPU = 0;
@@ -12,10 +13,10 @@ export const LOAD_CPU = availableParallelism() > 1 ? 1 : 0;
 /** Compiles the C parts whose sources are newer than their binaries. */
 export function compilePeers(): void {
   mkdirSync(binaries, { recursive: true });
-  for (const [name, source] of Object.entries(compiled)) {
+  for (const [name, [source, ...libraries]] of Object.entries(compiled)) {
     const binary = `${binaries}/${name}`;
     if (existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs) continue;
-    execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-o', binary, source], { stdio: 'inherit' });
+    execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-o', binary, source, ...libraries], { stdio: 'inherit' });
   }
 }
 
@@ -97,10 +98,84 @@ export interface LoadResult {
   readonly p999_ns: number;
 }
 
-/** Runs the load generator, which prints one line of JSON. */
-export async function load(...args: (string | number)[]): Promise<LoadResult> {
-  const peer = new Peer([`${binaries}/load`, ...args.map(String)], LOAD_CPU);
+/** Runs a load generator, which prints one line of JSON. */
+export async function load(generator: 'load' | 'tls_load', ...args: (string | number)[]): Promise<LoadResult> {
+  const peer = new Peer([`${binaries}/${generator}`, ...args.map(String)], LOAD_CPU);
   return JSON.parse(await peer.line()) as LoadResult;
+}
+
+export interface Round extends LoadResult {
+  /** What the server has used of a processor per operation, in µs. */
+  readonly cpuUs: number;
+}
+
+/**
+ * Measures all arms in rounds, interleaved: each is started and warmed up once, then measured once in each round, in
+ * alternating order. `load` puts a round's load on a port, of which `scale` is the part of a full one. The warm-up is
+ * always full: a compiler that works at run time has to have done its work.
+ */
+export async function interleaved(
+  arms: readonly Arm[],
+  load: (port: number, scale: number) => Promise<LoadResult>,
+  { rounds, scale, progress }: Bounds,
+): Promise<Map<Arm, Round[]>> {
+  const servers = await Promise.all(arms.map(startServer));
+  const results = new Map<Arm, Round[]>(arms.map((arm) => [arm, []]));
+  try {
+    for (const { arm, port } of servers) {
+      progress(`warm-up ${arm.name}`);
+      await load(port, 1);
+    }
+    for (let i = 0; i < rounds; i++) {
+      progress(`round ${i + 1} of ${rounds}`);
+      for (const { arm, peer, port } of i % 2 === 0 ? servers : [...servers].reverse()) {
+        const before = cpuNs(peer.pid);
+        const result = await load(port, scale);
+        results.get(arm)?.push({ ...result, cpuUs: (cpuNs(peer.pid) - before) / result.count / 1000 });
+      }
+    }
+  } finally {
+    for (const { peer } of servers) peer.kill();
+  }
+  return results;
+}
+
+/** What was promised of an arm of ours: the ratio of server processor time to a peer's. */
+export type Promised = readonly [ours: Arm, peer: Arm, atMost: number];
+
+/** The table and the ratios of an interleaved run, which has one arm twice and plain C among the others. */
+export function serverReport(
+  results: ReadonlyMap<Arm, Round[]>,
+  [once, again]: readonly [Arm, Arm],
+  c: Arm,
+  promised: readonly Promised[],
+): Report {
+  const cpu = (arm: Arm) => (results.get(arm) as Round[]).map((each) => each.cpuUs);
+  return {
+    columns: ['arm', 'server CPU µs', 'wall µs', 'p50 µs', 'p99 µs', 'p99.9 µs'],
+    rows: [...results].map(([arm, rounds]) => row(arm, rounds)),
+    ratios: [
+      { name: `noise floor: ${again.name} / ${once.name}`, ...ratios(cpu(again), cpu(once)) },
+      ...promised.map(([ours, peer, atMost]) => ({
+        name: `${ours.name} / ${peer.name}`,
+        ...ratios(cpu(ours), cpu(peer)),
+        ...(peer === c ? {} : { floor: ratios(cpu(c), cpu(peer)).median }),
+        atMost,
+      })),
+    ],
+  };
+}
+
+function row(arm: Arm, rounds: readonly Round[]): (string | number)[] {
+  const of = (value: (round: Round) => number) => median(rounds.map(value));
+  return [
+    arm.name,
+    of((r) => r.cpuUs),
+    of((r) => r.wall_ns / r.count / 1000),
+    of((r) => r.p50_ns / 1000),
+    of((r) => r.p99_ns / 1000),
+    of((r) => r.p999_ns / 1000),
+  ];
 }
 
 export function median(values: readonly number[]): number {

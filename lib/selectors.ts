@@ -6,15 +6,7 @@
 import { inspect } from 'node:util';
 import { type FileDescriptorLike, isKeywords, parameters, saidFileno, typeName } from './_args.js';
 import { repr } from './_repr.js';
-import {
-  AttributeError,
-  InterruptedError,
-  KeyError,
-  OSError,
-  OverflowError,
-  RuntimeError,
-  ValueError,
-} from './exceptions.js';
+import { AttributeError, KeyError, OSError, OverflowError, RuntimeError, ValueError } from './exceptions.js';
 import { epoll, POLLIN, POLLOUT, poll, select } from './select.js';
 
 /** Ready to be read. */
@@ -285,13 +277,9 @@ abstract class MappedSelector extends BaseSelector {
 
   override select(timeout: Timeout = null): Ready[] {
     const ready: Ready[] = [];
-    try {
-      for (const [fd, events] of this._wait(timeout)) {
-        const key = this._keys.get(fd);
-        if (key !== undefined) ready.push([key, events & key.events]);
-      }
-    } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
+    for (const [fd, events] of this._wait(timeout)) {
+      const key = this._keys.get(fd);
+      if (key !== undefined) ready.push([key, events & key.events]);
     }
     return ready;
   }

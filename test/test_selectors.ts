@@ -528,8 +528,8 @@ for (const { name } of CLASSES) {
     wait: '(timeout) => selector.select(timeout).map(([key, events]) => [key.fd, events])',
     ready: `[[0,${EVENT_READ}]]`,
     timedOut: '[]',
-    // As CPython's, which takes an InterruptedError for nothing ready.
-    interrupted: '[]',
+    // In CPython a handler's own exception leaves select(); here, this is the one that stands for it.
+    interrupted: 'InterruptedError',
   });
 }
 

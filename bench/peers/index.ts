@@ -12,10 +12,12 @@ export interface Arm {
   readonly command: readonly string[];
 }
 
-/** C sources that are compiled before the first use, by the name of their binary. */
-export const compiled: Readonly<Record<string, string>> = {
-  load: `${root}bench/load/load.c`,
-  c_epoll_echo: `${here}/c/epoll_echo.c`,
+/** C sources that are compiled before the first use, with what they are linked with, by the name of their binary. */
+export const compiled: Readonly<Record<string, readonly [source: string, ...libraries: string[]]>> = {
+  load: [`${root}bench/load/load.c`],
+  c_epoll_echo: [`${here}/c/epoll_echo.c`],
+  tls_load: [`${root}bench/load/tls_load.c`, '-lssl', '-lcrypto'],
+  c_tls_echo: [`${here}/c/tls_echo.c`, '-lssl', '-lcrypto'],
 };
 export const binaries = `${root}build/bench`;
 
@@ -38,3 +40,14 @@ export const heapServer: Arm = {
   name: 'berkeley, heap',
   command: [node, '--expose-gc', `${here}/berkeley/epoll_echo.mjs`, '--into', '--heap'],
 };
+
+const certificate = `${root}test/certs/server.pem`;
+
+/** TLS echo servers over one event loop, with a P-256 certificate. */
+export const tlsEcho = {
+  c: { name: 'C, OpenSSL', command: [`${binaries}/c_tls_echo`, certificate] },
+  ours: { name: 'berkeley', command: [node, `${here}/berkeley/tls_echo.mjs`, certificate] },
+  again: { name: 'berkeley (again)', command: [node, `${here}/berkeley/tls_echo.mjs`, certificate] },
+  python: { name: 'CPython', command: [python, `${here}/python/tls_echo.py`, certificate] },
+  node: { name: 'node:tls', command: [node, `${here}/node/tls_echo.mjs`, certificate] },
+} as const satisfies Record<string, Arm>;

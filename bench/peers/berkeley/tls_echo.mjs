@@ -1,0 +1,67 @@
+// A TLS echo server on this library's epoll: `tls_echo.mjs CERTIFICATE` prints its port, then serves until it is killed.
+import { exceptions, select, socket, ssl } from 'berkeley';
+
+const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
+context.load_cert_chain(process.argv[2]);
+const listener = socket.create_server(['127.0.0.1', 0], { backlog: 4096 });
+listener.setblocking(false);
+const poller = new select.epoll();
+poller.register(listener, select.EPOLLIN);
+process.stdout.write(`PORT ${listener.getsockname()[1]}\n`);
+
+const connections = new Map();
+const shaking = new Set();
+const room = Buffer.allocUnsafeSlow(65536);
+const events = new Int32Array(2 * 1024);
+
+function accept() {
+  const [plain] = listener.accept();
+  plain.setblocking(false);
+  plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1);
+  const sock = context.wrap_socket(plain, { server_side: true, do_handshake_on_connect: false });
+  connections.set(sock.fileno(), sock);
+  shaking.add(sock);
+  poller.register(sock, select.EPOLLIN);
+}
+
+/** False: the connection has ended. */
+function serve(sock) {
+  if (shaking.has(sock)) {
+    sock.do_handshake();
+    shaking.delete(sock);
+    return true;
+  }
+  do {
+    const n = sock.recv_into(room);
+    if (n === 0) return false;
+    sock.send(room.subarray(0, n));
+  } while (sock.pending() > 0);
+  return true;
+}
+
+function drop(fd, sock) {
+  poller.unregister(fd);
+  connections.delete(fd);
+  shaking.delete(sock);
+  sock.close();
+}
+
+function ready(fd) {
+  if (fd === listener.fileno()) {
+    accept();
+    return;
+  }
+  const sock = connections.get(fd);
+  try {
+    if (!serve(sock)) drop(fd, sock);
+  } catch (error) {
+    if (error instanceof ssl.SSLWantReadError || error instanceof ssl.SSLWantWriteError) return;
+    if (!(error instanceof exceptions.OSError)) throw error;
+    drop(fd, sock);
+  }
+}
+
+for (;;) {
+  const n = poller.poll_into(events);
+  for (let i = 0; i < n; i++) ready(events[2 * i]);
+}
