@@ -60,7 +60,8 @@ export class Certificate {
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 // As strptime reads ' %d %H:%M:%S %Y GMT': a space is any space, a number may have one digit less, a second may leap.
-const TIME = /^\s+(3[01]|[12]\d|0[1-9]|[1-9]| [1-9])\s+(2[0-3]|[01]\d|\d):([0-5]\d|\d):(6[01]|[0-5]\d|\d)\s+(\d{4})\s+GMT$/i;
+const TIME =
+  /^\s+(3[01]|[12]\d|0[1-9]|[1-9]| [1-9])\s+(2[0-3]|[01]\d|\d):([0-5]\d|\d):(6[01]|[0-5]\d|\d)\s+(\d{4})\s+GMT$/i;
 
 /**
  * The seconds since 1970 of a certificate's `notBefore` or `notAfter`, such as "Jan  5 09:34:43 2018 GMT".
@@ -142,16 +143,23 @@ export class Purpose extends _ASN1Object {
 
 // ---- the system's certificates -------------------------------------------------------------------------------------
 
-/** Python's named tuple of the same name; `const [cafile, capath] = …` takes it apart. */
-export interface DefaultVerifyPaths extends Iterable<string | null> {
-  /** The file and the folder in use; null where there is none. */
-  readonly cafile: string | null;
-  readonly capath: string | null;
-  /** Which environment variables override OpenSSL's own places, and those places. */
-  readonly openssl_cafile_env: string;
-  readonly openssl_cafile: string;
-  readonly openssl_capath_env: string;
-  readonly openssl_capath: string;
+/** Where trusted certificates come from. Python's named tuple: `const [cafile, capath] = paths` takes it apart. */
+export class DefaultVerifyPaths {
+  constructor(
+    /** The file and the folder in use; null where there is none. */
+    readonly cafile: string | null,
+    readonly capath: string | null,
+    /** Which environment variables override OpenSSL's own places, and those places. */
+    readonly openssl_cafile_env: string,
+    readonly openssl_cafile: string,
+    readonly openssl_capath_env: string,
+    readonly openssl_capath: string,
+  ) {
+    Object.freeze(this);
+  }
+  *[Symbol.iterator](): Generator<string | null> {
+    yield* Object.values(this);
+  }
 }
 
 /**
@@ -162,17 +170,14 @@ export function get_default_verify_paths(): DefaultVerifyPaths {
   const { cafileEnv, cafile, capathEnv, capath } = tls.library;
   const file = process.env[cafileEnv] ?? cafile;
   const folder = process.env[capathEnv] ?? capath;
-  const paths = {
-    cafile: isKind(file, 'isFile') ? file : null,
-    capath: isKind(folder, 'isDirectory') ? folder : null,
-    openssl_cafile_env: cafileEnv,
-    openssl_cafile: cafile,
-    openssl_capath_env: capathEnv,
-    openssl_capath: capath,
-  };
-  return Object.defineProperty(paths, Symbol.iterator, {
-    value: () => Object.values(paths)[Symbol.iterator](),
-  }) as unknown as DefaultVerifyPaths;
+  return new DefaultVerifyPaths(
+    isKind(file, 'isFile') ? file : null,
+    isKind(folder, 'isDirectory') ? folder : null,
+    cafileEnv,
+    cafile,
+    capathEnv,
+    capath,
+  );
 }
 
 function isKind(path: string, kind: 'isFile' | 'isDirectory'): boolean {

@@ -27,7 +27,8 @@ import { type SSLSession, sessionOf } from './_ssl_session.js';
 import { checked, TimeoutError, ValueError } from './exceptions.js';
 
 const { ALERT_DESCRIPTION_HANDSHAKE_FAILURE, ALERT_DESCRIPTION_INTERNAL_ERROR } = native.constants.ssl;
-const PSK_CLIENT_ANSWER = 'the PSK client callback must return a pair of an identity (a string or null) and a key (bytes)';
+const PSK_CLIENT_ANSWER =
+  'the PSK client callback must return a pair of an identity (a string or null) and a key (bytes)';
 
 /** What a connection needs to know of its SSLContext. */
 export interface ConnectionContext {
@@ -286,7 +287,9 @@ export class Connection {
         return tls.handshakeDone(this) ? bufferOrNull(succeeded(tls.tlsServerEndPoint(this))) : null;
       case 'tls-exporter':
         // RFC 9266, section 4.2.
-        return tls.handshakeDone(this) ? this.exportKeyingMaterial('EXPORTER-Channel-Binding', 32, Buffer.alloc(0)) : null;
+        return tls.handshakeDone(this)
+          ? this.exportKeyingMaterial('EXPORTER-Channel-Binding', 32, Buffer.alloc(0))
+          : null;
       default:
         throw new ValueError(`'${type}' channel binding type not implemented`);
     }
@@ -349,7 +352,8 @@ export class Connection {
       const [identity, key] = answer as unknown[];
       if (identity !== null && typeof identity !== 'string') throw new TypeError(PSK_CLIENT_ANSWER);
       const name = Buffer.from(identity ?? '');
-      if (name.length >= mostIdentity) throw new ValueError(`the PSK identity is longer than ${mostIdentity - 1} bytes`);
+      if (name.length >= mostIdentity)
+        throw new ValueError(`the PSK identity is longer than ${mostIdentity - 1} bytes`);
       if (name.includes(0)) throw new ValueError('embedded null character');
       return [name, pskKey(key, mostKey)];
     }, null);

@@ -4,17 +4,17 @@ import { type BytesLike, bytesOf } from './_bytes.js';
 import { encodeIdna } from './_idna.js';
 import { encodePath } from './_paths.js';
 import { repr } from './_repr.js';
+import type { socket } from './_socket.js';
 import { _ASN1Object, Purpose } from './_ssl_certificates.js';
 import { Connection, type ConnectionContext } from './_ssl_connection.js';
 import * as k from './_ssl_constants.js';
 import { fromContext, isFailure, SSLError, succeeded } from './_ssl_errors.js';
 import { MemoryBIO } from './_ssl_memory.js';
-import { messageCallback, type MessageCallback } from './_ssl_message.js';
+import { type MessageCallback, messageCallback } from './_ssl_message.js';
 import { type CertificateInfo, type CipherInfo, EVENTS, NUMBER_SETTINGS, TEXT_SETTINGS, tls } from './_ssl_native.js';
 import type { SSLObject } from './_ssl_object.js';
 import { SSLSession, sessionFromBytes } from './_ssl_session.js';
 import type { SSLSocket } from './_ssl_socket.js';
-import type { socket } from './_socket.js';
 import { NotImplementedError, OSError, OverflowError, UnicodeEncodeError, ValueError } from './exceptions.js';
 
 /** A path, as Python takes it: text, or bytes as the system has them. */
@@ -44,13 +44,21 @@ const OLD_VERSIONS = new Map([
 ]);
 const VERSIONS = [k.PROTO_SSLv3, k.PROTO_TLSv1, k.PROTO_TLSv1_1, k.PROTO_TLSv1_2, k.PROTO_TLSv1_3];
 /** What a version may not be forbidden by any more: minimum_version and maximum_version do that. */
-const DEPRECATED_OPTIONS =
-  k.OP_NO_SSLv3 + k.OP_NO_TLSv1 + k.OP_NO_TLSv1_1 + k.OP_NO_TLSv1_2 + k.OP_NO_TLSv1_3;
+const DEPRECATED_OPTIONS = k.OP_NO_SSLv3 + k.OP_NO_TLSv1 + k.OP_NO_TLSv1_1 + k.OP_NO_TLSv1_2 + k.OP_NO_TLSv1_3;
 /** The most that OpenSSL takes for a password: PEM_BUFSIZE. */
 const PASSWORD_MAX = 1024;
 const SESSION_STATS = [
-  'number', 'connect', 'connect_good', 'connect_renegotiate', 'accept', 'accept_good', 'accept_renegotiate', 'hits',
-  'misses', 'timeouts', 'cache_full',
+  'number',
+  'connect',
+  'connect_good',
+  'connect_renegotiate',
+  'accept',
+  'accept_good',
+  'accept_renegotiate',
+  'hits',
+  'misses',
+  'timeouts',
+  'cache_full',
 ] as const;
 
 /**
@@ -110,7 +118,12 @@ export class SSLContext implements ConnectionContext {
   ): SSLSocket;
   wrap_socket(...args: unknown[]): SSLSocket {
     const names = [
-      'sock', 'server_side', 'do_handshake_on_connect', 'suppress_ragged_eofs', 'server_hostname', 'session',
+      'sock',
+      'server_side',
+      'do_handshake_on_connect',
+      'suppress_ragged_eofs',
+      'server_hostname',
+      'session',
     ];
     const [sock, serverSide = false, handshake = true, suppress = true, host = null, session = null] = parameters(
       'wrap_socket',
@@ -142,7 +155,10 @@ export class SSLContext implements ConnectionContext {
   wrap_bio(...args: unknown[]): SSLObject {
     const names = ['incoming', 'outgoing', 'server_side', 'server_hostname', 'session'];
     const [incoming, outgoing, serverSide = false, host = null, session = null] = parameters('wrap_bio', names, args);
-    for (const [name, bio] of [['incoming', incoming], ['outgoing', outgoing]] as const) {
+    for (const [name, bio] of [
+      ['incoming', incoming],
+      ['outgoing', outgoing],
+    ] as const) {
       if (bio instanceof MemoryBIO) continue;
       throw new TypeError(`_wrap_bio() argument '${name}' must be _ssl.MemoryBIO, not ${argName(bio)}`);
     }
@@ -362,7 +378,7 @@ export class SSLContext implements ConnectionContext {
   }
   set options(value: number) {
     const wanted = mask(value);
-    const added = (BigInt(wanted) & ~BigInt(this.options)) & BigInt(DEPRECATED_OPTIONS);
+    const added = BigInt(wanted) & ~BigInt(this.options) & BigInt(DEPRECATED_OPTIONS);
     if (added !== 0n) deprecated('ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated');
     succeeded(tls.setNumber(this, NUMBER_SETTINGS.options, wanted));
   }
@@ -375,7 +391,10 @@ export class SSLContext implements ConnectionContext {
     if (value === k.PROTO_SSLv3) this.options = this.options - (this.options & k.OP_NO_SSLv3);
     const version = this.#version(value);
     const none = version === k.PROTO_MINIMUM_SUPPORTED;
-    this.#setVersion(NUMBER_SETTINGS.minimumVersion, none ? 0 : version === k.PROTO_MAXIMUM_SUPPORTED ? k.PROTO_TLSv1_3 : version);
+    this.#setVersion(
+      NUMBER_SETTINGS.minimumVersion,
+      none ? 0 : version === k.PROTO_MAXIMUM_SUPPORTED ? k.PROTO_TLSv1_3 : version,
+    );
   }
 
   /** The newest version to speak: TLSVersion. */
@@ -385,7 +404,10 @@ export class SSLContext implements ConnectionContext {
   set maximum_version(value: number) {
     const version = this.#version(value);
     const none = version === k.PROTO_MAXIMUM_SUPPORTED;
-    this.#setVersion(NUMBER_SETTINGS.maximumVersion, none ? 0 : version === k.PROTO_MINIMUM_SUPPORTED ? k.PROTO_TLSv1 : version);
+    this.#setVersion(
+      NUMBER_SETTINGS.maximumVersion,
+      none ? 0 : version === k.PROTO_MINIMUM_SUPPORTED ? k.PROTO_TLSv1 : version,
+    );
   }
 
   #version(value: unknown): number {
@@ -397,7 +419,8 @@ export class SSLContext implements ConnectionContext {
     }
     const old = OLD_VERSIONS.get(version);
     if (old !== undefined) deprecated(`ssl.TLSVersion.${old} is deprecated`);
-    const known = VERSIONS.includes(version) || version === k.PROTO_MINIMUM_SUPPORTED || version === k.PROTO_MAXIMUM_SUPPORTED;
+    const known =
+      VERSIONS.includes(version) || version === k.PROTO_MINIMUM_SUPPORTED || version === k.PROTO_MAXIMUM_SUPPORTED;
     if (!known) throw unsupported(version);
     return version;
   }
@@ -727,7 +750,15 @@ export function create_default_context(...args: unknown[]): SSLContext {
 /** A context without those precautions, for what must talk to anyone. @see Python ssl._create_unverified_context */
 export function _create_unverified_context(...args: unknown[]): SSLContext {
   const names = [
-    'protocol', 'cert_reqs', 'check_hostname', 'purpose', 'certfile', 'keyfile', 'cafile', 'capath', 'cadata',
+    'protocol',
+    'cert_reqs',
+    'check_hostname',
+    'purpose',
+    'certfile',
+    'keyfile',
+    'cafile',
+    'capath',
+    'cadata',
   ];
   const [protocol, certReqs = k.CERT_NONE, checkHostname = false, purpose = Purpose.SERVER_AUTH, ...files] = parameters(
     '_create_unverified_context',

@@ -185,12 +185,7 @@ export interface NativeTls {
   ocspResponse(connection: Handle): Uint8Array | null;
   tlsUnique(connection: Handle): Uint8Array | null;
   tlsServerEndPoint(connection: Handle): Uint8Array | null | TlsError;
-  exportKeyingMaterial(
-    connection: Handle,
-    out: Uint8Array,
-    label: Uint8Array,
-    context: Uint8Array | null,
-  ): Outcome;
+  exportKeyingMaterial(connection: Handle, out: Uint8Array, label: Uint8Array, context: Uint8Array | null): Outcome;
 
   // sessions
   /** 1: the connection's session is in `handle` now; 0: it has none. */

@@ -3,7 +3,7 @@ import { integer, parameters, size } from './_args.js';
 import { type BytesLike, bytesOf, writableBytes } from './_bytes.js';
 import type { Connection } from './_ssl_connection.js';
 import { checkSession, deprecated, SSLContext } from './_ssl_context.js';
-import { MemoryBIO } from './_ssl_memory.js';
+import type { MemoryBIO } from './_ssl_memory.js';
 import type { CertificateInfo, CipherSummary } from './_ssl_native.js';
 import type { SSLSession } from './_ssl_session.js';
 import { NotImplementedError } from './exceptions.js';
@@ -182,7 +182,11 @@ export class SSLObject {
 
   /** `length` bytes that only the two ends know, for `label` and `context`. Not in Python. @see RFC 5705 */
   export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
-    return this._sslobj.exportKeyingMaterial(label, Number(integer(length)), context === null ? null : bytesOf(context));
+    return this._sslobj.exportKeyingMaterial(
+      label,
+      Number(integer(length)),
+      context === null ? null : bytesOf(context),
+    );
   }
   /** The OCSP response that the server stapled to its certificate, DER; null if none. Not in Python. */
   ocsp_response(): Buffer | null {

@@ -1,5 +1,5 @@
 /** Sessions that a later connection can resume. */
-import { bytesOf, type BytesLike } from './_bytes.js';
+import { type BytesLike, bytesOf } from './_bytes.js';
 import { isFailure, succeeded } from './_ssl_errors.js';
 import { tls } from './_ssl_native.js';
 import { ValueError } from './exceptions.js';

@@ -6,6 +6,7 @@ import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
 import { sendfile, sendfileByReading } from './_sendfile.js';
+import { socket } from './_socket.js';
 import type { Connection } from './_ssl_connection.js';
 import { SSL_ERROR_EOF } from './_ssl_constants.js';
 import { deprecated, type SSLContext } from './_ssl_context.js';
@@ -13,7 +14,6 @@ import { SSLError } from './_ssl_errors.js';
 import type { CertificateInfo, CipherSummary } from './_ssl_native.js';
 import { checkContext, groupUnknown, readWith, setSession, signatureUnknown } from './_ssl_object.js';
 import type { SSLSession } from './_ssl_session.js';
-import { socket } from './_socket.js';
 import { AttributeError, NotImplementedError, OSError, raise, ValueError } from './exceptions.js';
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
@@ -384,7 +384,11 @@ export class SSLSocket extends socket {
   }
 
   /** @see read */
-  override recv_into(buffer: BytesLike, nbytes?: number | null | { nbytes?: number; flags?: number }, flags = 0): number {
+  override recv_into(
+    buffer: BytesLike,
+    nbytes?: number | null | { nbytes?: number; flags?: number },
+    flags = 0,
+  ): number {
     if (typeof nbytes === 'object' && nbytes !== null) {
       const values = parameters('recv_into', ['buffer', 'nbytes', 'flags'], [buffer, nbytes]);
       return this.recv_into(buffer, values[1] as number | undefined, values[2] as number | undefined);

@@ -27,7 +27,7 @@ export {
   Certificate,
   cert_time_to_seconds,
   DER_cert_to_PEM_cert,
-  type DefaultVerifyPaths,
+  DefaultVerifyPaths,
   get_default_verify_paths,
   nid2obj,
   PEM_cert_to_DER_cert,

@@ -20,7 +20,10 @@ const OTHER_NAMES = { __enter__: Symbol.dispose, __exit__: Symbol.dispose, __ite
 const REASONS = { 'socket.CAPI': 'a PyCapsule of C pointers, of use to C extensions of CPython alone' };
 
 /** Classes whose instances have fields of their own, and one instance each. */
-const SAMPLES = { 'selectors.SelectorKey': ({ SelectorKey }) => new SelectorKey(0, 0, 1, null) };
+const SAMPLES = {
+  'selectors.SelectorKey': ({ SelectorKey }) => new SelectorKey(0, 0, 1, null),
+  'ssl.DefaultVerifyPaths': ({ get_default_verify_paths }) => get_default_verify_paths(),
+};
 
 const isHere = ({ only, not }) => (only?.includes(process.platform) ?? true) && !not?.includes(process.platform);
 const versionNumber = (text) => text.split('.').reduce((number, part) => number * 1000 + Number(part), 0);

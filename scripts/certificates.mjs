@@ -42,23 +42,49 @@ const LOCALHOST = { subjectAltName: 'DNS:localhost,IP:127.0.0.1,IP:::1' };
 function issuerConfig(issuer, extensions) {
   const folder = `${issuer}.ca`;
   mkdirSync(at(folder), { recursive: true });
-  for (const [name, text] of [['index.txt', ''], ['index.txt.attr', 'unique_subject = no\n'], ['crlnumber', '01\n']]) {
+  for (const [name, text] of [
+    ['index.txt', ''],
+    ['index.txt.attr', 'unique_subject = no\n'],
+    ['crlnumber', '01\n'],
+  ]) {
     writeFileSync(at(`${folder}/${name}`), text, { flag: 'a' });
   }
   const text = [
-    '[ca]', 'default_ca = issuer', '[issuer]', `dir = ${at(folder)}`, 'database = $dir/index.txt', 'new_certs_dir = $dir',
-    'rand_serial = yes', 'crlnumber = $dir/crlnumber', 'default_md = sha256', 'policy = any', 'copy_extensions = none',
-    '[any]', 'commonName = optional', 'organizationName = optional', 'countryName = optional',
-    '[extensions]', ...Object.entries(extensions).map(([name, value]) => `${name} = ${value}`),
-    '[directory]', 'C = XY', 'O = Berkeley tests', 'CN = directory name',
-    '[req]', 'distinguished_name = dn', '[dn]', '',
+    '[ca]',
+    'default_ca = issuer',
+    '[issuer]',
+    `dir = ${at(folder)}`,
+    'database = $dir/index.txt',
+    'new_certs_dir = $dir',
+    'rand_serial = yes',
+    'crlnumber = $dir/crlnumber',
+    'default_md = sha256',
+    'policy = any',
+    'copy_extensions = none',
+    '[any]',
+    'commonName = optional',
+    'organizationName = optional',
+    'countryName = optional',
+    '[extensions]',
+    ...Object.entries(extensions).map(([name, value]) => `${name} = ${value}`),
+    '[directory]',
+    'C = XY',
+    'O = Berkeley tests',
+    'CN = directory name',
+    '[req]',
+    'distinguished_name = dn',
+    '[dn]',
+    '',
   ].join('\n');
   writeFileSync(at(`${folder}/ca.cnf`), text);
   return at(`${folder}/ca.cnf`);
 }
 
 /** A key and a certificate: name.key and name.crt in the work folder. */
-function certify(name, { subject = '/O=Berkeley tests/CN=localhost', issuer = name, key = 'p256', extensions = {}, ...rest }) {
+function certify(
+  name,
+  { subject = '/O=Berkeley tests/CN=localhost', issuer = name, key = 'p256', extensions = {}, ...rest },
+) {
   const { from = FROM, until = UNTIL, digest = 'sha256' } = rest;
   openssl('genpkey', ...KEYS[key], '-out', `${name}.key`);
   const config = issuerConfig(issuer, extensions);
@@ -66,31 +92,65 @@ function certify(name, { subject = '/O=Berkeley tests/CN=localhost', issuer = na
   const self = issuer === name ? ['-selfsign'] : ['-cert', `${issuer}.crt`];
   const dates = ['-startdate', from, '-enddate', until];
   const hash = key === 'ed25519' || issuer.startsWith('ed') ? 'default' : digest;
-  openssl('ca', '-batch', '-notext', '-config', config, ...self, '-keyfile', `${issuer}.key`, '-md', hash, ...dates,
-    '-extensions', 'extensions', '-in', `${name}.csr`, '-out', `${name}.crt`, '-preserveDN');
+  openssl(
+    'ca',
+    '-batch',
+    '-notext',
+    '-config',
+    config,
+    ...self,
+    '-keyfile',
+    `${issuer}.key`,
+    '-md',
+    hash,
+    ...dates,
+    '-extensions',
+    'extensions',
+    '-in',
+    `${name}.csr`,
+    '-out',
+    `${name}.crt`,
+    '-preserveDN',
+  );
 }
 
 /** name.pem: the key, the certificate, and those of `above`. */
 function publish(name, above = []) {
-  writeFileSync(join(target, `${name}.pem`), [`${name}.key`, `${name}.crt`, ...above.map((each) => `${each}.crt`)].map(read).join(''));
+  writeFileSync(
+    join(target, `${name}.pem`),
+    [`${name}.key`, `${name}.crt`, ...above.map((each) => `${each}.crt`)].map(read).join(''),
+  );
 }
 
 function authorities() {
   const pathless = { ...AUTHORITY, basicConstraints: 'critical,CA:TRUE,pathlen:0' };
   certify('root', { subject: '/O=Berkeley tests/CN=root', extensions: AUTHORITY });
   certify('intermediate', { subject: '/O=Berkeley tests/CN=intermediate', issuer: 'root', extensions: AUTHORITY });
-  certify('pathless', { subject: '/O=Berkeley tests/CN=may not certify authorities', issuer: 'root', extensions: pathless });
+  certify('pathless', {
+    subject: '/O=Berkeley tests/CN=may not certify authorities',
+    issuer: 'root',
+    extensions: pathless,
+  });
   certify('below-pathless', { subject: '/O=Berkeley tests/CN=too deep', issuer: 'pathless', extensions: AUTHORITY });
-  certify('no-authority', { subject: '/O=Berkeley tests/CN=no authority', issuer: 'root', extensions: { ...LEAF, ...IDENTIFIERS } });
+  certify('no-authority', {
+    subject: '/O=Berkeley tests/CN=no authority',
+    issuer: 'root',
+    extensions: { ...LEAF, ...IDENTIFIERS },
+  });
   certify('old-intermediate', {
-    subject: '/O=Berkeley tests/CN=old intermediate', issuer: 'root', extensions: AUTHORITY, until: '20210101000000Z',
+    subject: '/O=Berkeley tests/CN=old intermediate',
+    issuer: 'root',
+    extensions: AUTHORITY,
+    until: '20210101000000Z',
   });
   certify('constrained', {
-    subject: '/O=Berkeley tests/CN=constrained', issuer: 'root',
+    subject: '/O=Berkeley tests/CN=constrained',
+    issuer: 'root',
     extensions: { ...AUTHORITY, nameConstraints: 'critical,permitted;DNS:example.test' },
   });
   certify('stranger', { subject: '/O=Strangers/CN=stranger', extensions: AUTHORITY });
-  for (const name of ['root', 'intermediate', 'stranger']) copyFileSync(at(`${name}.crt`), join(target, `${name}.crt.pem`));
+  for (const name of ['root', 'intermediate', 'stranger'])
+    copyFileSync(at(`${name}.crt`), join(target, `${name}.crt.pem`));
 }
 
 /** What servers show: each is one row of the test matrix. */
@@ -107,7 +167,7 @@ const SERVERS = {
   'wildcard-idna': { subject: '/CN=wildcard', extensions: { ...SERVER, ...dns('xn--*.example.test') } },
   idna: { subject: '/CN=idna', extensions: { ...SERVER, ...dns('xn--knig-5qa.idn.example.test') } },
   address: { subject: '/CN=address', extensions: { ...SERVER, subjectAltName: 'IP:127.0.0.1' } },
-  'address6': { subject: '/CN=address', extensions: { ...SERVER, subjectAltName: 'IP:::1' } },
+  address6: { subject: '/CN=address', extensions: { ...SERVER, subjectAltName: 'IP:::1' } },
   'address-as-name': { subject: '/CN=127.0.0.1', extensions: { ...SERVER, ...dns('127.0.0.1') } },
   'common-name': { subject: '/CN=localhost', extensions: SERVER },
   expired: { until: '20210101000000Z', extensions: { ...SERVER, ...LOCALHOST } },
@@ -140,21 +200,35 @@ function servers() {
   certify('self-signed', { extensions: { ...SERVER, ...LOCALHOST } });
   publish('self-signed');
   openssl('pkey', '-in', 'server.key', '-aes256', '-passout', 'pass:secret', '-out', 'server-encrypted.key');
-  writeFileSync(join(target, 'server-encrypted.pem'), ['server-encrypted.key', 'server.crt', 'intermediate.crt'].map(read).join(''));
+  writeFileSync(
+    join(target, 'server-encrypted.pem'),
+    ['server-encrypted.key', 'server.crt', 'intermediate.crt'].map(read).join(''),
+  );
 }
 
 function clients() {
   certify('client', { subject: '/O=Berkeley tests/CN=client', issuer: 'intermediate', extensions: CLIENT });
   publish('client', ['intermediate']);
-  certify('client-rsa', { subject: '/O=Berkeley tests/CN=client', key: 'rsa', issuer: 'intermediate', extensions: CLIENT });
+  certify('client-rsa', {
+    subject: '/O=Berkeley tests/CN=client',
+    key: 'rsa',
+    issuer: 'intermediate',
+    extensions: CLIENT,
+  });
   publish('client-rsa', ['intermediate']);
 }
 
 /** A certificate with every kind of name and link that getpeercert tells of. */
 function everything() {
   const subjectAltName = [
-    'DNS:allsans', 'otherName:1.2.3.4;UTF8:some other identifier', 'email:user@example.test', 'dirName:directory',
-    'URI:https://example.test/', 'IP:127.0.0.1', 'IP:2001:db8::1', 'RID:1.2.3.4.5',
+    'DNS:allsans',
+    'otherName:1.2.3.4;UTF8:some other identifier',
+    'email:user@example.test',
+    'dirName:directory',
+    'URI:https://example.test/',
+    'IP:127.0.0.1',
+    'IP:2001:db8::1',
+    'RID:1.2.3.4.5',
   ].join(',');
   certify('everything', {
     subject: '/C=XY/O=Berkeley tests/CN=everything+OU=unit',
@@ -178,9 +252,34 @@ function revocations() {
     openssl(...base, '-gencrl', ...dates, '-out', `${issuer}.crl`);
   }
   writeFileSync(join(target, 'crl.pem'), read('root.crl') + read('intermediate.crl'));
-  openssl('ocsp', '-sha256', '-issuer', 'intermediate.crt', '-cert', 'server.crt', '-reqout', 'request.der', '-no_nonce');
-  openssl('ocsp', '-index', 'intermediate.ca/index.txt', '-CA', 'intermediate.crt', '-rsigner', 'intermediate.crt',
-    '-rkey', 'intermediate.key', '-reqin', 'request.der', '-respout', 'ocsp.der', '-ndays', '36500');
+  openssl(
+    'ocsp',
+    '-sha256',
+    '-issuer',
+    'intermediate.crt',
+    '-cert',
+    'server.crt',
+    '-reqout',
+    'request.der',
+    '-no_nonce',
+  );
+  openssl(
+    'ocsp',
+    '-index',
+    'intermediate.ca/index.txt',
+    '-CA',
+    'intermediate.crt',
+    '-rsigner',
+    'intermediate.crt',
+    '-rkey',
+    'intermediate.key',
+    '-reqin',
+    'request.der',
+    '-respout',
+    'ocsp.der',
+    '-ndays',
+    '36500',
+  );
   copyFileSync(at('ocsp.der'), join(target, 'ocsp.der'));
 }
 

@@ -172,7 +172,11 @@ for (const [what, answer] of [
 }
 
 test('PSK identities and keys that are too long are ValueErrors', (t) => {
-  for (const answer of [['a'.repeat(300), KEY], ['a\0b', KEY], ['a', Buffer.alloc(1000)]]) {
+  for (const answer of [
+    ['a'.repeat(300), KEY],
+    ['a\0b', KEY],
+    ['a', Buffer.alloc(1000)],
+  ]) {
     const contexts = pskContexts(TLSv1_2);
     contexts.client.set_psk_client_callback(() => answer as never);
     contexts.server.set_psk_server_callback(() => KEY);
@@ -193,7 +197,9 @@ test('PSK callbacks belong to one side', (t) => {
     message: 'Cannot add PSK client callback to a PROTOCOL_TLS_SERVER context',
   });
   t.throws(() => client.set_psk_client_callback(1 as never), { message: 'callback must be callable' });
-  t.throws(() => server.set_psk_server_callback(() => KEY, 'x'.repeat(300)), { message: 'failed to set identity hint' });
+  t.throws(() => server.set_psk_server_callback(() => KEY, 'x'.repeat(300)), {
+    message: 'failed to set identity hint',
+  });
   client.set_psk_client_callback(null);
   server.set_psk_server_callback(null);
 });
@@ -269,7 +275,10 @@ test('keylog_filename and keylog_callback get the secrets of a connection', (t) 
   const [header, ...logged] = readFileSync(file, 'utf8').trimEnd().split('\n');
   t.true(header.startsWith('# TLS secrets log file'));
   t.is(lines.length, 5);
-  t.true(lines.every((line) => logged.filter((other) => other === line).length === 2), 'both sides log the same');
+  t.true(
+    lines.every((line) => logged.filter((other) => other === line).length === 2),
+    'both sides log the same',
+  );
   t.regex(lines[0], /^(SERVER|CLIENT)_\w+ [\da-f]{64} [\da-f]+$/);
   client.keylog_filename = null;
   server.keylog_filename = null;
@@ -399,9 +408,12 @@ test('a session belongs to a client, a context, and the time before the handshak
   const pair = memoryPair({ client });
   shake(pair.client, pair.server);
   const session = pair.client.session as ssl.SSLSession;
-  t.throws(() => clientContext().wrap_bio(new ssl.MemoryBIO(), new ssl.MemoryBIO(), { server_hostname: 'x', session }), {
-    message: 'Session refers to a different SSLContext.',
-  });
+  t.throws(
+    () => clientContext().wrap_bio(new ssl.MemoryBIO(), new ssl.MemoryBIO(), { server_hostname: 'x', session }),
+    {
+      message: 'Session refers to a different SSLContext.',
+    },
+  );
   t.throws(
     () => {
       pair.client.session = session;
@@ -441,7 +453,10 @@ test('load_cert_chain from memory: encrypted keys, and what is wrong', (t) => {
   server.load_cert_chain({ certdata: encrypted, password: 'secret' });
   server.load_cert_chain({ certdata: encrypted, password: () => Buffer.from('secret') });
   t.throws(() => server.load_cert_chain({ certdata: encrypted, password: 'wrong' }), { instanceOf: ssl.SSLError });
-  t.throws(() => server.load_cert_chain({ certdata: Buffer.alloc(0) }), { instanceOf: ssl.SSLError, message: /no start line/ });
+  t.throws(() => server.load_cert_chain({ certdata: Buffer.alloc(0) }), {
+    instanceOf: ssl.SSLError,
+    message: /no start line/,
+  });
   t.throws(() => server.load_cert_chain({ certdata: 'garbage' }), { instanceOf: ssl.SSLError });
   const other = readFileSync(cert('client.pem'));
   t.throws(() => server.load_cert_chain({ certdata: encrypted, keydata: other }), {
@@ -479,14 +494,24 @@ test('getpeercert tells of every kind of name', (t) => {
   shake(pair.client, pair.server);
   const { notBefore, notAfter, serialNumber, ...info } = pair.client.getpeercert() as ssl.CertificateInfo;
   t.deepEqual(info, {
-    subject: [[['countryName', 'XY']], [['organizationName', 'Berkeley tests']], [['organizationalUnitName', 'unit'], ['commonName', 'everything']]],
+    subject: [
+      [['countryName', 'XY']],
+      [['organizationName', 'Berkeley tests']],
+      [
+        ['organizationalUnitName', 'unit'],
+        ['commonName', 'everything'],
+      ],
+    ],
     issuer: [[['organizationName', 'Berkeley tests']], [['commonName', 'root']]],
     version: 3,
     subjectAltName: [
       ['DNS', 'allsans'],
       ['othername', '<unsupported>'],
       ['email', 'user@example.test'],
-      ['DirName', [[['countryName', 'XY']], [['organizationName', 'Berkeley tests']], [['commonName', 'directory name']]]],
+      [
+        'DirName',
+        [[['countryName', 'XY']], [['organizationName', 'Berkeley tests']], [['commonName', 'directory name']]],
+      ],
       ['URI', 'https://example.test/'],
       ['IP Address', '127.0.0.1'],
       ['IP Address', '2001:DB8:0:0:0:0:0:1'],
@@ -516,7 +541,10 @@ test('Certificate', (t) => {
 test('TLS 1.3 keys are updated in either direction', (t) => {
   const { client, server } = memoryPair();
   shake(client, server);
-  for (const [ours, theirs] of [[client, server], [server, client]]) {
+  for (const [ours, theirs] of [
+    [client, server],
+    [server, client],
+  ]) {
     for (const both of [false, true]) {
       ours.update_keys(both);
       ours.write(Buffer.from('over new keys'));
@@ -527,7 +555,10 @@ test('TLS 1.3 keys are updated in either direction', (t) => {
   }
   const old = memoryPair({ client: clientContext({ version: TLSv1_2 }) });
   shake(old.client, old.server);
-  t.throws(() => old.client.update_keys(), { instanceOf: ssl.SSLError, message: '[SSL: WRONG_SSL_VERSION] wrong ssl version' });
+  t.throws(() => old.client.update_keys(), {
+    instanceOf: ssl.SSLError,
+    message: '[SSL: WRONG_SSL_VERSION] wrong ssl version',
+  });
 });
 
 test("a client's certificate after the handshake", (t) => {
@@ -551,11 +582,14 @@ test("a client's certificate after the handshake", (t) => {
   t.is(pair.server.get_unverified_chain().length, 2);
 });
 
-test("a client that refuses to be asked after the handshake says so", (t) => {
+test('a client that refuses to be asked after the handshake says so', (t) => {
   const { client, server } = memoryPair();
   shake(client, server);
   t.throws(() => client.verify_client_post_handshake(), { instanceOf: ssl.SSLError, message: /not server/ });
-  t.throws(() => server.verify_client_post_handshake(), { instanceOf: ssl.SSLError, message: /extension not received/ });
+  t.throws(() => server.verify_client_post_handshake(), {
+    instanceOf: ssl.SSLError,
+    message: /extension not received/,
+  });
 });
 
 test('groups, cipher suites and signature algorithms of Python 3.15', (t) => {
@@ -680,14 +714,19 @@ async function collected(t: ExecutionContext, make: () => void, most: number): P
 }
 
 test.serial('connections and contexts that are forgotten are freed', async (t) => {
-  if (process.env.ASAN_OPTIONS !== undefined) return t.pass('a sanitizer keeps freed memory: its leak check sees to this');
+  if (process.env.ASAN_OPTIONS !== undefined)
+    return t.pass('a sanitizer keeps freed memory: its leak check sees to this');
   const client = clientContext();
   const server = serverContext();
   // 600 pairs hold at least 600 x 2 x 20 KiB.
-  await collected(t, () => {
-    const pair = memoryPair({ client, server });
-    shake(pair.client, pair.server);
-  }, 12 * 2 ** 20);
+  await collected(
+    t,
+    () => {
+      const pair = memoryPair({ client, server });
+      shake(pair.client, pair.server);
+    },
+    12 * 2 ** 20,
+  );
   // 600 contexts with the system's certificates would hold some 500 MiB.
   await collected(t, () => ssl.create_default_context({ cafile: cert('root.crt.pem') }), 12 * 2 ** 20);
 });

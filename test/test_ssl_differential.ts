@@ -42,10 +42,15 @@ async function run(command: readonly string[], env: NodeJS.ProcessEnv, scenarios
   const child = spawn(command[0], command.slice(1), { env, stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stdin.end(JSON.stringify({ certs: CERTS, scenarios: scenarios.map(({ steps }) => steps.map(({ text }) => text)) }));
+  child.stdin.end(
+    JSON.stringify({ certs: CERTS, scenarios: scenarios.map(({ steps }) => steps.map(({ text }) => text)) }),
+  );
   const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   if (code !== 0) throw new Error(`${command[0]} ended with ${code}`);
-  return output.trimEnd().split('\n').map((line) => JSON.parse(line) as Outcome[]);
+  return output
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Outcome[]);
 }
 
 const noPython = !hasCommand('python3') && 'python3 is not installed';

@@ -1,7 +1,7 @@
 /** Handshakes whose bytes were changed on their way: an SSLError, a want, or a success; nothing else, ever. */
 import test, { type ExecutionContext } from 'ava';
-import * as ssl from '../lib/ssl.js';
 import { tls } from '../lib/_ssl_native.js';
+import * as ssl from '../lib/ssl.js';
 import { checkLeaks } from './helpers/leaks.js';
 import { certText, clientContext, memoryPair, serverContext, wants } from './helpers/tls.js';
 

@@ -23,16 +23,25 @@ function binary(): string | null {
   return process.env.BERKELEY_PREBUILD === undefined && existsSync(path) ? path : null;
 }
 
-testUnless(!hasCommand('nm') && 'nm is not installed (binutils)')('the binary exports and imports no symbol of OpenSSL', (t) => {
-  const path = binary();
-  if (path === null) return skip(t, 'the addon is a prebuilt one');
-  const { stdout, status } = spawnSync('nm', ['-D', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
-  t.is(status, 0);
-  const symbols = stdout.trim().split('\n').map((line) => line.trim().split(/\s+/).slice(-2));
-  t.true(symbols.length > 50);
-  const openssl = /^(SSL|TLS|DTLS|EVP|CRYPTO|OPENSSL|OSSL|ERR|BIO|X509|PEM|RAND|RSA|EC|BN|ASN1|OBJ|d2i|i2d)(_|$)/;
-  t.deepEqual(symbols.filter(([, name]) => openssl.test(name)), []);
-});
+testUnless(!hasCommand('nm') && 'nm is not installed (binutils)')(
+  'the binary exports and imports no symbol of OpenSSL',
+  (t) => {
+    const path = binary();
+    if (path === null) return skip(t, 'the addon is a prebuilt one');
+    const { stdout, status } = spawnSync('nm', ['-D', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+    t.is(status, 0);
+    const symbols = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).slice(-2));
+    t.true(symbols.length > 50);
+    const openssl = /^(SSL|TLS|DTLS|EVP|CRYPTO|OPENSSL|OSSL|ERR|BIO|X509|PEM|RAND|RSA|EC|BN|ASN1|OBJ|d2i|i2d)(_|$)/;
+    t.deepEqual(
+      symbols.filter(([, name]) => openssl.test(name)),
+      [],
+    );
+  },
+);
 
 test('the library at run time is the one that was compiled against', (t) => {
   t.is(tls.library.number, tls.library.compiledNumber);

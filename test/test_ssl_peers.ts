@@ -12,7 +12,16 @@ import * as nodeTls from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import * as socket from '../lib/socket.js';
 import { checkLeaks } from './helpers/leaks.js';
-import { hasCommand, type Peer, spawnPeer, startWorker, testUnless, tmpdir, until, type WorkerPeer } from './helpers/peers.js';
+import {
+  hasCommand,
+  type Peer,
+  spawnPeer,
+  startWorker,
+  testUnless,
+  tmpdir,
+  until,
+  type WorkerPeer,
+} from './helpers/peers.js';
 import { cert } from './helpers/tls.js';
 
 checkLeaks(test);
@@ -93,7 +102,12 @@ interface Described {
 }
 
 function endData(options: End): object {
-  return { certs: cert(''), response: options.ocsp ? readFileSync(cert('ocsp.der')) : null, connections: 1, ...options };
+  return {
+    certs: cert(''),
+    response: options.ocsp ? readFileSync(cert('ocsp.der')) : null,
+    connections: 1,
+    ...options,
+  };
 }
 
 /** Echoes what comes, and tells of each connection when it has ended. */
@@ -214,7 +228,14 @@ async function opensslServer(...args: string[]): Promise<{ peer: Peer; address: 
   const lines = await linesTo(peer, /^ACCEPT /);
   return { peer, address: ['127.0.0.1', Number(lines[lines.length - 1].split(':').pop())] };
 }
-const SERVER_FILES = ['-cert', cert('server.pem'), '-key', cert('server.pem'), '-cert_chain', cert('intermediate.crt.pem')];
+const SERVER_FILES = [
+  '-cert',
+  cert('server.pem'),
+  '-key',
+  cert('server.pem'),
+  '-cert_chain',
+  cert('intermediate.crt.pem'),
+];
 
 function opensslClient(address: readonly [string, number], ...args: string[]): Peer {
   const trust = ['-CAfile', cert('root.crt.pem'), '-verify_return_error', '-servername', 'localhost'];
@@ -243,26 +264,39 @@ for (const version of VERSIONS) {
     await peer.stop();
   });
 
-  withOpenssl(`openssl s_client to our server: ${version}, SNI, ALPN, its certificate, OCSP, exported keys`, async (t) => {
-    const server = ourServer({ version, alpn: ['other', 'mine'], mutual: true, ocsp: true });
-    const address = await server.next<[string, number]>();
-    const files = ['-cert', cert('client.pem'), '-key', cert('client.pem'), '-cert_chain', cert('intermediate.crt.pem')];
-    const extras = ['-alpn', 'mine', '-status', '-keymatexport', 'EXPERIMENTAL', '-nocommands'];
-    const peer = opensslClient(address, ...files, ...extras, SHORT[version]);
-    peer.child.stdin?.write('hello\n');
-    // s_client writes what it received without regard to what its own output has in its buffer.
-    const lines = await linesTo(peer, /hello$/);
-    t.true(lines.some((line) => line.includes('OCSP Response Status: successful')));
-    const exported = lines.find((line) => line.includes('Keying material: '))?.split(': ')[1].toLowerCase();
-    peer.child.stdin?.end();
-    const about = await server.next<Described>();
-    t.is(about.version, SHOWN[version]);
-    t.is(about.alpn, 'mine');
-    t.is(about.peer, 'client');
-    t.is(about.server, 'localhost');
-    t.is(about.exported, exported);
-    await peer.stop();
-  });
+  withOpenssl(
+    `openssl s_client to our server: ${version}, SNI, ALPN, its certificate, OCSP, exported keys`,
+    async (t) => {
+      const server = ourServer({ version, alpn: ['other', 'mine'], mutual: true, ocsp: true });
+      const address = await server.next<[string, number]>();
+      const files = [
+        '-cert',
+        cert('client.pem'),
+        '-key',
+        cert('client.pem'),
+        '-cert_chain',
+        cert('intermediate.crt.pem'),
+      ];
+      const extras = ['-alpn', 'mine', '-status', '-keymatexport', 'EXPERIMENTAL', '-nocommands'];
+      const peer = opensslClient(address, ...files, ...extras, SHORT[version]);
+      peer.child.stdin?.write('hello\n');
+      // s_client writes what it received without regard to what its own output has in its buffer.
+      const lines = await linesTo(peer, /hello$/);
+      t.true(lines.some((line) => line.includes('OCSP Response Status: successful')));
+      const exported = lines
+        .find((line) => line.includes('Keying material: '))
+        ?.split(': ')[1]
+        .toLowerCase();
+      peer.child.stdin?.end();
+      const about = await server.next<Described>();
+      t.is(about.version, SHOWN[version]);
+      t.is(about.alpn, 'mine');
+      t.is(about.peer, 'client');
+      t.is(about.server, 'localhost');
+      t.is(about.exported, exported);
+      await peer.stop();
+    },
+  );
 
   withOpenssl(`sessions with openssl, both ways: ${version}`, async (t) => {
     const { peer, address } = await opensslServer(...SERVER_FILES, SHORT[version], '-rev');
@@ -294,7 +328,15 @@ for (const version of VERSIONS) {
 
     const server = ourServer({ version, psk: PSK });
     const ours = await server.next<[string, number]>();
-    const other = spawnPeer('openssl', ['s_client', '-connect', ours.join(':'), '-psk_identity', PSK.identity, ...args, '-nocommands']);
+    const other = spawnPeer('openssl', [
+      's_client',
+      '-connect',
+      ours.join(':'),
+      '-psk_identity',
+      PSK.identity,
+      ...args,
+      '-nocommands',
+    ]);
     other.child.stdin?.write('hello\n');
     await linesTo(other, /hello$/);
     other.child.stdin?.end();
@@ -485,7 +527,10 @@ for (const version of VERSIONS) {
 const PRIORITY = { TLSv1_2: 'NORMAL:-VERS-ALL:+VERS-TLS1.2', TLSv1_3: 'NORMAL:-VERS-ALL:+VERS-TLS1.3' } as const;
 
 /** gnutls-serv cannot say which port it has chosen: give it one that was free a moment ago. */
-async function gnutlsServer(t: ExecutionContext, ...args: string[]): Promise<{ peer: Peer; address: [string, number] }> {
+async function gnutlsServer(
+  t: ExecutionContext,
+  ...args: string[]
+): Promise<{ peer: Peer; address: [string, number] }> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const probe = socket.create_server(['127.0.0.1', 0]);
     const [host, port] = probe.getsockname() as [string, number];
@@ -511,7 +556,15 @@ for (const version of VERSIONS) {
   withGnutls(`client to gnutls-serv: ${version}, ALPN, our certificate, resumption`, async (t) => {
     const files = ['--x509certfile', cert('server.pem'), '--x509keyfile', cert('server.pem')];
     const trust = ['--x509cafile', cert('root.crt.pem'), '--require-client-cert', '--verify-client-cert'];
-    const { peer, address } = await gnutlsServer(t, ...files, ...trust, '--alpn', 'mine', '--priority', PRIORITY[version]);
+    const { peer, address } = await gnutlsServer(
+      t,
+      ...files,
+      ...trust,
+      '--alpn',
+      'mine',
+      '--priority',
+      PRIORITY[version],
+    );
     const client = ourClient(address, { version, alpn: ['mine'], mutual: true, connections: 2, text: 'hello\n' });
     for (const reused of [false, true]) {
       const about = await client.next<Answered>();

@@ -78,13 +78,16 @@ test('a blocking client and a blocking server', async (t) => {
 });
 
 test('1 MiB in one send, through a peer that reads slowly', async (t) => {
-  const peer = startServer(`${SERVE}
+  const peer = startServer(
+    `${SERVE}
     let total = 0;
     while (total < data.size) total += connection.recv(777).length;
     connection.sendall(Buffer.from(String(total)));
     connection.unwrap();
     connection.close();
-  `, { data: { size: 2 ** 20 } });
+  `,
+    { data: { size: 2 ** 20 } },
+  );
   using client = await connected(peer);
   t.is(client.send(Buffer.alloc(2 ** 20, 'x')), 2 ** 20);
   t.is(client.recv(100).toString(), String(2 ** 20));
@@ -391,7 +394,12 @@ test('a worker that waits in recv can be terminated', async (t) => {
 });
 
 test('SIGINT with a listener ends a handshake that waits', async (t) => {
-  const peer = spawnPeer(process.execPath, ['--input-type=module', '-e', `
+  const peer = spawnPeer(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `
     import { writeSync } from 'node:fs';
     import { socket, ssl } from ${JSON.stringify(new URL('../lib/index.js', import.meta.url).href)};
     const say = (text) => writeSync(1, text + '\\n');
@@ -409,7 +417,10 @@ test('SIGINT with a listener ends a handshake that waits', async (t) => {
       say(error.name);
     }
     b.close();
-  `], process.env);
+  `,
+    ],
+    process.env,
+  );
   t.is(await peer.line(), 'waiting');
   await until(() => readFileSync(`/proc/${peer.child.pid}/stat`, 'utf8').split(') ')[1].startsWith('S'));
   peer.child.kill('SIGINT');
@@ -508,7 +519,10 @@ async function throughProxy(t: ExecutionContext, version: number): Promise<void>
   using client = clients.wrap_socket(near, { ...later, server_hostname: 'localhost' });
   using server = servers.wrap_socket(far, { ...later, server_side: true });
 
-  const steps = new Map<ssl.SSLSocket, Set<string>>([[client, new Set()], [server, new Set()]]);
+  const steps = new Map<ssl.SSLSocket, Set<string>>([
+    [client, new Set()],
+    [server, new Set()],
+  ]);
   const reads = new Set<ssl.SSLSocket>();
   const writes = new Set<ssl.SSLSocket>();
   let ready = [client, server];
@@ -530,7 +544,11 @@ async function throughProxy(t: ExecutionContext, version: number): Promise<void>
     for (const side of ready) reads.delete(side) || writes.delete(side);
   }
   for (const [side, names] of steps) {
-    t.deepEqual([...names].sort(), ['SSLWantReadError', 'SSLWantWriteError', 'done'], side === client ? 'client' : 'server');
+    t.deepEqual(
+      [...names].sort(),
+      ['SSLWantReadError', 'SSLWantWriteError', 'done'],
+      side === client ? 'client' : 'server',
+    );
   }
   client.setblocking(true);
   server.setblocking(true);

@@ -22,9 +22,29 @@ const { VERIFY_X509_PARTIAL_CHAIN, VERIFY_X509_STRICT, VERIFY_CRL_CHECK_LEAF, VE
 const STRICT = VERIFY_X509_PARTIAL_CHAIN | VERIFY_X509_STRICT;
 
 const FOR_LOCALHOST = [
-  'server', 'server-rsa', 'server-ed25519', 'common-name', 'expired', 'not-yet', 'for-clients', 'no-signing', 'weak-key',
-  'weak-digest', 'critical', 'revoked', 'no-intermediate', 'too-deep', 'by-leaf', 'old-issuer', 'outside', 'untrusted',
-  'self-signed', 'other-name', 'address', 'everything', 'client',
+  'server',
+  'server-rsa',
+  'server-ed25519',
+  'common-name',
+  'expired',
+  'not-yet',
+  'for-clients',
+  'no-signing',
+  'weak-key',
+  'weak-digest',
+  'critical',
+  'revoked',
+  'no-intermediate',
+  'too-deep',
+  'by-leaf',
+  'old-issuer',
+  'outside',
+  'untrusted',
+  'self-signed',
+  'other-name',
+  'address',
+  'everything',
+  'client',
 ];
 const NAMES: readonly [string, readonly string[]][] = [
   ['server', ['localhost', 'LOCALHOST', 'localhost.', '127.0.0.1', '::1', '127.0.0.2', '127.1', 'foo.localhost', 'x']],
@@ -35,7 +55,10 @@ const NAMES: readonly [string, readonly string[]][] = [
   ['wildcard-top', ['example.test', 'a.example.test']],
   ['wildcard-alone', ['localhost', 'example.test']],
   ['wildcard-idna', ['xn--knig-5qa.example.test', 'könig.example.test', 'www.example.test']],
-  ['idna', ['xn--knig-5qa.idn.example.test', 'könig.idn.example.test', 'KÖNIG.idn.example.test', 'konig.idn.example.test']],
+  [
+    'idna',
+    ['xn--knig-5qa.idn.example.test', 'könig.idn.example.test', 'KÖNIG.idn.example.test', 'konig.idn.example.test'],
+  ],
   ['address', ['127.0.0.1', '::1', 'localhost', '::ffff:127.0.0.1']],
   ['address6', ['::1', '0:0:0:0:0:0:0:1', '127.0.0.1']],
   ['address-as-name', ['127.0.0.1', 'localhost']],
@@ -135,7 +158,13 @@ function judged(each: Case): Verdict {
         if (side === near) return null;
       } catch (error) {
         if (wants(error)) continue;
-        const { name, message, errno, verify_code = null, verify_message = null } = error as ssl.SSLError & {
+        const {
+          name,
+          message,
+          errno,
+          verify_code = null,
+          verify_message = null,
+        } = error as ssl.SSLError & {
           verify_code?: number;
           verify_message?: string;
         };
