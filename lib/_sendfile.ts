@@ -2,7 +2,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { type HasFileno, isKeywords, parameters, plainInt, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
-import { again, NO_WAIT, POLLOUT, type Waiter } from './_call.js';
+import { again, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
@@ -187,6 +187,8 @@ function descriptorReader(fd: number, offset: number): (size: number) => Uint8Ar
   let position = offset;
   const seekable = isFile(fd);
   return (size) => {
+    // read(2) on a pipe or a terminal would sleep where nobody could wake it.
+    if (!seekable) waitReady(fd, POLLIN, Number.POSITIVE_INFINITY);
     try {
       const n = readSync(fd, block, 0, size, seekable ? position : null);
       position += n;

@@ -13,7 +13,7 @@ import {
   POLLIN,
   POLLOUT,
   progress,
-  SLICE_MS,
+  sliceUntil,
   waitReady,
 } from './_call.js';
 import { constants } from './_constants.js';
@@ -220,8 +220,9 @@ export class socket {
   /** A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout. */
   dup(): this {
     const fd = checked(native.dup(this._fd), 'dup');
-    const Class = this.constructor as typeof socket;
-    const copy = Class._adopt.call(Class as never, fd, this) as this;
+    // As Python calls it: an heir's own constructor gets arguments that it can pass on.
+    const Class = this.constructor as new (family: number, type: number, proto: number, fileno: number) => this;
+    const copy = new Class(this.#family, this.#type, this.#proto, fd);
     copy.settimeout(this._timeout);
     return copy;
   }
@@ -287,7 +288,8 @@ export class socket {
   accept(): [socket, ReturnedAddress] {
     let deadline = NO_WAIT;
     let fd: number;
-    while ((fd = native.accept(this._fd, this._timeout === null)) < 0) {
+    // The descriptor may block though this object has a timeout: its mode is shared with every duplicate.
+    while ((fd = native.accept(this._fd, this._timeout !== 0)) < 0) {
       deadline = again(this, fd, POLLIN, deadline, 'accept');
     }
     const address = unpack(native.info[0], this.#proto);
@@ -316,15 +318,25 @@ export class socket {
     const length = pack(this.#family, this.#proto, address, caller);
     const deadline = deadlineIn(this._timeout ?? this._sendLimit);
     for (;;) {
-      const blocks = this._timeout === null;
-      const code = native.connect(this._fd, packed, length, blocks, SLICE_MS);
-      if (code === -EINPROGRESS || (code === -EINTR && this._timeout !== 0)) {
-        return this._timeout === 0 ? code : this.#connected(deadline);
+      // As in accept: a duplicate may have made the descriptor block.
+      const code = native.connect(this._fd, packed, length, this._timeout !== 0, sliceUntil(deadline));
+      if (!this.#connectsAgain(code, deadline)) {
+        const goesOn = this._timeout !== 0 && (code === -EINPROGRESS || code === -EINTR);
+        return goesOn ? this.#connected(deadline) : code;
       }
-      // A blocking socket waits until the Unix listener's queue has room again: the kernel waits a slice at a time.
-      if (code !== -EAGAIN || !blocks) return code;
       interrupted();
     }
+  }
+
+  /**
+   * Whether connect(2) has to be called again. A blocking socket waits until a Unix listener's queue has room, the
+   * kernel a slice at a time. When a signal ends that wait nothing goes on by itself, and yet poll(2) would say that the
+   * socket is ready: connections of all other families do go on.
+   */
+  #connectsAgain(code: number, deadline: number): boolean {
+    if (this._timeout === 0) return false;
+    if (code === -EINTR) return this.#family === c.AF_UNIX;
+    return code === -EAGAIN && this._timeout === null && performance.now() < deadline;
   }
 
   /** Waits until a connection in progress is made or has failed. */

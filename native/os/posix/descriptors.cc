@@ -116,7 +116,9 @@ int SetInheritable(Fd fd, bool inheritable) {
   return Checked(fcntl(fd, F_SETFD, inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC));
 }
 
+// Under the lock: what a NonblockingScope on another thread has set for a moment is not the descriptor's mode.
 int GetNonblocking(Fd fd) {
+  const std::lock_guard<std::mutex> lock(nonblocking_mutex);
   const int flags = Checked(fcntl(fd, F_GETFL));
   return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
 }
