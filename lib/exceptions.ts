@@ -93,7 +93,7 @@ function numberedText(errno: number, strerror: string, filename: string | Uint8A
 
 export class BlockingIOError extends OSError {
   /** How many bytes were written before the stream would have blocked: set by buffered writers alone. */
-  characters_written?: number;
+  declare characters_written?: number;
 }
 export class ChildProcessError extends OSError {}
 export class ConnectionError extends OSError {}
@@ -129,11 +129,36 @@ export function nameClasses(classes: Iterable<unknown>): void {
   }
 }
 nameClasses([
-  ValueError, OverflowError, RuntimeError, NotImplementedError, AttributeError, LookupError, KeyError, UnicodeError,
-  UnicodeEncodeError, UnicodeDecodeError, ExceptionGroup, OSError, BlockingIOError, ChildProcessError, ConnectionError,
-  BrokenPipeError, ConnectionAbortedError, ConnectionRefusedError, ConnectionResetError, FileExistsError,
-  FileNotFoundError, InterruptedError, IsADirectoryError, NotADirectoryError, PermissionError, ProcessLookupError,
-  TimeoutError, gaierror, herror, UnsupportedOperation,
+  ValueError,
+  OverflowError,
+  RuntimeError,
+  NotImplementedError,
+  AttributeError,
+  LookupError,
+  KeyError,
+  UnicodeError,
+  UnicodeEncodeError,
+  UnicodeDecodeError,
+  ExceptionGroup,
+  OSError,
+  BlockingIOError,
+  ChildProcessError,
+  ConnectionError,
+  BrokenPipeError,
+  ConnectionAbortedError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  FileExistsError,
+  FileNotFoundError,
+  InterruptedError,
+  IsADirectoryError,
+  NotADirectoryError,
+  PermissionError,
+  ProcessLookupError,
+  TimeoutError,
+  gaierror,
+  herror,
+  UnsupportedOperation,
 ]);
 
 /** THE table: which class an error number stands for (PEP 3151). */
