@@ -92,8 +92,19 @@ export function fromContext(failure: TlsError): OSError {
   return make(SSLError, failure.reasonCode, failure, text);
 }
 
-/** What a call on a connection raises that cannot go on now. */
+/**
+ * What a call on a connection raises that cannot go on now. No failure, but an answer, and one that a nonblocking program
+ * gets all the time: as `wouldBlock` in exceptions.ts it carries no stack, which would cost more than the call itself.
+ */
 export function wanting(want: number): SSLError {
+  const limit = Error.stackTraceLimit;
+  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return wantError(want);
+  const error = wantError(want);
+  Error.stackTraceLimit = limit;
+  return error;
+}
+
+function wantError(want: number): SSLError {
   return want === WANT_READ
     ? new SSLWantReadError(SSL_ERROR_WANT_READ, 'The operation did not complete (read)')
     : new SSLWantWriteError(SSL_ERROR_WANT_WRITE, 'The operation did not complete (write)');
