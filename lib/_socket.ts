@@ -577,8 +577,10 @@ export class socket {
       deadline = again(this, n, POLLIN, deadline, 'recvmsg', flags);
     }
     const { info } = native;
-    n = this.#allReceived(parts, n, flags);
-    return [n, unpackAncillary(control, info[1]), info[2], unpack(info[0], this.#proto)];
+    const address = unpack(info[0], this.#proto);
+    const got: Ancillary = { items: unpackAncillary(control, info[1]), flags: info[2] };
+    if ((flags & WAIT_ALL) !== 0) n = this.#allReceived(parts, n, flags, moreOfMessage(control, got));
+    return [n, got.items, got.flags, address];
   }
 
   /**
@@ -608,8 +610,8 @@ export class socket {
     return n;
   }
 
-  #allReceived(parts: readonly Uint8Array[], n: number, flags: number): number {
-    return (flags & (WAIT_ALL | c.MSG_PEEK)) === WAIT_ALL ? this.#whole(parts, n, native.recv, POLLIN, flags) : n;
+  #allReceived(parts: readonly Uint8Array[], n: number, flags: number, step = native.recv): number {
+    return (flags & (WAIT_ALL | c.MSG_PEEK)) === WAIT_ALL ? this.#whole(parts, n, step, POLLIN, flags) : n;
   }
 
   #allSent(parts: readonly Uint8Array[], n: number, flags: number): number {
@@ -810,6 +812,28 @@ function isInteger(value: unknown): boolean {
 function isIterable(value: unknown): value is Iterable<unknown> {
   if (typeof value === 'string') return true;
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** What came beside the bytes of a message: ancillary data and MSG_* flags. */
+interface Ancillary {
+  items: AncillaryData[];
+  flags: number;
+}
+
+/**
+ * The step with which recvmsg goes on under MSG_WAITALL. As in the kernel, descriptors end the call: those behind them
+ * belong to the next one. Credentials and timestamps come with every step, and the last ones count.
+ */
+function moreOfMessage(control: Uint8Array, got: Ancillary): typeof native.recv {
+  return (fd, part, offset, length, flags) => {
+    const descriptors = got.items.some(([level, type]) => level === c.SOL_SOCKET && type === c.SCM_RIGHTS);
+    if (descriptors || (got.flags & c.MSG_CTRUNC) !== 0) return 0;
+    const n = native.recvmsg(fd, [part.subarray(offset, offset + length)], control, flags);
+    if (n <= 0) return n;
+    if (native.info[1] > 0) got.items = unpackAncillary(control, native.info[1]);
+    got.flags |= native.info[2];
+    return n;
+  };
 }
 
 /** A received part of a buffer that only this call knows: itself if well filled, else a copy of the right size. */
