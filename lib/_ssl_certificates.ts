@@ -1,7 +1,8 @@
 /** Certificates and names as such: no connection needed. */
 import { statSync } from 'node:fs';
-import { typeName } from './_args.js';
+import { parameters, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
+import { encodePath } from './_paths.js';
 import { repr } from './_repr.js';
 import { ENCODING_DER, ENCODING_PEM } from './_ssl_constants.js';
 import { succeeded } from './_ssl_errors.js';
@@ -56,6 +57,11 @@ export class Certificate {
   }
 }
 
+/** What the first certificate in a PEM file says, as `getpeercert()` has it. @see Python's _ssl._test_decode_cert */
+export function _test_decode_cert(path: string): CertificateInfo {
+  return succeeded(tls.decodeCertificate(succeeded(tls.certificateFromPemFile(encodePath(path)))));
+}
+
 // ---- times ---------------------------------------------------------------------------------------------------------
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -68,7 +74,10 @@ const TIME =
  * @throws ValueError
  * @see Python ssl.cert_time_to_seconds
  */
-export function cert_time_to_seconds(cert_time: string): number {
+export function cert_time_to_seconds(cert_time: string): number;
+export function cert_time_to_seconds(options: { cert_time: string }): number;
+export function cert_time_to_seconds(...args: unknown[]): number {
+  const [cert_time] = parameters('cert_time_to_seconds', ['cert_time'], args);
   if (typeof cert_time !== 'string') throw new TypeError(`'${typeName(cert_time)}' object is not subscriptable`);
   const month = MONTHS.indexOf(cert_time.slice(0, 3).toLowerCase());
   if (month < 0) {
@@ -96,13 +105,16 @@ export class _ASN1Object {
   constructor(oid: string) {
     [this.nid, this.shortname, this.longname, this.oid] = known(oid, false);
   }
-  /** By OpenSSL's own number. */
+  /** By OpenSSL's own number, which some objects have that have no dotted one. */
   static fromnid(nid: number): _ASN1Object {
-    return new _ASN1Object(nid2obj(nid)[3] as string);
+    return _ASN1Object.#of(nid2obj(nid));
   }
   /** By short name, long name or dotted number. */
   static fromname(name: string): _ASN1Object {
-    return new _ASN1Object(known(name, true)[3] as string);
+    return _ASN1Object.#of(known(name, true));
+  }
+  static #of([nid, shortname, longname, oid]: ObjectId): _ASN1Object {
+    return Object.assign(Object.create(_ASN1Object.prototype), { nid, shortname, longname, oid });
   }
   *[Symbol.iterator](): Generator<number | string | null> {
     yield* [this.nid, this.shortname, this.longname, this.oid];

@@ -69,6 +69,18 @@ export class SSLContext implements ConnectionContext {
   /** The classes of what wrap_socket and wrap_bio return; ssl.ts sets them. */
   declare sslsocket_class: typeof SSLSocket;
   declare sslobject_class: typeof SSLObject;
+  static get sslsocket_class(): typeof SSLSocket {
+    return SSLContext.prototype.sslsocket_class;
+  }
+  static set sslsocket_class(target: typeof SSLSocket) {
+    SSLContext.prototype.sslsocket_class = target;
+  }
+  static get sslobject_class(): typeof SSLObject {
+    return SSLContext.prototype.sslobject_class;
+  }
+  static set sslobject_class(target: typeof SSLObject) {
+    SSLContext.prototype.sslobject_class = target;
+  }
   readonly #protocol: number;
   /** @internal */ readonly _hooks: ConnectionContext['_hooks'] = {
     serverName: null,
@@ -725,63 +737,4 @@ function passwordBytes(value: unknown, complaint: string): Uint8Array {
   const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
   if (bytes.length > PASSWORD_MAX) throw new ValueError(`password cannot be longer than ${PASSWORD_MAX} bytes`);
   return bytes;
-}
-
-// ---- contexts with good settings -----------------------------------------------------------------------------------
-
-/**
- * A context with safe settings: TLS 1.2 or newer, and for SERVER_AUTH (a client's), the server's certificate and name
- * are verified against the system's trusted certificates, or those given.
- * @see Python ssl.create_default_context
- */
-export function create_default_context(purpose?: Purpose, options?: VerifyLocations): SSLContext;
-export function create_default_context(options?: VerifyLocations & { purpose?: Purpose }): SSLContext;
-export function create_default_context(...args: unknown[]): SSLContext {
-  const names = ['purpose', 'cafile', 'capath', 'cadata'];
-  const [purpose = Purpose.SERVER_AUTH, cafile, capath, cadata] = parameters('create_default_context', names, args);
-  if (!(purpose instanceof _ASN1Object)) throw new TypeError(String(purpose));
-  if (purpose !== Purpose.SERVER_AUTH && purpose !== Purpose.CLIENT_AUTH) throw new ValueError(String(purpose));
-  const context = new SSLContext(purpose === Purpose.SERVER_AUTH ? k.PROTOCOL_TLS_CLIENT : k.PROTOCOL_TLS_SERVER);
-  context.verify_flags |= k.VERIFY_X509_PARTIAL_CHAIN | k.VERIFY_X509_STRICT;
-  trustAndLog(context, purpose, { cafile, capath, cadata } as VerifyLocations);
-  return context;
-}
-
-/** A context without those precautions, for what must talk to anyone. @see Python ssl._create_unverified_context */
-export function _create_unverified_context(...args: unknown[]): SSLContext {
-  const names = [
-    'protocol',
-    'cert_reqs',
-    'check_hostname',
-    'purpose',
-    'certfile',
-    'keyfile',
-    'cafile',
-    'capath',
-    'cadata',
-  ];
-  const [protocol, certReqs = k.CERT_NONE, checkHostname = false, purpose = Purpose.SERVER_AUTH, ...files] = parameters(
-    '_create_unverified_context',
-    names,
-    args,
-  );
-  const [certfile, keyfile, cafile, capath, cadata] = files as (PathLike | null | undefined)[];
-  if (!(purpose instanceof _ASN1Object)) throw new TypeError(String(purpose));
-  if (purpose !== Purpose.SERVER_AUTH && purpose !== Purpose.CLIENT_AUTH) throw new ValueError(String(purpose));
-  const usual = purpose === Purpose.SERVER_AUTH ? k.PROTOCOL_TLS_CLIENT : k.PROTOCOL_TLS_SERVER;
-  const context = new SSLContext((protocol as number | null | undefined) ?? usual);
-  context.check_hostname = checkHostname as boolean;
-  if (certReqs !== null) context.verify_mode = certReqs as number;
-  if (checkHostname) context.check_hostname = true;
-  if (keyfile && !certfile) throw new ValueError('certfile must be specified');
-  if (certfile) context.load_cert_chain(certfile, keyfile ?? null);
-  trustAndLog(context, purpose, { cafile, capath, cadata: cadata as string | null });
-  return context;
-}
-
-function trustAndLog(context: SSLContext, purpose: Purpose, { cafile, capath, cadata }: VerifyLocations): void {
-  if (cafile || capath || cadata) context.load_verify_locations(cafile, capath, cadata);
-  else if (context.verify_mode !== k.CERT_NONE) context.load_default_certs(purpose);
-  const { SSLKEYLOGFILE } = process.env;
-  if (SSLKEYLOGFILE) context.keylog_filename = SSLKEYLOGFILE;
 }

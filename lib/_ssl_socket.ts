@@ -509,12 +509,30 @@ export class SSLSocket extends socket {
     return (events & 1 ? reading : 0) | (events & 2 ? writing : 0);
   }
 
-  /** @internal For selectors: whom to tell when `_readableNow` or `_awaited` may have changed. */
-  readonly _watchers = new Set<() => void>();
+  /** Whom to tell when `_readableNow` or `_awaited` may have changed; null: nobody. */
+  #watchers: Set<() => void> | null = null;
+
+  /** @internal For selectors: tells `watcher` of changes from now on. */
+  _watch(watcher: () => void): void {
+    this.#watchers ??= new Set();
+    this.#watchers.add(watcher);
+  }
+
+  /** @internal */
+  _unwatch(watcher: () => void): void {
+    this.#watchers?.delete(watcher);
+    if (this.#watchers?.size === 0) this.#watchers = null;
+  }
+
+  /** @internal Whether a selector watches. */
+  get _isWatched(): boolean {
+    return this.#watchers !== null;
+  }
 
   /** @internal The connection's calls tell of a change. */
   _changed(): void {
-    for (const watcher of this._watchers) watcher();
+    if (this.#watchers === null) return;
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** @internal */

@@ -437,8 +437,9 @@ interface Secured {
   readonly _readableNow: boolean;
   /** The EVENT_* of the descriptor that it takes to go on with reading, writing or both. */
   _awaited(events: number): number;
-  /** Whom to tell whenever one of these may have changed. */
-  readonly _watchers: Set<() => void>;
+  /** Tells `watcher` whenever one of these may have changed. */
+  _watch(watcher: () => void): void;
+  _unwatch(watcher: () => void): void;
 }
 
 function isSecured(fileobj: unknown): fileobj is Secured {
@@ -469,7 +470,7 @@ export class TlsSelector extends EpollSelector {
   protected override _registered({ fd, fileobj, events }: SelectorKey): void {
     if (!isSecured(fileobj)) return;
     const watcher = () => void this.#changed.add(fd);
-    fileobj._watchers.add(watcher);
+    fileobj._watch(watcher);
     this.#secured.set(fd, { secured: fileobj, watcher, watched: events });
     watcher();
   }
@@ -490,7 +491,7 @@ export class TlsSelector extends EpollSelector {
 
   #drop(fd: number): void {
     const registration = this.#secured.get(fd);
-    registration?.secured._watchers.delete(registration.watcher);
+    registration?.secured._unwatch(registration.watcher);
     this.#secured.delete(fd);
     this.#changed.delete(fd);
   }

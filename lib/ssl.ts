@@ -14,7 +14,8 @@ import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { DER_cert_to_PEM_cert } from './_ssl_certificates.js';
 import { _SSLMethod, CERT_NONE, CERT_REQUIRED, PROTOCOL_TLS_CLIENT } from './_ssl_constants.js';
-import { _create_unverified_context, type PathLike, SSLContext } from './_ssl_context.js';
+import { type PathLike, SSLContext } from './_ssl_context.js';
+import { _create_unverified_context } from './_ssl_defaults.js';
 import { SSLCertVerificationError, succeeded } from './_ssl_errors.js';
 import { tls } from './_ssl_native.js';
 import { SSLObject } from './_ssl_object.js';
@@ -24,6 +25,7 @@ import { create_connection } from './socket.js';
 
 export {
   _ASN1Object,
+  _test_decode_cert,
   Certificate,
   cert_time_to_seconds,
   DER_cert_to_PEM_cert,
@@ -38,8 +40,6 @@ export {
 } from './_ssl_certificates.js';
 export * from './_ssl_constants.js';
 export {
-  _create_unverified_context,
-  create_default_context,
   type Password,
   type PathLike,
   type PskClientCallback,
@@ -49,6 +49,12 @@ export {
   type WrapBioOptions,
   type WrapSocketOptions,
 } from './_ssl_context.js';
+export {
+  _create_unverified_context,
+  _create_unverified_context as _create_stdlib_context,
+  create_default_context,
+  create_default_context as _create_default_https_context,
+} from './_ssl_defaults.js';
 export {
   SSLCertVerificationError,
   SSLEOFError,
@@ -71,8 +77,8 @@ export const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
 
 // A context makes both kinds of connection, and both know contexts: the classes meet here. As in Python, another class
 // may be set for one context or for all.
-SSLContext.prototype.sslsocket_class = SSLSocket;
-SSLContext.prototype.sslobject_class = SSLObject;
+SSLContext.sslsocket_class = SSLSocket;
+SSLContext.sslobject_class = SSLObject;
 
 // ---- versions ------------------------------------------------------------------------------------------------------
 

@@ -521,6 +521,7 @@ test('getpeercert tells of every kind of name', (t) => {
     caIssuers: ['http://example.test/root.cer'],
     crlDistributionPoints: ['http://example.test/root.crl'],
   });
+  t.deepEqual(ssl._test_decode_cert(cert('everything.pem')), pair.client.getpeercert());
   const peer = new X509Certificate(pair.client.getpeercert(true) as Buffer);
   t.is(notAfter, peer.validTo);
   t.is(notBefore, peer.validFrom);

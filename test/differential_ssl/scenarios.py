@@ -670,7 +670,7 @@ ssl.cert_time_to_seconds('Jan  5 09:34:61 2018 GMT')
 ssl.cert_time_to_seconds('Dec 31 23:59:60 2008 gmt')
 ssl.cert_time_to_seconds('Jan 5 9:3:4 2018 GMT')
 ssl.cert_time_to_seconds('Feb  9 00:00:00 0007 GMT')
-ssl.cert_time_to_seconds(cert_time='Feb  9 00:00:00 0007 GMT')  #! a lone argument is positional here
+ssl.cert_time_to_seconds(cert_time='Feb  9 00:00:00 0007 GMT')
 ssl.cert_time_to_seconds('Jan 5 09:34 2018 GMT')
 ssl.cert_time_to_seconds('Jan 5 09:34:43 2018')
 ssl.cert_time_to_seconds('Jan 5 09:34:43 2018 UTC')
