@@ -27,15 +27,18 @@ export interface Waitable {
   attempt(sliceMs: number): number;
 }
 
+/** The monotonic clock in ms. Bound now, so that a program which later puts a false clock in its place stops no wait. */
+export const monotonicMs: () => number = performance.now.bind(performance);
+
 /** The deadline that lies `seconds` ahead; null or less than 0: none. */
 export function deadlineIn(seconds: number | null): number {
-  return seconds === null || seconds < 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000;
+  return seconds === null || seconds < 0 ? Number.POSITIVE_INFINITY : monotonicMs() + seconds * 1000;
 }
 
 /** How long the next slice may be. 0 when the deadline has come. */
 export function sliceUntil(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return SLICE_MS;
-  const left = deadline - performance.now();
+  const left = deadline - monotonicMs();
   return left <= 0 ? 0 : left >= SLICE_MS ? SLICE_MS : Math.ceil(left);
 }
 
@@ -138,7 +141,7 @@ export function again(
   if (Number.isNaN(deadline)) {
     deadline = deadlineIn(socket._timeout ?? (events === POLLOUT ? socket._sendLimit : socket._receiveLimit));
     spurious = 0;
-  } else if (performance.now() >= deadline) {
+  } else if (monotonicMs() >= deadline) {
     // Readiness that turns out false time and again does not put it off.
     throw tooLate(socket, code, syscall);
   } else if (++spurious > SPURIOUS_LIMIT) {
@@ -165,6 +168,6 @@ export function onward(socket: Waiter, deadline: number, syscall: string): numbe
   progress();
   if (!socket._timeout) return NO_WAIT;
   if (Number.isNaN(deadline)) return deadlineIn(socket._timeout);
-  if (performance.now() >= deadline) throw timedOut(syscall);
+  if (monotonicMs() >= deadline) throw timedOut(syscall);
   return deadline;
 }

@@ -27,8 +27,8 @@ interface Streamed {
   recv_into(buffer: BytesLike): number;
   send(data: BytesLike): number;
   fileno(): number;
-  _fileOpened(): void;
-  _fileClosed(): void;
+  /** @internal */ _fileOpened(): void;
+  /** @internal */ _fileClosed(): void;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   again,
   deadlineIn,
   interrupted,
+  monotonicMs,
   NO_WAIT,
   onward,
   POLLIN,
@@ -109,8 +110,9 @@ type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: 
  * socket (timeout 0) raises BlockingIOError instead. Socket options and flags are the kernel's.
  *
  * ```js
- * using sock = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+ * const sock = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
  * sock.connect(['127.0.0.1', 80]);
+ * sock.close();
  * ```
  * @see Python socket.socket; socket(7)
  */
@@ -292,8 +294,9 @@ export class socket {
     while ((fd = native.accept(this._fd, this._timeout !== 0)) < 0) {
       deadline = again(this, fd, POLLIN, deadline, 'accept');
     }
-    const address = unpack(native.info[0], this.#proto);
-    return [socket._adopt(fd, this), address];
+    // The descriptor has its owner before anything else may fail.
+    const accepted = socket._adopt(fd, this);
+    return [accepted, unpack(native.info[0], this.#proto)];
   }
 
   /**
@@ -336,7 +339,7 @@ export class socket {
   #connectsAgain(code: number, deadline: number): boolean {
     if (this._timeout === 0) return false;
     if (code === -EINTR) return this.#family === c.AF_UNIX;
-    return code === -EAGAIN && this._timeout === null && performance.now() < deadline;
+    return code === -EAGAIN && this._timeout === null && monotonicMs() < deadline;
   }
 
   /** Waits until a connection in progress is made or has failed. */
@@ -404,7 +407,8 @@ export class socket {
   setsockopt(level: number, optname: number, value: null, optlen: number): void;
   setsockopt(...args: unknown[]): void {
     checked(this.#setsockopt(args), 'setsockopt');
-    if (args[0] === c.SOL_SOCKET && (args[1] === c.SO_RCVTIMEO || args[1] === c.SO_SNDTIMEO)) this.#noteLimits();
+    const name = Number(args[1]);
+    if (Number(args[0]) === c.SOL_SOCKET && (name === c.SO_RCVTIMEO || name === c.SO_SNDTIMEO)) this.#noteLimits();
   }
 
   /** The kernel's own limits do not work by themselves, for we never let it block: `again` keeps them. */

@@ -15,7 +15,7 @@ import {
   timeoutOverflow,
   wrapped32,
 } from './_args.js';
-import { sliceUntil, type Waitable, wait } from './_call.js';
+import { monotonicMs, sliceUntil, type Waitable, wait } from './_call.js';
 import { constants } from './_constants.js';
 import {
   EPOLL_CLOEXEC,
@@ -68,7 +68,7 @@ function milliseconds(value: unknown, unitMs: number, refusal: string): number {
 
 /** When a wait of that many milliseconds ends. For one that does not wait, long ago: without a look at the clock. */
 function deadlineAfter(ms: number): number {
-  return ms <= 0 ? 0 : performance.now() + ms;
+  return ms <= 0 ? 0 : monotonicMs() + ms;
 }
 
 /** The deadline of poll.poll and epoll.poll, from milliseconds. As there, they have to fit into a C int. */
@@ -159,7 +159,7 @@ class SelectSet implements Waitable {
   }
 
   attempt(sliceMs: number): number {
-    const end = sliceMs === 0 ? 0 : performance.now() + sliceMs;
+    const end = sliceMs === 0 ? 0 : monotonicMs() + sliceMs;
     for (let leftMs = sliceMs; ; leftMs = sliceUntil(end)) {
       const found = this.array.attempt(leftMs);
       const ready = found > 0 ? this.#sift() : found;
@@ -451,7 +451,7 @@ function controlArgs(caller: string, args: unknown[]): unknown[] {
  * is there. Level-triggered unless EPOLLET is asked for. A watched descriptor that is closed is no longer watched.
  *
  * ```js
- * using poller = new select.epoll();
+ * const poller = new select.epoll();
  * poller.register(sock, select.EPOLLIN);
  * for (const [fd, events] of poller.poll()) …
  * ```
