@@ -142,6 +142,7 @@ export function txt2obj(txt: string, name = false): ObjectId {
 /** The same by OpenSSL's own number. @see Python's _ssl.nid2obj */
 export function nid2obj(nid: number): ObjectId {
   if (nid < 0) throw new ValueError('NID must be positive.');
+  if (nid === 0) throw new ValueError('Unknown object');
   const found = tls.findObjectByNumber(nid);
   if (found === null) throw new ValueError(`unknown NID ${nid}`);
   return found;

@@ -1,6 +1,6 @@
 /** What CPython's own tests found wrong here, one by one: see docs/conformance.md. */
 import test from 'ava';
-import { exceptions, socket } from '../lib/index.js';
+import { exceptions, socket, ssl } from '../lib/index.js';
 import { testTwins } from './helpers/twin.js';
 
 testTwins('CMSG_LEN and CMSG_SPACE refuse what would not fit into a socklen_t', [
@@ -44,4 +44,16 @@ test('sendfile refuses a descriptor that is none, as CPython does', (t) => {
   t.throws(() => a.sendfile(file(2n ** 1000n)), { instanceOf: exceptions.OverflowError });
   a.close();
   b.close();
+});
+
+// python3 -c "import ssl; print(ssl._ASN1Object.fromnid(4), ssl._ASN1Object.fromnid(33))"
+test('an object identifier may have no dotted number', (t) => {
+  t.deepEqual([...ssl._ASN1Object.fromnid(4)], [4, 'MD5', 'md5', '1.2.840.113549.2.5']);
+  t.deepEqual([...ssl._ASN1Object.fromnid(33)], [33, 'DES-EDE3', 'des-ede3', null]);
+  t.throws(() => ssl._ASN1Object.fromnid(0), { instanceOf: exceptions.ValueError, message: 'Unknown object' });
+});
+
+// python3 -c "import ssl; print(ssl.cert_time_to_seconds(cert_time='May  9 00:00:00 2007 GMT'))"
+test('cert_time_to_seconds takes its argument by name', (t) => {
+  t.is(ssl.cert_time_to_seconds({ cert_time: 'May  9 00:00:00 2007 GMT' }), 1178668800);
 });

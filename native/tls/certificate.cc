@@ -191,8 +191,7 @@ int CertificateText(View der, std::string* pem, std::string* subject, Error* err
   if (certificate == nullptr || printer == nullptr) return FailFromQueue(error);
   if (PEM_write_bio_X509(printer.get(), certificate.get()) != 1) return FailFromQueue(error);
   *pem = Take(printer.get());
-  X509_NAME_print_ex(printer.get(), X509_get_subject_name(certificate.get()), 0,
-                     XN_FLAG_ONELINE & ~(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_QUOTE));
+  X509_NAME_print_ex(printer.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
   *subject = Take(printer.get());
   return 0;
 }

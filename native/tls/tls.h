@@ -111,7 +111,7 @@ struct CertificateInfo {
 };
 int DecodeCertificate(View der, CertificateInfo* info, Error* error);
 int CertificateFromPemFile(const char* path, Bytes* der, Error* error);
-// PEM, and OpenSSL's one-line form of the subject.
+// PEM, and the subject as RFC 2253 writes it.
 int CertificateText(View der, std::string* pem, std::string* subject, Error* error);
 
 // ---- contexts ------------------------------------------------------------------------------------------------------

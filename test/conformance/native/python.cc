@@ -44,7 +44,7 @@ ThreadWorker& ThisThread() {
 
 // Asks Python what a worker wants to know, and sends the reply.
 bool Answer(Mailbox* mailbox, const Letter& letter) {
-  PyObject* reply = PyObject_CallFunction(answer_question, "y#", letter.bytes.data(),
+  PyObject* reply = PyObject_CallFunction(answer_question, "iy#", letter.from->id(), letter.bytes.data(),
                                           static_cast<Py_ssize_t>(letter.bytes.size()));
   char* bytes;
   Py_ssize_t length;
@@ -125,7 +125,16 @@ PyObject* ReleaseWorker(PyObject*, PyObject* number) {
   Py_RETURN_NONE;
 }
 
-// answer_with(function): the function from bytes to bytes that answers workers' questions.
+// unraisable(exception, object). Reports what Python code has raised where nobody can catch it, as CPython's C code does.
+PyObject* Unraisable(PyObject*, PyObject* args) {
+  PyObject *exception, *object;
+  if (!PyArg_ParseTuple(args, "OO", &exception, &object)) return nullptr;
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception)), exception);
+  PyErr_WriteUnraisable(object);
+  Py_RETURN_NONE;
+}
+
+// answer_with(function): what answers workers' questions, from a worker's number and bytes to bytes.
 PyObject* AnswerWith(PyObject*, PyObject* function) {
   Py_INCREF(function);
   Py_XSETREF(answer_question, function);
@@ -138,6 +147,7 @@ PyMethodDef methods[] = {
     {"worker", OwnWorker, METH_NOARGS, nullptr},
     {"acquire", AcquireWorker, METH_NOARGS, nullptr},
     {"release", ReleaseWorker, METH_O, nullptr},
+    {"unraisable", Unraisable, METH_VARARGS, nullptr},
     {"answer_with", AnswerWith, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };

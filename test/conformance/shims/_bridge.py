@@ -23,6 +23,10 @@ class Remote:
 
     _worker = _id = None
 
+    @classmethod
+    def _blank(cls):
+        return cls.__new__(cls)
+
     def _adopt(self, worker, ident):
         self._worker, self._id = worker, ident
         kept[ident] = self
@@ -166,9 +170,14 @@ class Outgoing:
 
     def buffer_or_index(self, value):
         try:
-            return bytes(memoryview(value))
+            view = memoryview(value)
         except TypeError:
             pass
+        else:
+            # A Buffer of JavaScript's is contiguous.
+            if not view.c_contiguous:
+                raise BufferError("memoryview: underlying buffer is not C-contiguous")
+            return bytes(view)
         if hasattr(type(value), "__fspath__"):
             return os.fspath(value)
         if hasattr(type(value), "__index__"):
@@ -220,7 +229,7 @@ def revive(mark, worker):
     known = kept.get(ident)
     if known is None:
         cls = classes[name]
-        known = object.__new__(cls)._adopt(worker, ident)
+        known = cls._blank()._adopt(worker, ident)
     return known
 
 
@@ -339,9 +348,8 @@ def note(worker, operation, *args):
     _host.note(worker, marshal.dumps((operation, *args), VERSION))
 
 
-def answer(question):
-    """Carries out what the library calls of a Python object: bytes to bytes, for the host."""
-    worker = _host.worker()
+def answer(worker, question):
+    """Carries out what the library calls of a Python object, on behalf of a worker: bytes to bytes, for the host."""
     target, name, args = incoming(marshal.loads(question), worker)
     buffers = [bytearray(each) if isinstance(each, bytes) else each for each in args]
     if not name.endswith("into"):

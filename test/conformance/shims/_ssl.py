@@ -73,10 +73,28 @@ class MemoryBIO(Remote):
 
 
 class SSLSession(Remote):
-    """A session. It can be used where it is: in the worker of the connection that it comes from."""
+    """A session. Into another worker it goes by the library's own way to keep a session elsewhere: as bytes, which that
+    worker's object of the same context reads."""
+
+    _context = None
+
+    def _mark(self, outgoing):
+        if outgoing.worker == self._worker:
+            return (..., "kept", self._id)
+        there = self.__dict__.setdefault("_copies", {})
+        if outgoing.worker not in there:
+            data = self._call("to_bytes")
+            there[outgoing.worker] = request(
+                "method", self._context, "session_from_bytes", [data], worker=outgoing.worker
+            )
+        return (..., "kept", there[outgoing.worker]._id)
 
     def __new__(cls, *args):
         return request("new", "ssl", "SSLSession", list(args))
+
+    @classmethod
+    def _blank(cls):
+        return object.__new__(cls)
 
     __hash__ = object.__hash__
 
@@ -109,6 +127,10 @@ class Certificate(Remote):
 
     def __new__(cls, der):
         return request("new", "ssl", "Certificate", [der])
+
+    @classmethod
+    def _blank(cls):
+        return object.__new__(cls)
 
     def __eq__(self, other):
         return isinstance(other, Certificate) and self._call("equals", other)
