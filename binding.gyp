@@ -1,7 +1,8 @@
-# The binary. `node-gyp rebuild`, or `node-gyp rebuild -- -Dasan=1` for one with ASan and UBSan.
+# The binary. `node-gyp rebuild`, or `node-gyp rebuild -- -Dsanitize=1` for one with ASan and UBSan.
 {
   'variables': {
-    'asan%': 0,
+    # Not "asan": Node's own configuration has a variable of that name, which counts more than one given with -D.
+    'sanitize%': 0,
   },
   'targets': [
     {
@@ -54,7 +55,7 @@
           # the last worker that loaded it ends: its thread-exit code may still run.
           'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
         }],
-        ['asan == 1', {
+        ['sanitize == 1', {
           'cflags': [
             '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
           ],
@@ -93,7 +94,7 @@
         ['OS != "win"', {
           'sources': ['native/tls/posix/descriptor_bio.cc'],
         }],
-        ['asan == 1', {
+        ['sanitize == 1', {
           'cflags': [
             '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
           ],

@@ -30,7 +30,7 @@ function buildAddon() {
     if (!existsSync(join(folder, name))) symlinkSync(join(root, name), join(folder, name));
   }
   say('compiling the addon with sanitizers');
-  if (compileAddon(folder, { asan: 1 }) !== 0) fail('the addon did not compile; the compiler says above why.');
+  if (compileAddon(folder, { sanitize: 1 }) !== 0) fail('the addon did not compile; the compiler says above why.');
 }
 
 /** Where the compiler keeps a sanitizer's run-time library. */
@@ -97,7 +97,9 @@ function selfTest(env) {
 function checkBinary(env) {
   const script = `console.log(require('node-gyp-build').path(${JSON.stringify(root)}))`;
   const { stdout } = runNode(script, env);
-  if (dirname(stdout.trim()) !== join(folder, 'build', 'Release')) fail(`the wrong binary is loaded: ${stdout}`);
+  const path = stdout.trim();
+  if (dirname(path) !== join(folder, 'build', 'Release')) fail(`the wrong binary is loaded: ${path}`);
+  if (!readFileSync(path).includes('__asan_init')) fail(`${path} is not instrumented.`);
 }
 
 buildAddon();

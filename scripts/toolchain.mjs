@@ -119,7 +119,7 @@ function nodeHeaders() {
 
 /**
  * Configure and compile the addon whose binding.gyp lies in `folder`, into `folder`/build/Release. `variables` go to
- * gyp (`{ asan: 1 }`). Prints what the compiler prints. Returns node-gyp's exit status.
+ * gyp (`{ sanitize: 1 }`). Prints what the compiler prints. Returns node-gyp's exit status.
  */
 export function compileAddon(folder, variables = {}) {
   const nodeGyp = findNodeGyp();
