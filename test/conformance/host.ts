@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Host {
-  run(argv: readonly string[], start: string, wantWorker: () => void, ended: (status: number) => void): void;
+  run(
+    argv: readonly string[],
+    start: string,
+    workers: number,
+    wantWorker: () => void,
+    ended: (status: number) => void,
+  ): void;
   join(): number;
   take(): [isCall: boolean, bytes: Buffer] | null;
   answer(bytes: Buffer): void;

@@ -11,9 +11,8 @@ import { join } from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { folder, host } from './host.js';
 
-/** How many workers are there before Python is. More are made when more threads want one; a test that looks at numbers
- * of descriptors would see those that a worker opens. */
-const WORKERS = 8;
+/** How many workers are there before Python is. More are made when more threads want one; each opens descriptors. */
+const WORKERS = 2;
 /** CPython's C modules of which none may ever be loaded. */
 const FORBIDDEN = /\/(_socket|_ssl|select)\.cpython[^/]*$/m;
 
@@ -26,7 +25,8 @@ function addWorker(): Promise<void> {
     process.stderr.write(`conformance host: a worker failed: ${error.stack}\n`);
     process.exit(125);
   });
-  return new Promise((resolve) => worker.once('online', () => resolve()));
+  // It says so when it has taken its place in the pool.
+  return new Promise((resolve) => worker.once('message', () => resolve()));
 }
 
 function ended(status: number): void {
@@ -42,4 +42,4 @@ const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)
 const shims = join(folder, 'shims');
 const start = `import sys; sys.path.insert(0, ${JSON.stringify(shims)}); import _start`;
 await Promise.all(Array.from({ length: WORKERS }, addWorker));
-host.run([python, ...process.argv.slice(2)], start, () => void addWorker(), ended);
+host.run([python, ...process.argv.slice(2)], start, WORKERS, () => void addWorker(), ended);

@@ -8,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { parentPort } from 'node:worker_threads';
 import * as berkeley from '../../lib/index.js';
 import { host } from './host.js';
 import { Objects } from './objects.js';
@@ -20,6 +21,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 const modules = berkeley as unknown as Record<string, Callable>;
 const objects = new Objects(host.join(), callback, releaseForeign);
+parentPort?.postMessage('joined');
 
 // ---- what Python raised --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // The Node side of the host.
 //
-//   main thread:  run(arguments, start, wantWorker, ended)   starts Python; wantWorker() asks for one more worker
+//   main thread:  run(arguments, start, workers, wantWorker, ended)   starts Python, for which so many workers are
+//                 there; wantWorker() asks for one more
 //   a worker:     join() -> id                     take its place in the pool
 //                 take() -> [isCall, Buffer] | null            wait for what is to be done; null: nothing more will be
 //                 answer(Buffer)                   the answer to the call that was taken last
@@ -76,17 +77,19 @@ void CallEnded(napi_env env, napi_value function, void*, void* data) {
 }
 
 napi_value Run(napi_env env, napi_callback_info info) {
-  std::vector<napi_value> values = Arguments(env, info, 4);
+  std::vector<napi_value> values = Arguments(env, info, 5);
   std::vector<std::string> arguments;
-  uint32_t count;
+  uint32_t count, workers;
+  Require(napi_get_value_uint32(env, values[2], &workers));
+  ThePool().Expect(workers);
   Require(napi_get_array_length(env, values[0], &count));
   for (uint32_t i = 0; i < count; i++) {
     napi_value each;
     Require(napi_get_element(env, values[0], i, &each));
     arguments.push_back(Text(env, each));
   }
-  napi_threadsafe_function want = ThreadSafe(env, values[2], nullptr);
-  napi_threadsafe_function ended = ThreadSafe(env, values[3], CallEnded);
+  napi_threadsafe_function want = ThreadSafe(env, values[3], nullptr);
+  napi_threadsafe_function ended = ThreadSafe(env, values[4], CallEnded);
   ThePool().want_more = [want] { Require(napi_call_threadsafe_function(want, nullptr, napi_tsfn_blocking)); };
   std::thread([arguments, start = Text(env, values[1]), ended] {
     int status = RunPython(arguments, start);

@@ -43,17 +43,19 @@ Worker* Pool::Join() {
   std::lock_guard<std::mutex> lock(mutex_);
   all_.push_back(std::make_unique<Worker>(static_cast<int>(all_.size())));
   free_.push_back(all_.back().get());
-  freed_.notify_one();
+  changed_.notify_all();
   return all_.back().get();
 }
 
 Worker* Pool::Acquire() {
   std::unique_lock<std::mutex> lock(mutex_);
   if (free_.empty()) {
+    const size_t wanted = ++wanted_;
     lock.unlock();
     want_more();
     lock.lock();
-    freed_.wait(lock, [this] { return !free_.empty(); });
+    // Not only until one is free: the new one opens descriptors, which would come in between what the caller does next.
+    changed_.wait(lock, [this, wanted] { return all_.size() >= wanted && !free_.empty(); });
   }
   Worker* worker = free_.back();
   free_.pop_back();
@@ -63,12 +65,17 @@ Worker* Pool::Acquire() {
 void Pool::Release(Worker* worker) {
   std::lock_guard<std::mutex> lock(mutex_);
   free_.push_back(worker);
-  freed_.notify_one();
+  changed_.notify_all();
 }
 
 Worker* Pool::Find(int id) {
   std::lock_guard<std::mutex> lock(mutex_);
   return id >= 0 && static_cast<size_t>(id) < all_.size() ? all_[static_cast<size_t>(id)].get() : nullptr;
+}
+
+void Pool::Expect(size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  wanted_ += count;
 }
 
 void Pool::QuitAll() {

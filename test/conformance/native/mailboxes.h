@@ -67,6 +67,8 @@ class Pool {
   // Called without a lock when a thread wants a worker and none is free.
   std::function<void()> want_more;
 
+  // This many workers were started without having been asked for.
+  void Expect(size_t count);
   // A new Node worker is there.
   Worker* Join();
   Worker* Acquire();
@@ -76,7 +78,8 @@ class Pool {
 
  private:
   std::mutex mutex_;
-  std::condition_variable freed_;
+  std::condition_variable changed_;
+  size_t wanted_ = 0;  // how many workers there will be
   std::vector<std::unique_ptr<Worker>> all_;
   std::vector<Worker*> free_;
 };
