@@ -25,7 +25,8 @@ function quoted(text: string, quote: string, bytes = false): string {
     const named = NAMED.get(char);
     if (named !== undefined) inner += named;
     else if (char === mark) inner += `\\${char}`;
-    else if (code < 0x20 || code === 0x7f || (bytes && code > 0x7e)) inner += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code < 0x20 || code === 0x7f || (bytes && code > 0x7e))
+      inner += `\\x${code.toString(16).padStart(2, '0')}`;
     else if (code >= 0xd800 && code <= 0xdfff) inner += `\\u${code.toString(16)}`;
     else inner += char;
   }

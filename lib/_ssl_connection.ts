@@ -32,7 +32,7 @@ const PSK_CLIENT_ANSWER =
 
 /** What a connection needs to know of its SSLContext. */
 export interface ConnectionContext {
-  readonly _postHandshakeAuth: boolean;
+  /** @internal */ readonly _postHandshakeAuth: boolean;
   readonly check_hostname: boolean;
   /** @internal The caller's functions; null: none. */
   readonly _hooks: {

@@ -27,7 +27,9 @@ function missing() {
 /** The host is built anew if its sources, the Python or the Node.js that it was built for are others. */
 function build() {
   const sources = readdirSync(native).filter((name) => /\.(cc|h|gyp)$/.test(name));
-  const hash = createHash('sha256').update(process.version).update(execFileSync('python3', ['-VV']));
+  const hash = createHash('sha256')
+    .update(process.version)
+    .update(execFileSync('python3', ['-VV']));
   for (const name of sources.sort()) hash.update(name).update(readFileSync(join(native, name)));
   const stamp = join(native, 'build', '.stamp');
   const wanted = hash.digest('hex');

@@ -218,7 +218,8 @@ async function main(files: readonly string[]): Promise<boolean> {
 /** Says what is excluded and why. False if it is too much. */
 function summarize(exclusions: readonly Exclusion[], run: number): boolean {
   say('\nExcluded:');
-  for (const { reason, tests } of exclusions) if (tests.length > 0) say(`  ${String(tests.length).padStart(3)}  ${reason}`);
+  for (const { reason, tests } of exclusions)
+    if (tests.length > 0) say(`  ${String(tests.length).padStart(3)}  ${reason}`);
   const counted = exclusions.filter(({ reason }) => !NOT_IN_CPYTHON.test(reason));
   const count = counted.reduce((sum, { tests }) => sum + tests.length, 0);
   const part = `${((100 * count) / run).toFixed(1)} %`;

@@ -96,7 +96,8 @@ class Reader {
   #long(): number | bigint {
     const digits = this.#int();
     let value = 0n;
-    for (let i = 0; i < Math.abs(digits); i++) value |= BigInt(this.#take(2).readUInt16LE()) << (DIGIT_BITS * BigInt(i));
+    for (let i = 0; i < Math.abs(digits); i++)
+      value |= BigInt(this.#take(2).readUInt16LE()) << (DIGIT_BITS * BigInt(i));
     if (digits < 0) value = -value;
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value;
@@ -184,7 +185,10 @@ class Writer {
 
   #object(value: object): void {
     const prototype = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) return this.value(this.replace(value));
+    if (prototype !== Object.prototype && prototype !== null) {
+      this.value(this.replace(value));
+      return;
+    }
     this.#tag('{');
     for (const [key, each] of Object.entries(value)) {
       this.value(/^\d+$/.test(key) ? Number(key) : key);

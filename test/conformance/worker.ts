@@ -36,7 +36,7 @@ class PythonException extends Error {
 function callback(target: unknown, name: string, args: unknown[]): unknown {
   const question = encode([target, name, args], replace);
   const [ok, value, filled] = decode(host.ask(question, serve), revive) as [boolean, unknown, Buffer[]];
-  args.filter((arg) => arg instanceof Uint8Array).forEach((arg, i) => arg.set(filled[i] ?? []));
+  for (const [i, arg] of args.filter((each) => each instanceof Uint8Array).entries()) arg.set(filled[i] ?? []);
   if (!ok) throw exceptionOf(value);
   return value;
 }
@@ -89,15 +89,16 @@ function methodOf(target: object, name: string): (...args: unknown[]) => unknown
 }
 
 function constantsOf(module: string): [string, unknown][] {
-  return Object.entries(modules[module]).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value) || Array.isArray(value));
+  return Object.entries(modules[module]).filter(
+    ([, value]) => ['number', 'string', 'boolean'].includes(typeof value) || Array.isArray(value),
+  );
 }
 
 const operations: Record<string, (...args: never[]) => unknown> = {
   /** A module's function. */
   call: (module: string, name: string, args: unknown[]) => modules[module][name](...args),
   /** A new object of a module's class. */
-  new: (module: string, name: string, args: unknown[]) =>
-    Reflect.construct(modules[module][name] as never, args),
+  new: (module: string, name: string, args: unknown[]) => Reflect.construct(modules[module][name] as never, args),
   /** A method of a class itself. */
   static: (module: string, type: string, name: string, args: unknown[]) =>
     (modules[module][type] as unknown as Callable)[name](...args),
