@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unavailable, version } from './available.js';
 import { folder } from './host.js';
 
 const FILES = ['test_socket', 'test_ssl', 'test_select', 'test_poll', 'test_epoll', 'test_selectors'];
@@ -15,8 +16,6 @@ const FILES = ['test_socket', 'test_ssl', 'test_select', 'test_poll', 'test_epol
 const EXCLUDED_MAX = 0.03;
 /** Reasons for which CPython does not run a test here either. */
 const NOT_IN_CPYTHON = /^AF_VSOCK/;
-/** The version whose tests these are, and whose shims: see docs/conformance.md. */
-const VERSION = '3.11';
 /** How often a run is taken up again behind a test that ended it. */
 const RESUMED_MAX = 10;
 /** No file takes longer; each test has a deadline of its own (run.py). */
@@ -167,19 +166,6 @@ function row(cells: readonly (string | number)[]): string {
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-const version = execFileSync('python3', ['-c', 'import platform; print(platform.python_version())']).toString().trim();
-
-/** Why the files cannot be run here, or null. */
-function unavailable(): string | null {
-  if (!version.startsWith(`${VERSION}.`)) return `these are the tests of Python ${VERSION}; here is ${version}`;
-  try {
-    execFileSync('python3', ['-c', 'import test.test_socket, test.test_ssl'], { stdio: 'pipe' });
-    return null;
-  } catch {
-    return 'the installed python3 has no test package';
-  }
 }
 
 async function main(files: readonly string[]): Promise<boolean> {

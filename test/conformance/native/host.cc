@@ -65,7 +65,8 @@ napi_threadsafe_function ThreadSafe(napi_env env, napi_value function, napi_thre
   napi_value name;
   napi_threadsafe_function result;
   Require(napi_create_string_utf8(env, "conformance", NAPI_AUTO_LENGTH, &name));
-  Require(napi_create_threadsafe_function(env, function, nullptr, name, 0, 1, nullptr, nullptr, nullptr, call, &result));
+  Require(
+      napi_create_threadsafe_function(env, function, nullptr, name, 0, 1, nullptr, nullptr, nullptr, call, &result));
   return result;
 }
 

@@ -43,7 +43,7 @@ ThreadWorker& ThisThread() {
 }
 
 // Asks Python what a worker wants to know, and sends the reply.
-bool Answer(Mailbox* mailbox, const Letter& letter) {
+void Answer(Mailbox* mailbox, const Letter& letter) {
   PyObject* reply = PyObject_CallFunction(answer_question, "iy#", letter.from->id(), letter.bytes.data(),
                                           static_cast<Py_ssize_t>(letter.bytes.size()));
   char* bytes;
@@ -55,7 +55,6 @@ bool Answer(Mailbox* mailbox, const Letter& letter) {
   }
   letter.from->Put({Task::kReply, mailbox, std::string(bytes, static_cast<size_t>(length))});
   Py_DECREF(reply);
-  return true;
 }
 
 // Waits for the answer. Python's signal handlers run meanwhile, as they do in a blocking call of CPython's; what one of
@@ -125,7 +124,8 @@ PyObject* ReleaseWorker(PyObject*, PyObject* number) {
   Py_RETURN_NONE;
 }
 
-// unraisable(exception, object). Reports what Python code has raised where nobody can catch it, as CPython's C code does.
+// unraisable(exception, object). Reports what Python code has raised where nobody can catch it, as CPython's C code
+// does.
 PyObject* Unraisable(PyObject*, PyObject* args) {
   PyObject *exception, *object;
   if (!PyArg_ParseTuple(args, "OO", &exception, &object)) return nullptr;

@@ -207,7 +207,8 @@ _bridge.classes["socket"] = socket
 
 for _name in (
     "CMSG_LEN CMSG_SPACE close dup gethostbyname gethostname getnameinfo getprotobyname getservbyname getservbyport "
-    "htonl htons if_indextoname if_nametoindex inet_aton inet_ntoa inet_ntop inet_pton ntohl ntohs sethostname socketpair"
+    "htonl htons if_indextoname if_nametoindex inet_aton inet_ntoa inet_ntop inet_pton ntohl ntohs sethostname "
+    "socketpair"
 ).split():
     globals()[_name] = function("socket", _name)
 

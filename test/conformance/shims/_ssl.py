@@ -1,4 +1,4 @@
-"""CPython's _ssl, over the library's ssl module: constants, exceptions, and the classes that Python's ssl only passes on."""
+"""CPython's _ssl, over the library's ssl module: constants, exceptions, and the classes that ssl only passes on."""
 import _bridge
 from _bridge import Fillable, Remote, function, keywords, request
 
@@ -159,5 +159,6 @@ def _test_decode_cert(path):
     """What the certificate in a PEM file says: CPython's own way to try its parser."""
     with open(path) as file:
         _, header, rest = file.read().partition(PEM_HEADER)  # noqa: F821
-    der = request("call", "ssl", "PEM_cert_to_DER_cert", [header + rest.partition(PEM_FOOTER)[0] + PEM_FOOTER])  # noqa: F821
+    pem = header + rest.partition(PEM_FOOTER)[0] + PEM_FOOTER  # noqa: F821
+    der = request("call", "ssl", "PEM_cert_to_DER_cert", [pem])
     return Certificate(der).get_info()

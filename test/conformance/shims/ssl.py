@@ -127,8 +127,8 @@ def _enum(enum):
 
 
 class SSLContext(Replayed):
-    """A context. It has a worker that is no thread's own, where the connections that it makes live, too. Only while that
-    waits for one of them, a further one is made elsewhere."""
+    """A context. It has a worker that is no thread's own, where the connections that it makes live, too. Only while
+    that waits for one of them, a further one is made elsewhere."""
 
     sslsocket_class = sslobject_class = None  # set below
 
@@ -249,7 +249,9 @@ def _context_method(name, operation):
     return call
 
 
-for _name in "load_verify_locations load_default_certs set_default_verify_paths load_dh_params set_ciphers set_ecdh_curve".split():
+for _name in (
+    "load_verify_locations load_default_certs set_default_verify_paths load_dh_params set_ciphers set_ecdh_curve"
+).split():
     setattr(SSLContext, _name, _context_method(_name, "_change"))
 for _name in "cert_store_stats session_stats".split():
     setattr(SSLContext, _name, _context_method(_name, "_ask"))
@@ -358,8 +360,8 @@ for _name in (
     setattr(_Secured, _name, _secured_method(_name))
 
 
-# The library does as Python 3.14, these tests are Python 3.11's. There, a connection that the peer has reset looks as if
-# it had ended; it raises what the system says since gh-115627 (3.12.3), which changed these tests' server as well.
+# The library does as Python 3.14, these tests are Python 3.11's. There, a connection that the peer has reset looks as
+# if it had ended; it raises what the system says since gh-115627 (3.12.3), which changed these tests' server as well.
 DATA_CALLS = ("read", "recv", "recv_into", "write", "send", "sendall")
 
 
@@ -437,5 +439,7 @@ SSLContext.sslsocket_class, SSLContext.sslobject_class = SSLSocket, SSLObject
 
 # ---- functions ------------------------------------------------------------------------------------------------------
 
-for _name in "DER_cert_to_PEM_cert PEM_cert_to_DER_cert cert_time_to_seconds get_protocol_name get_server_certificate".split():
+for _name in (
+    "DER_cert_to_PEM_cert PEM_cert_to_DER_cert cert_time_to_seconds get_protocol_name get_server_certificate"
+).split():
     globals()[_name] = function("ssl", _name)
