@@ -41,7 +41,7 @@ const BREAKS: Break[] = [
     file: '_socket.js',
     from: 'return code === DEADLINE_PASSED ? EAGAIN : 0 - code;',
     to: 'return 0;',
-    test: 'test_ssl.SimpleBackgroundTests.test_non_blocking_connect_ex',
+    test: 'test_ssl.BasicSocketTests.test_connect_ex_error',
   },
   {
     what: 'ancillary data is lost',
