@@ -1,6 +1,6 @@
 /**
- * The main job, on real input: an echo server and an HTTP/1.1 file server, nonblocking, on one epoll in a worker; clients
- * that nobody here wrote; every byte of every answer checked. Ends with status 0 only if all of it was right.
+ * The main job, on real input: an echo server and a file server for HTTP/1.1 and HTTPS, nonblocking, on one epoll in a
+ * worker; clients that nobody here wrote; every byte of every answer checked. Ends with status 0 only if all of it was right.
  *
  *   npm start        or, once all is built: node examples/demo.mjs
  */
@@ -19,6 +19,9 @@ import { table } from './demo/table.mjs';
 /** It takes a few seconds, and on a busy machine some more: after so many, something hangs. */
 const PATIENCE_MS = 60_000;
 const ROOT = fileURLToPath(new URL('../docs', import.meta.url));
+/** Of the tests: the demo runs from a clone. */
+const certificate = (name) => fileURLToPath(new URL(`../test/certs/${name}`, import.meta.url));
+const CA = certificate('root.crt.pem');
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
@@ -28,6 +31,7 @@ class Server {
   #stop;
   #over = new Map();
   #stuck = new Set();
+  #shaking = new Map();
   #failed = null;
   /** What it listens on: `{ epoll, services: [{ name, fd, address }] }`. */
   listening;
@@ -35,7 +39,7 @@ class Server {
   static async start() {
     const server = new Server();
     const [ours, theirs] = socket.socketpair();
-    const workerData = { root: ROOT, control: theirs.detach() };
+    const workerData = { root: ROOT, certificate: certificate('server.pem'), control: theirs.detach() };
     server.#stop = ours;
     server.#worker = new Worker(new URL('./demo/server.mjs', import.meta.url), { workerData });
     const [first] = await once(server.#worker, 'message');
@@ -45,9 +49,10 @@ class Server {
     return server;
   }
 
-  #note({ connection, stuck, failed }) {
+  #note({ connection, stuck, shaking, failed }) {
     if (failed) this.#failed = new Error(`the server: ${failed}`);
     else if (stuck) this.#stuck.add(stuck[1]);
+    else if (shaking) this.#shaking.set(shaking[1], (this.#shaking.get(shaking[1]) ?? 0) + 1);
     else this.#over.set(connection.peer[1], connection);
   }
 
@@ -64,6 +69,11 @@ class Server {
   /** Until the client at this port has let so much pile up that the server cannot go on with it. */
   untilStuck(port) {
     return this.#until(() => this.#stuck.has(port));
+  }
+
+  /** Until a handshake with the client at this port has stopped so many times, to wait for it. */
+  untilWaiting(port, times) {
+    return this.#until(() => (this.#shaking.get(port) ?? 0) >= times);
   }
 
   async #until(condition) {
@@ -85,7 +95,7 @@ function introduce({ listening }) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   say(`berkeley ${version} on Node.js ${process.version}, ${process.platform} ${release()}, ${process.arch}`);
   say();
-  say(`Two services in one worker thread, on one epoll (fd ${listening.epoll}):`);
+  say(`Three services in one worker thread, on one epoll (fd ${listening.epoll}):`);
   const rows = listening.services.map(({ name, fd, address }) => [name, address.join(':'), fd, kernelName(fd)]);
   say(table(['service', 'address', '>fd', 'to the kernel'], rows));
 }
@@ -100,6 +110,7 @@ function kernelName(fd) {
 async function serveClients(server, files) {
   const requests = requestsFor(files);
   const http = server.port('http');
+  const https = server.port('https');
   const echo = server.port('echo');
   const drives = [
     { service: 'http', name: 'node:http', drive: () => clients.nodeHttp(http, requests) },
@@ -112,6 +123,14 @@ async function serveClients(server, files) {
       name: 'node:net, slow reader',
       drive: () => clients.netSlowReader(http, files, (port) => server.untilStuck(port)),
     },
+    { service: 'https', name: 'node:https', drive: () => clients.nodeHttp(https, requests, CA) },
+    { service: 'https', name: 'curl', drive: () => clients.curl(https, requests, CA) },
+    { service: 'https', name: 'python3', drive: () => clients.pythonHttp(https, requests, CA) },
+    ...['TLSv1.3', 'TLSv1.2'].map((version) => {
+      const untilWaiting = (port, times) => server.untilWaiting(port, times);
+      const drive = () => clients.nodeTls(https, files, CA, version, untilWaiting);
+      return { service: 'https', name: `node:tls, ${version}`, drive };
+    }),
     { service: 'echo', name: 'node:net', drive: () => clients.netEcho(echo, 16) },
     { service: 'echo', name: 'python3', drive: () => clients.pythonEcho(echo) },
   ];
@@ -159,6 +178,28 @@ function showRequests(rows) {
   say(table(['request', 'range', '>status'], cells));
 }
 
+/** Each call of the server's to do_handshake(), for the clients that allow one version of TLS alone. */
+function showHandshakes(rows) {
+  const shaken = rows.filter(({ agreed }) => agreed !== undefined);
+  const cells = shaken.flatMap(({ client, agreed, connections: [{ handshake }] }) => {
+    checkHandshake(client, handshake, agreed);
+    const { protocol, cipher, alpn } = handshake.agreed;
+    const waits = handshake.raised.map((name, i) => [client, i + 1, name, WAITS_FOR[name], '', '', '']);
+    return [...waits, [client, waits.length + 1, 'returns', '', protocol, cipher, alpn]];
+  });
+  say('Nonblocking handshakes with clients that hesitate, call by call, as the server made them:');
+  say(table(['client', '>call', 'do_handshake()', 'then epoll awaits', 'protocol', 'cipher', 'ALPN'], cells));
+}
+
+const WAITS_FOR = { SSLWantReadError: 'EPOLLIN', SSLWantWriteError: 'EPOLLOUT' };
+
+/** These clients let the server wait; and both sides agreed upon the same. */
+function checkHandshake(client, { raised, agreed }, theirs) {
+  if (!raised.includes('SSLWantReadError')) throw new Error(`${client}: the handshake wanted nothing`);
+  const same = Object.keys(theirs).every((name) => agreed[name] === theirs[name]);
+  if (!same) throw new Error(`${client}: ${JSON.stringify(theirs)} there, ${JSON.stringify(agreed)} here`);
+}
+
 function checkBackpressure(rows) {
   const connections = rows.flatMap(({ connections }) => connections);
   if (sum(connections, 'partialSends') === 0) throw new Error('no send was partial: the slow reader was not slow');
@@ -195,6 +236,7 @@ async function main() {
   const rows = await serveClients(server, filesIn(ROOT));
   showRequests(rows);
   showClients(rows);
+  showHandshakes(rows);
   checkBackpressure(rows);
   showTimes(await compare(server));
   await server.end();

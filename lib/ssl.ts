@@ -3,8 +3,13 @@
  *
  * ```js
  * const context = ssl.create_default_context();
- * using sock = socket.create_connection(['example.org', 443]);
- * using tls = context.wrap_socket(sock, { server_hostname: 'example.org' });
+ * const sock = socket.create_connection(['example.org', 443]);
+ * const tls = context.wrap_socket(sock, { server_hostname: 'example.org' });
+ * try {
+ *   tls.sendall(Buffer.from('hello'));
+ * } finally {
+ *   tls.close();
+ * }
  * ```
  *
  * @see https://docs.python.org/3/library/ssl.html

@@ -58,9 +58,14 @@ testUnless(underSanitizers && 'its clients are programs that no sanitizer may be
     const { code, lines, errors } = await finished(example('demo.mjs'));
     t.is(code, 0, errors);
     const output = lines.join('\n');
-    const clients = ['node:http', 'node:net, pipelined', 'node:net, slow reader', 'python3'];
+    const clients = ['node:http', 'node:https', 'node:net, pipelined', 'node:net, slow reader', 'python3'];
     if (hasCommand('curl')) clients.push('curl');
     for (const client of clients) t.true(output.includes(`  ${client}`), client);
+    for (const version of ['1\\.2', '1\\.3']) {
+      const client = `^ +node:tls, TLSv${version} alone +`;
+      t.regex(output, new RegExp(`${client}1 +SSLWant(Read|Write)Error +EPOLL(IN|OUT)$`, 'm'));
+      t.regex(output, new RegExp(`${client}\\d +returns +TLSv${version} +[\\w-]+ +http/1\\.1$`, 'm'));
+    }
     t.regex(output, /p50 +p99 +p99\.9/);
     t.regex(output, /^ +node:net +berkeley +[\d,]+ /m);
     t.regex(output, /^ +python3 +node:net +[\d,]+ /m);

@@ -1,36 +1,90 @@
 /**
  * Clients that nobody here wrote. Each function drives one of them, checks every byte that came back, and returns
  * `{ client, checked, ports }`: how many answers were checked, and from which local ports the client connected.
+ * `ca` is the file of the authority to trust: given, the client speaks HTTPS and verifies the server.
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { connect, createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import * as tls from 'node:tls';
 import { Expected, reassemble, refusal, wholeFile } from './expected.mjs';
 
 const HOST = '127.0.0.1';
 
-// ---- node:http ---------------------------------------------------------------------------------------------------------
+// ---- node:http and node:https ---------------------------------------------------------------------------------------------------------
 
-export async function nodeHttp(port, requests) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+export async function nodeHttp(port, requests, ca = null) {
+  const [client, library] = ca === null ? ['node:http', http] : ['node:https', https];
+  const trust = ca === null ? {} : { ca: readFileSync(ca) };
+  const agent = new library.Agent({ keepAlive: true, maxSockets: 1, ...trust });
   const ports = new Set();
   for (const { method, target, headers, body, expected } of requests) {
     const options = { host: HOST, port, agent, method, path: target, headers: { ...headers } };
     if (body !== '') options.headers['Content-Length'] = body.length;
-    const request = httpRequest(options).end(body);
+    const request = library.request(options).end(body);
     const [response] = await once(request, 'response');
     const fields = response.rawHeaders.flatMap((name, i, all) => (i % 2 === 0 ? [[name, all[i + 1]]] : []));
     ports.add(response.socket.localPort);
     const { statusCode: status, statusMessage: reason } = response;
     const received = reassemble({ status, reason, headers: fields, body: await buffer(response) });
-    expected.check(`node:http, ${method} ${target}`, received);
+    expected.check(`${client}, ${method} ${target}`, received);
   }
   agent.destroy();
-  if (ports.size !== 1) throw new Error(`node:http: the connection was not kept alive; it took ${ports.size}`);
-  return { client: 'node:http', checked: requests.length, ports: [...ports] };
+  if (ports.size !== 1) throw new Error(`${client}: the connection was not kept alive; it took ${ports.size}`);
+  return { client, checked: requests.length, ports: [...ports] };
+}
+
+// ---- node:tls ---------------------------------------------------------------------------------------------------------
+
+/**
+ * Carries a client's bytes to the server, and lets it wait: the first message goes in two halves, the second of them when
+ * the server has had to stop for it; the second message goes when it has stopped again.
+ * @param untilWaiting (port, times) → a promise, kept when the server has stopped so often for this port
+ */
+async function hesitate(client, server, untilWaiting) {
+  let message = 0;
+  for await (const bytes of client) {
+    const half = ++message === 1 ? bytes.length >> 1 : 0;
+    if (half > 0) server.write(bytes.subarray(0, half));
+    if (message <= 2) await untilWaiting(server.localPort, message);
+    server.write(bytes.subarray(half));
+  }
+  server.end();
+}
+
+/** A way to the server that hesitates: `{ port, server }`, where to connect, and the connection that the server sees. */
+async function hesitantWay(port, untilWaiting) {
+  const server = connect({ host: HOST, port, noDelay: true });
+  await once(server, 'connect');
+  const relay = createServer((client) => {
+    relay.close(); // to all others
+    server.pipe(client);
+    hesitate(client, server, untilWaiting).catch((error) => client.destroy(error));
+  });
+  await once(relay.listen(0, HOST), 'listening');
+  const address = /** @type {import('node:net').AddressInfo} */ (relay.address());
+  return { port: address.port, server };
+}
+
+/** One version of TLS and no other, one request; besides, what the client says was `agreed`. */
+export async function nodeTls(port, [file], ca, version, untilWaiting) {
+  const versions = { minVersion: version, maxVersion: version };
+  const way = await hesitantWay(port, untilWaiting);
+  const { localPort } = way.server;
+  const trust = { ca: readFileSync(ca), ALPNProtocols: ['h2', 'http/1.1'] };
+  const connection = tls.connect({ host: HOST, port: way.port, ...trust, ...versions });
+  await once(connection, 'secureConnect');
+  const { alpnProtocol: alpn } = connection;
+  const agreed = { protocol: connection.getProtocol(), cipher: connection.getCipher().name, alpn };
+  connection.write(get(file, true));
+  const client = `node:tls, ${version} alone`;
+  wholeFile(file, { close: true }).check(client, await buffer(connection));
+  return { client, checked: 1, ports: [localPort], agreed };
 }
 
 // ---- node:net: what no HTTP library would send ----------------------------------------------------------------------------
@@ -128,12 +182,13 @@ const ECHO_BYTES = 1024 * 1024;
 const CURL_OPTIONS = ['--silent', '--include', '--path-as-is', '--globoff', '--noproxy', '*'];
 
 /** All requests from one curl, over one connection. null: curl is not installed. */
-export async function curl(port, requests) {
+export async function curl(port, requests, ca = null) {
   const version = versionOf('curl', ['--version'], /^curl (\S+)/);
   if (version === null) return null;
-  const url = (target) => `http://${HOST}:${port}${target}`;
+  const url = (target) => `${ca === null ? 'http' : 'https'}://${HOST}:${port}${target}`;
   const args = requests.flatMap(({ method, target, headers, body }, i) => {
     const options = [...CURL_OPTIONS, '--write-out', '%{stderr}%{local_port}\n'];
+    if (ca !== null) options.push('--cacert', ca);
     if (method === 'HEAD') options.push('--head');
     if (body !== '') options.push('--data-binary', body);
     for (const [name, value] of Object.entries(headers)) options.push('--header', `${name}: ${value}`);
@@ -149,9 +204,12 @@ export async function curl(port, requests) {
 // ---- python3 ----------------------------------------------------------------------------------------------------------
 
 const PYTHON_HTTP = `
-import base64, http.client, json, sys
-port, requests = json.load(sys.stdin)
-connection = http.client.HTTPConnection('${HOST}', port)
+import base64, http.client, json, ssl, sys
+port, requests, ca = json.load(sys.stdin)
+if ca is None:
+    connection = http.client.HTTPConnection('${HOST}', port)
+else:
+    connection = http.client.HTTPSConnection('${HOST}', port, context=ssl.create_default_context(cafile=ca))
 ports, answers = set(), []
 for method, target, headers, body in requests:
     connection.request(method, target, body or None, headers)
@@ -162,18 +220,19 @@ json.dump([sorted(ports), answers], sys.stdout)
 `;
 
 /** The same requests from Python's http.client. null: python3 is not installed. */
-export async function pythonHttp(port, requests) {
+export async function pythonHttp(port, requests, ca = null) {
   const version = pythonVersion();
   if (version === null) return null;
   const asked = requests.map(({ method, target, headers, body }) => [method, target, headers, body]);
-  const { stdout } = await run('python3', ['-c', PYTHON_HTTP], JSON.stringify([port, asked]));
+  const { stdout } = await run('python3', ['-c', PYTHON_HTTP], JSON.stringify([port, asked, ca]));
   const [ports, answers] = JSON.parse(stdout);
   for (const [i, [status, reason, headers, body]] of answers.entries()) {
     const received = reassemble({ status, reason, headers, body: Buffer.from(body, 'base64') });
     requests[i].expected.check(`python3, ${requests[i].method} ${requests[i].target}`, received);
   }
   if (ports.length !== 1) throw new Error(`python3: the connection was not kept alive; it took ${ports.length}`);
-  return { client: `python3 ${version}, http.client`, checked: answers.length, ports };
+  const module = ca === null ? 'http.client' : 'http.client and ssl';
+  return { client: `python3 ${version}, ${module}`, checked: answers.length, ports };
 }
 
 const PYTHON_ECHO = `

@@ -1,12 +1,13 @@
 /**
- * The demo's server: two listeners, every connection and the way to be stopped, all on one epoll in one thread.
+ * The demo's server: three listeners, every connection and the way to be stopped, all on one epoll in one thread.
  *
- * Runs in a worker, for its calls block. `workerData`: `{ root, control }`, the folder to serve and the descriptor of a
- * socket; when the other end of that one is closed, the server ends. It posts `{ listening }` once, `{ stuck }` when a
- * client (its address) takes no more, `{ connection }` when one is over, and `{ failed }`, a text, if it cannot go on.
+ * Runs in a worker, for its calls block. `workerData`: `{ root, certificate, control }`: the folder to serve, the file of
+ * the certificate and its key, and the descriptor of a socket; when its other end is closed, the server ends. It posts
+ * `{ listening }` once, `{ stuck }` when a client (its address) takes no more, `{ shaking }` each time a handshake has to
+ * wait for one, `{ connection }` when one is over, and `{ failed }`, a text, if it cannot go on.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { exceptions, select, socket } from 'berkeley';
+import { exceptions, select, socket, ssl } from 'berkeley';
 import { Connection } from './connection.mjs';
 import { HttpExchange } from './http.mjs';
 
@@ -50,6 +51,14 @@ function acceptIfAny(listener) {
   }
 }
 
+/** Makes a TLS socket of one that was just accepted. Hands are shaken later, without waiting: see Connection. */
+function securer(certificate) {
+  const context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH);
+  context.load_cert_chain(certificate);
+  context.set_alpn_protocols(['http/1.1']);
+  return (sock) => context.wrap_socket(sock, { server_side: true, do_handshake_on_connect: false });
+}
+
 class Server {
   #epoll = new select.epoll();
   /** What to call for an event on each descriptor. */
@@ -58,13 +67,14 @@ class Server {
   #connections = new Set();
   #running = true;
 
-  listen(name, makeService) {
+  /** @param secure what to make of an accepted socket before it is served */
+  listen(name, makeService, secure = (sock) => sock) {
     const listener = socket.create_server(['127.0.0.1', 0]);
     listener.setblocking(false);
     this.#epoll.register(listener, select.EPOLLIN);
     this.#handlers.set(listener.fileno(), () => {
-      const accepted = acceptIfAny(listener);
-      if (accepted !== null) this.#serve(accepted, name, makeService());
+      const [sock, peer] = acceptIfAny(listener) ?? [];
+      if (sock !== undefined) this.#serve(secure(sock), peer, name, makeService());
     });
     this.#listeners.push({ name, listener });
   }
@@ -78,13 +88,14 @@ class Server {
     });
   }
 
-  #serve([sock, peer], name, service) {
+  #serve(sock, peer, name, service) {
     const fd = sock.fileno();
     const connection = new Connection(this.#epoll, sock, service);
     this.#connections.add(connection);
     let stuck = false;
     this.#handlers.set(fd, (events) => {
       if (connection.handle(events)) {
+        if (connection.handshake?.agreed === null) parentPort.postMessage({ shaking: peer });
         if (connection.blocked && !stuck) parentPort.postMessage({ stuck: peer });
         stuck = connection.blocked;
         return;
@@ -93,7 +104,8 @@ class Server {
       this.#connections.delete(connection);
       connection.close();
       const { requests } = service;
-      parentPort.postMessage({ connection: { service: name, fd, peer, requests, ...connection.counts } });
+      const handshake = connection.handshake?.log ?? null;
+      parentPort.postMessage({ connection: { service: name, fd, peer, requests, handshake, ...connection.counts } });
     });
   }
 
@@ -122,6 +134,7 @@ const server = new Server();
 try {
   server.listen('echo', () => new Echo());
   server.listen('http', () => new Http());
+  server.listen('https', () => new Http(), securer(workerData.certificate));
   server.stopOn(workerData.control);
   parentPort.postMessage({ listening: server.listening });
   server.run();
