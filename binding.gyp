@@ -16,6 +16,7 @@
         'native/napi/descriptors.cc',
         'native/napi/env.cc',
         'native/napi/layout.cc',
+        'native/napi/loop.cc',
         'native/napi/names.cc',
         'native/napi/tls.cc',
         'native/napi/tls_connection.cc',

@@ -104,6 +104,8 @@ export interface Waiter {
   /** Seconds of the kernel's own limits, which count where `_timeout` is null; null: none. */
   _receiveLimit: number | null;
   _sendLimit: number | null;
+  /** The call is one attempt of an awaited one, which waits elsewhere: it raises BlockingIOError instead of waiting. */
+  _attempting: boolean;
 }
 
 /** How often in a row readiness turned out false before a pause is made, and how long that is at most. */
@@ -135,9 +137,8 @@ export function again(
     return deadline;
   }
   if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
-  if (socket._timeout === 0 || (socket._timeout === null && (flags & NEVER_WAITS) !== 0)) {
-    throw wouldBlock(code, syscall);
-  }
+  const never = socket._timeout === 0 || socket._attempting;
+  if (never || (socket._timeout === null && (flags & NEVER_WAITS) !== 0)) throw wouldBlock(code, syscall);
   if (Number.isNaN(deadline)) {
     deadline = deadlineIn(socket._timeout ?? (events === POLLOUT ? socket._sendLimit : socket._receiveLimit));
     spurious = 0;

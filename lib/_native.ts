@@ -111,6 +111,25 @@ export interface Native {
   /** Whether a signal has arrived whose JavaScript listener could not run yet, because this thread blocks. */
   signalPending(): boolean;
 
+  // Node's event loop
+  /**
+   * Starts this environment's poller, which libuv watches: its descriptor. What is registered there (pollerAdd …) is
+   * reported in batches: `deliver(count)`, with `count` pairs fd, events in `events`. Once per environment.
+   */
+  loopStart(deliver: (count: number) => void, events: Int32Array): number;
+  /** Whether the poller keeps the process alive; at first it does not. */
+  loopRef(wanted: boolean): number;
+  /** As `getaddrinfo` and `getnameinfo`, asked on a thread of libuv's pool. */
+  resolveAddress(
+    host: Uint8Array | null,
+    service: Uint8Array | null,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+  ): Promise<[number, number, number, string, Uint8Array][] | number>;
+  resolveName(address: Uint8Array, length: number, flags: number): Promise<[string, string] | number>;
+
   // names and addresses: text goes in and out as bytes, for a host name need not be UTF-8
   /** `[family, type, protocol, canonicalName, sockaddr]` each. */
   getaddrinfo(

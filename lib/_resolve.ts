@@ -75,12 +75,20 @@ export function getaddrinfo(
   options: GetAddrInfoOptions,
 ): AddressInfoEntry[];
 export function getaddrinfo(...args: unknown[]): AddressInfoEntry[] {
+  return addressEntries(native.getaddrinfo(...addressQuestion(args)));
+}
+
+/** @internal What getaddrinfo asks the binary, from its arguments. */
+export function addressQuestion(args: unknown[]): Parameters<typeof native.getaddrinfo> {
   const names = ['host', 'port', 'family', 'type', 'proto', 'flags'];
   const [host, port, family = 0, type = 0, proto = 0, flags = 0] = parameters('getaddrinfo', names, args, 2);
-  const hints = [cInt(family), cInt(type), cInt(proto), cInt(flags)] as const;
-  const answers = native.getaddrinfo(hostArgument(host), portArgument(port), ...hints);
-  if (typeof answers === 'number') raise(answers, 'getaddrinfo');
-  return answers.map(([f, t, p, name, sockaddr]) => [f, t, p, name, unpackBytes(sockaddr, p)]);
+  return [hostArgument(host), portArgument(port), cInt(family), cInt(type), cInt(proto), cInt(flags)];
+}
+
+/** @internal What getaddrinfo returns, from the binary's answer. */
+export function addressEntries(answer: ReturnType<typeof native.getaddrinfo>): AddressInfoEntry[] {
+  if (typeof answer === 'number') raise(answer, 'getaddrinfo');
+  return answer.map(([f, t, p, name, sockaddr]) => [f, t, p, name, unpackBytes(sockaddr, p)]);
 }
 
 /**
@@ -89,6 +97,16 @@ export function getaddrinfo(...args: unknown[]): AddressInfoEntry[] {
  * @see Python socket.getnameinfo; getnameinfo(3)
  */
 export function getnameinfo(sockaddr: readonly unknown[], flags: number): [string, string] {
+  return nameEntry(native.getnameinfo(...nameQuestion(sockaddr, flags)));
+}
+
+/** @internal What getnameinfo returns, from the binary's answer. */
+export function nameEntry(answer: [string, string] | number): [string, string] {
+  return typeof answer === 'number' ? raise(answer, 'getnameinfo') : answer;
+}
+
+/** @internal What getnameinfo asks the binary, from its arguments. */
+export function nameQuestion(sockaddr: unknown, flags: unknown): Parameters<typeof native.getnameinfo> {
   const bits = cInt(flags);
   if (!Array.isArray(sockaddr)) throw new TypeError('getnameinfo() argument 1 must be a tuple');
   const [host, port, flowInfo = 0, scope = 0] = sockaddr;
@@ -111,8 +129,7 @@ export function getnameinfo(sockaddr: readonly unknown[], flags: number): [strin
     view.setUint32(sin6_flowinfo[0], flow, false);
     view.setUint32(sin6_scope_id[0], scopeId, LITTLE);
   }
-  const names = native.getnameinfo(address, address.length, bits);
-  return typeof names === 'number' ? raise(names, 'getnameinfo') : names;
+  return [address, address.length, bits];
 }
 
 function hostName(name: unknown, caller: string): Uint8Array {

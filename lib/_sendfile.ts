@@ -24,6 +24,7 @@ const { EINVAL, ENOSYS, ENOTSOCK, EOPNOTSUPP, EOVERFLOW } = constants.errno;
 const CANNOT = [EINVAL, ENOSYS, ENOTSOCK, EOPNOTSUPP, EOVERFLOW].map((error) => -error);
 /** What is read at a time where the kernel does not do it. */
 const BLOCK_SIZE = 8192;
+const NOTHING = new Uint8Array(0);
 /** The most that one sendfile(2) is asked for: it takes no more than 2^31 - 4096 bytes at a time. */
 const CALL_MAX = 0x7ffff000;
 
@@ -39,38 +40,130 @@ export function sendfileArguments(args: unknown[]): [file: unknown, offset: unkn
   return [file, offset, count];
 }
 
-/** How far a call has come: it is wanted after an exception, too. */
-interface Progress {
-  sent: number;
-}
-
 /** See `socket.sendfile`. */
 export function sendfile(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
-  const limit = checkedCount(sock, file, count);
-  const start = checkedOffset(offset);
-  const fd = descriptor(file);
-  return leavingAtEnd(file, start, (progress) => {
-    const done = fd !== undefined && fromKernel(sock, fd, start, limit, progress);
-    if (!done) byReading(sock, file, fd, start, limit, progress);
-  });
+  return sendAll(sock, new FileTransfer(sock, file, offset, count), (transfer) => transfer.fromKernel());
 }
 
 /** The same for a socket that the kernel cannot send to, for what is sent must be encrypted first. */
 export function sendfileByReading(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
-  const limit = checkedCount(sock, file, count);
-  const start = checkedOffset(offset);
-  return leavingAtEnd(file, start, (progress) => byReading(sock, file, descriptor(file), start, limit, progress));
+  return sendAll(sock, new FileTransfer(sock, file, offset, count), () => false);
 }
 
-/** Leaves a file that knows a position right behind what was sent of it, even if that is not all. */
-function leavingAtEnd(file: unknown, start: number, send: (progress: Progress) => void): number {
-  const progress = { sent: 0 };
+function sendAll(sock: Sender, transfer: FileTransfer, fromKernel: (transfer: FileTransfer) => boolean): number {
+  if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
   try {
-    send(progress);
+    if (!fromKernel(transfer)) byReading(sock, transfer);
   } finally {
-    if (progress.sent > 0) (file as Partial<Readable>).seek?.(start + progress.sent);
+    transfer.leave();
   }
-  return progress.sent;
+  return transfer.sent;
+}
+
+function byReading(sock: Sender, transfer: FileTransfer): void {
+  for (;;) {
+    // read(2) on a pipe or a terminal would sleep where nobody could wake it.
+    if (transfer.pipe !== undefined) waitReady(transfer.pipe, POLLIN, Number.POSITIVE_INFINITY);
+    const block = transfer.read(BLOCK_SIZE);
+    if (block.length === 0) return;
+    for (let at = 0; at < block.length; ) {
+      const n = sock.send(block.subarray(at));
+      at += n;
+      transfer.sent += n;
+    }
+  }
+}
+
+/** A file on its way into a socket: what is to be sent, and how far it has come, which is wanted after an exception too. */
+export class FileTransfer {
+  /** How many bytes were sent. Whoever sends what `read` returns adds to it. */
+  sent = 0;
+  readonly #sock: Sender;
+  readonly #file: unknown;
+  readonly #fd: number | undefined;
+  readonly #start: number;
+  readonly #limit: number;
+  #regular: boolean | undefined;
+  #sought = false;
+
+  /** @throws ValueError | TypeError | AttributeError, with CPython's texts */
+  constructor(sock: Sender, file: unknown, offset: unknown, count: unknown) {
+    this.#limit = checkedCount(sock, file, count) ?? Number.POSITIVE_INFINITY;
+    this.#start = checkedOffset(offset);
+    this.#sock = sock;
+    this.#file = file;
+    this.#fd = descriptor(file);
+  }
+
+  /** The descriptor that has to be readable before `read`; undefined: none. */
+  get pipe(): number | undefined {
+    return this.#fd === undefined || this.#isRegular(this.#fd) ? undefined : this.#fd;
+  }
+
+  #isRegular(fd: number): boolean {
+    this.#regular ??= isFile(fd);
+    return this.#regular;
+  }
+
+  /**
+   * sendfile(2) until all is sent: true. False where this file or this system cannot, and nothing was sent. After an
+   * exception it may be called again, and goes on.
+   */
+  fromKernel(): boolean {
+    if (this.#fd === undefined || !this.#isRegular(this.#fd)) return false;
+    const sock = this.#sock;
+    if (sock._fd < 0) throw new ValueError(`Invalid file descriptor: ${sock._fd}`);
+    if (this.#start < 0) raise(-EINVAL, 'sendfile');
+    let deadline = NO_WAIT;
+    for (;;) {
+      const ask = Math.min(this.#limit - this.sent, CALL_MAX);
+      if (ask === 0) return true;
+      const n = native.sendfile(sock._fd, this.#fd, this.#start + this.sent, ask);
+      if (n === 0) return true;
+      if (n > 0) {
+        this.sent += n;
+        // The deadline is for each block, as in Python: a large file may take longer than the timeout.
+        deadline = NO_WAIT;
+      } else if (this.sent === 0 && CANNOT.includes(n)) {
+        return false;
+      } else {
+        deadline = again(sock, n, POLLOUT, deadline, 'sendfile');
+      }
+    }
+  }
+
+  /** The next bytes, at most `size`; none at the end. All that were read before must have been sent. */
+  read(size: number): Uint8Array {
+    const ask = Math.min(this.#limit - this.sent, size);
+    if (ask === 0) return NOTHING;
+    return this.#fd === undefined ? this.#readObject(this.#file as Readable, ask) : this.#readDescriptor(this.#fd, ask);
+  }
+
+  #readObject(file: Readable, size: number): Uint8Array {
+    if (!this.#sought && this.#start !== 0) file.seek?.(this.#start);
+    this.#sought = true;
+    return bytesOf(file.read(size));
+  }
+
+  #readDescriptor(fd: number, size: number): Uint8Array {
+    const block = Buffer.allocUnsafeSlow(size);
+    try {
+      const n = readSync(fd, block, 0, size, this.#isRegular(fd) ? this.#start + this.sent : null);
+      return block.subarray(0, n);
+    } catch (error) {
+      throw ours(error);
+    }
+  }
+
+  /** Leaves a file that knows a position right behind what was sent of it, even if that is not all. */
+  leave(): void {
+    if (this.sent > 0) (this.#file as Partial<Readable>).seek?.(this.#start + this.sent);
+  }
+}
+
+interface Readable {
+  read(size: number): BytesLike;
+  seek?(offset: number): unknown;
 }
 
 function checkedCount(sock: Sender, file: unknown, count: unknown): number | undefined {
@@ -124,77 +217,4 @@ function isFile(fd: number): boolean {
 function ours(error: unknown): unknown {
   const { errno, syscall } = error as { errno?: unknown; syscall?: string };
   return typeof errno === 'number' ? fromCode(errno, syscall) : error;
-}
-
-/** sendfile(2). False where this file or this system cannot, and nothing was sent. */
-function fromKernel(sock: Sender, fd: number, offset: number, limit: number | undefined, progress: Progress): boolean {
-  if (!isFile(fd)) return false;
-  if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
-  if (sock._fd < 0) throw new ValueError(`Invalid file descriptor: ${sock._fd}`);
-  if (offset < 0) raise(-EINVAL, 'sendfile');
-  let deadline = NO_WAIT;
-  for (;;) {
-    const ask = Math.min(limit === undefined ? CALL_MAX : limit - progress.sent, CALL_MAX);
-    if (ask === 0) return true;
-    const n = native.sendfile(sock._fd, fd, offset + progress.sent, ask);
-    if (n === 0) return true;
-    if (n > 0) {
-      progress.sent += n;
-      // The deadline is for each block, as in Python: a large file may take longer than the timeout.
-      deadline = NO_WAIT;
-    } else if (progress.sent === 0 && CANNOT.includes(n)) {
-      return false;
-    } else {
-      deadline = again(sock, n, POLLOUT, deadline, 'sendfile');
-    }
-  }
-}
-
-function byReading(
-  sock: Sender,
-  file: unknown,
-  fd: number | undefined,
-  offset: number,
-  limit: number | undefined,
-  progress: Progress,
-): void {
-  if (sock._timeout === 0) throw new ValueError('non-blocking sockets are not supported');
-  const read = fd === undefined ? objectReader(file as Readable, offset) : descriptorReader(fd, offset);
-  for (;;) {
-    const ask = Math.min(limit === undefined ? BLOCK_SIZE : limit - progress.sent, BLOCK_SIZE);
-    const block = ask === 0 ? undefined : read(ask);
-    if (block === undefined || block.length === 0) return;
-    for (let at = 0; at < block.length; ) {
-      const sent = sock.send(block.subarray(at));
-      at += sent;
-      progress.sent += sent;
-    }
-  }
-}
-
-interface Readable {
-  read(size: number): BytesLike;
-  seek?(offset: number): unknown;
-}
-
-function objectReader(file: Readable, offset: number): (size: number) => Uint8Array {
-  if (offset !== 0) file.seek?.(offset);
-  return (size) => bytesOf(file.read(size));
-}
-
-function descriptorReader(fd: number, offset: number): (size: number) => Uint8Array {
-  const block = Buffer.allocUnsafeSlow(BLOCK_SIZE);
-  let position = offset;
-  const seekable = isFile(fd);
-  return (size) => {
-    // read(2) on a pipe or a terminal would sleep where nobody could wake it.
-    if (!seekable) waitReady(fd, POLLIN, Number.POSITIVE_INFINITY);
-    try {
-      const n = readSync(fd, block, 0, size, seekable ? position : null);
-      position += n;
-      return block.subarray(0, n);
-    } catch (error) {
-      throw ours(error);
-    }
-  };
 }

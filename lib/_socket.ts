@@ -19,6 +19,7 @@ import {
 } from './_call.js';
 import { constants } from './_constants.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
+import { released } from './_loop.js';
 import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
 import { type Field, native } from './_native.js';
 import { repr } from './_repr.js';
@@ -73,6 +74,7 @@ const collected = new FinalizationRegistry<Remains>((remains) => {
   const text = described(remains, false);
   remains.fd = -1;
   process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
+  released(fd);
   native.close(fd);
 });
 
@@ -122,6 +124,7 @@ export class socket {
   /** @internal Seconds of SO_RCVTIMEO and SO_SNDTIMEO, which count while the socket blocks; null: none. */
   _receiveLimit: number | null = null;
   /** @internal */ _sendLimit: number | null = null;
+  /** @internal A call that would wait raises instead: see `_call.ts`. */ _attempting = false;
   readonly #family: number;
   readonly #type: number;
   readonly #proto: number;
@@ -208,6 +211,7 @@ export class socket {
     const fd = this._fd;
     this._fd = -1;
     this.#remains.fd = -1;
+    if (fd >= 0) released(fd);
     return fd;
   }
 
@@ -299,6 +303,16 @@ export class socket {
     return [accepted, unpack(native.info[0], this.#proto)];
   }
 
+  /** @internal Whether what is sent is what the descriptor sends. */
+  get _isPlain(): boolean {
+    return true;
+  }
+
+  /** @internal For heirs: what a listener makes of a connection that it has accepted. */
+  _wrapped(plain: socket, _handshake: boolean): socket {
+    return plain;
+  }
+
   /**
    * Connects. Waits for at most the timeout; a nonblocking socket raises BlockingIOError (EINPROGRESS), and is writable
    * once it is connected or has failed (then SO_ERROR tells).
@@ -347,6 +361,21 @@ export class socket {
     const found = waitReady(this._fd, POLLOUT, deadline);
     if (found < 0) return found;
     if (found === 0) return this._timeout === null ? -EINPROGRESS : DEADLINE_PASSED;
+    return this._connectEnded();
+  }
+
+  /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
+  _connectBegun(address: Address): number {
+    const length = pack(this.#family, this.#proto, address, 'connect');
+    const blocks = this._timeout !== 0 && native.getNonblocking(this._fd) === 0;
+    if (blocks) checked(native.setNonblocking(this._fd, true), 'ioctl');
+    const code = native.connect(this._fd, packed, length, false, 0);
+    if (blocks) native.setNonblocking(this._fd, false);
+    return code === -EINTR ? -EINPROGRESS : code;
+  }
+
+  /** @internal What has become of a connection in progress: 0, or a negative code. The descriptor is writable. */
+  _connectEnded(): number {
     const code = native.getsockoptInt(this._fd, c.SOL_SOCKET, c.SO_ERROR);
     if (code < 0) return code;
     const error = native.info[0];

@@ -192,7 +192,7 @@ export class Connection {
     const events = result === WANT_READ ? POLLIN : POLLOUT;
     this.#wanted(kind, events);
     const socket = this.#socket;
-    if (socket === null || socket._timeout === 0) throw wanting(result);
+    if (socket === null || socket._timeout === 0 || socket._attempting) throw wanting(result);
     const limit = events === POLLIN ? socket._receiveLimit : socket._sendLimit;
     const until = Number.isNaN(deadline) ? deadlineIn(socket._timeout ?? limit) : deadline;
     // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.

@@ -17,7 +17,7 @@ import type { SSLSession } from './_ssl_session.js';
 import { AttributeError, NotImplementedError, OSError, raise, ValueError } from './exceptions.js';
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
-const { EBADF, EINVAL, ENOTCONN } = constants.errno;
+const { EBADF, EINPROGRESS, EINVAL, ENOTCONN } = constants.errno;
 
 /** The channel bindings that Python knows; `get_channel_binding` knows more. */
 export const CHANNEL_BINDING_TYPES: readonly string[] = ['tls-unique'];
@@ -312,12 +312,33 @@ export class SSLSocket extends socket {
     return this.#connect(() => super.connect_ex(addr));
   }
 
-  #connect(attempt: () => number): number {
+  #readyToConnect(): void {
     if (this.server_side) throw new ValueError("can't connect in server-side mode");
     if (this.#connected || this._sslobj !== null) {
       throw new ValueError('attempt to connect already-connected SSLSocket!');
     }
     this.#open();
+  }
+
+  /** @internal */
+  override _connectBegun(addr: Address): number {
+    this.#readyToConnect();
+    return this.#noteConnected(super._connectBegun(addr));
+  }
+
+  /** @internal The handshake is still to come. */
+  override _connectEnded(): number {
+    return this.#noteConnected(super._connectEnded());
+  }
+
+  #noteConnected(code: number): number {
+    if (code === 0) this.#connected = true;
+    else if (code !== -EINPROGRESS) this.#drop();
+    return code;
+  }
+
+  #connect(attempt: () => number): number {
+    this.#readyToConnect();
     try {
       const code = attempt();
       if (code === 0) {
@@ -334,12 +355,21 @@ export class SSLSocket extends socket {
   /** Waits for a connection and shakes hands with it: `[SSLSocket, address]`. */
   override accept(): [SSLSocket, Address] {
     const [plain, address] = super.accept();
-    const wrapped = this.#context.wrap_socket(plain, {
-      do_handshake_on_connect: this.do_handshake_on_connect,
+    return [this._wrapped(plain, this.do_handshake_on_connect), address];
+  }
+
+  /** @internal */
+  override get _isPlain(): boolean {
+    return false;
+  }
+
+  /** @internal What this listener makes of a connection that it has accepted. */
+  override _wrapped(plain: socket, handshake: boolean): SSLSocket {
+    return this.#context.wrap_socket(plain, {
+      do_handshake_on_connect: handshake,
       suppress_ragged_eofs: this.suppress_ragged_eofs,
       server_side: true,
     });
-    return [wrapped, address];
   }
 
   override dup(): never {

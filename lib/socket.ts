@@ -12,6 +12,7 @@ import { type AncillaryData, CMSG_LEN } from './_ancillary.js';
 import { cInt, cLong, integer, parameters, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
+import { released } from './_loop.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
 import { getaddrinfo } from './_resolve.js';
@@ -59,7 +60,9 @@ export const has_ipv6: boolean = c.AF_INET6 !== undefined;
 
 /** Closes a socket's descriptor that no object owns. @throws OSError @see Python socket.close */
 export function close(fd: number): void {
-  const code = native.close(descriptor(fd));
+  const number = descriptor(fd);
+  released(number);
+  const code = native.close(number);
   if (code < 0 && code !== -constants.errno.ECONNRESET) raise(code, 'close');
 }
 

@@ -17,6 +17,7 @@ const BindingList* const kSubjects[] = {
     &kDataBindings,
     &kWaitingBindings,
     &kNameBindings,
+    &kLoopBindings,
 };
 
 // The environment has ended. What its socket objects still own (a worker was terminated, say) is closed here.

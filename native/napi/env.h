@@ -16,6 +16,8 @@ inline constexpr size_t kInfoCount = 8;
 inline constexpr size_t kAddressSize = 256;  // twice the largest sockaddr there is
 inline constexpr size_t kScratchSize = 64 * 1024;
 
+struct Loop;
+
 // One environment's state. Every binding gets it as its function's data; it dies after the last of them.
 // The three areas lie in ArrayBuffers that JavaScript sees as native.info, .address and .scratch and must not transfer.
 struct State {
@@ -24,6 +26,7 @@ struct State {
   uint8_t* scratch = nullptr;
   napi_ref areas[3] = {};
   std::unordered_set<os::Fd> owned;  // closed when the environment ends
+  Loop* loop = nullptr;              // once loopStart was called: see loop.cc, which frees it
 };
 
 struct Binding {
@@ -45,6 +48,7 @@ extern const BindingList kDescriptorBindings;
 extern const BindingList kDataBindings;
 extern const BindingList kWaitingBindings;
 extern const BindingList kNameBindings;
+extern const BindingList kLoopBindings;
 
 napi_value CreateConstants(napi_env env);
 napi_value CreateLayout(napi_env env);

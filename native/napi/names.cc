@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "args.h"
+#include "names.h"
 #include "os/os.h"
 
 namespace berkeley::napi {
@@ -43,7 +44,7 @@ napi_value GetAddrInfo(napi_env env, napi_callback_info info) {
   std::vector<os::AddressInfo> found;
   const int result = os::GetAddrInfo(OrNull(host), OrNull(service), family, type, protocol, flags, &found);
   if (result < 0) return Number(env, result);
-  return PackAll(env, found, [=](const os::AddressInfo& each) { return PackAddressInfo(env, each); });
+  return PackAddressInfos(env, found);
 }
 
 napi_value GetNameInfo(napi_env env, napi_callback_info info) {
@@ -54,7 +55,7 @@ napi_value GetNameInfo(napi_env env, napi_callback_info info) {
   std::string host, service;
   const int result = os::GetNameInfo(address.data, static_cast<uint32_t>(address.size), flags, &host, &service);
   if (result < 0) return Number(env, result);
-  return PackRow(env, {Text(env, host), Text(env, service)});
+  return PackNames(env, host, service);
 }
 
 napi_value PackHost(napi_env env, int code, const os::HostEntry& host) {
@@ -210,6 +211,14 @@ constexpr Binding kRows[] = {
 };
 
 }  // namespace
+
+napi_value PackAddressInfos(napi_env env, const std::vector<os::AddressInfo>& found) {
+  return PackAll(env, found, [=](const os::AddressInfo& each) { return PackAddressInfo(env, each); });
+}
+
+napi_value PackNames(napi_env env, const std::string& host, const std::string& service) {
+  return PackRow(env, {Text(env, host), Text(env, service)});
+}
 
 const BindingList kNameBindings = ListOf(kRows);
 

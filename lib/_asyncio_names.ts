@@ -1,0 +1,68 @@
+/** Awaited name resolution: the system's resolver, on a thread of libuv's pool. */
+import { isIP } from 'node:net';
+import type { Address } from './_address.js';
+import type { Abortable } from './_await.js';
+import { constants } from './_constants.js';
+import { native } from './_native.js';
+import { type AddressInfoEntry, addressEntries, addressQuestion, nameEntry, nameQuestion } from './_resolve.js';
+import type { socket } from './_socket.js';
+import { OSError } from './exceptions.js';
+
+const { AF_INET, AF_INET6 } = constants.socket;
+
+export interface GetAddrInfoOptions extends Abortable {
+  family?: number;
+  type?: number;
+  proto?: number;
+  flags?: number;
+}
+
+/**
+ * Every address of a host and service. An aborted call rejects at once; the resolver is not interrupted.
+ * @throws (rejects) gaierror | UnicodeError | TypeError
+ * @see Python loop.getaddrinfo; socket.getaddrinfo
+ */
+export async function getaddrinfo(
+  host: string | Uint8Array | null,
+  port: string | number | Uint8Array | null,
+  { signal, ...hints }: GetAddrInfoOptions = {},
+): Promise<AddressInfoEntry[]> {
+  const question = addressQuestion([host, port, hints]);
+  return addressEntries(await unlessAborted(native.resolveAddress(...question), signal));
+}
+
+/** `[host, port]` of an address. @see Python loop.getnameinfo; socket.getnameinfo */
+export async function getnameinfo(
+  sockaddr: readonly unknown[],
+  flags = 0,
+  { signal }: Abortable = {},
+): Promise<[string, string]> {
+  return nameEntry(await unlessAborted(native.resolveName(...nameQuestion(sockaddr, flags)), signal));
+}
+
+/** What `promise` comes to, unless `signal` is aborted first: then its reason. */
+export function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
+
+/** The address with a number for the host, so that using it does not block. */
+export async function addressWithoutName(sock: socket, address: Address, options?: Abortable): Promise<Address> {
+  if ((sock.family !== AF_INET && sock.family !== AF_INET6) || !Array.isArray(address)) return address;
+  const [host, port, ...rest] = address;
+  if (typeof host !== 'string' || host === '' || host === '<broadcast>' || isIP(host) !== 0) return address;
+  const [first] = await getaddrinfo(host, port, {
+    ...options,
+    family: sock.family,
+    type: sock.type,
+    proto: sock.proto,
+  });
+  if (first === undefined) throw new OSError('getaddrinfo() returned empty list');
+  // What the caller says of flow and scope counts.
+  return rest.length === 0 ? first[4] : [first[4][0], port, ...rest];
+}

@@ -1,0 +1,226 @@
+/** The awaited twins of a socket's calls. */
+import type { Address, ReturnedAddress } from './_address.js';
+import type { AncillaryData, AncillaryItem } from './_ancillary.js';
+import { addressWithoutName } from './_asyncio_names.js';
+import { type Abortable, AGAIN_WRITE, attempt, awaited, readable } from './_await.js';
+import { type BytesLike, bytesOf } from './_bytes.js';
+import { POLLIN, POLLOUT } from './_call.js';
+import { constants } from './_constants.js';
+import { descriptorIfAny } from './_loop.js';
+import { FileTransfer, type SendableFile } from './_sendfile.js';
+import { socket } from './_socket.js';
+import { checked, raise } from './exceptions.js';
+
+const { EINPROGRESS, EINVAL } = constants.errno;
+const { SOCK_STREAM } = constants.socket;
+
+/**
+ * Receives up to `nbytes` bytes; an empty Buffer means that the peer has closed.
+ * @throws (rejects) as `sock.recv`; TimeoutError after the socket's timeout, if that is more than 0
+ * @see Python loop.sock_recv; recv(2)
+ */
+export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Promise<Buffer> {
+  const receive = () => {
+    const bytes = sock.recv(nbytes);
+    noteRead(sock, bytes.length, nbytes);
+    return bytes;
+  };
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, receive), options);
+}
+
+/** Receives into `buf`: how many bytes came. @see Python loop.sock_recv_into */
+export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable): Promise<number> {
+  const receive = () => {
+    const count = sock.recv_into(buf);
+    noteRead(sock, count, buf.byteLength);
+    return count;
+  };
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, receive), options);
+}
+
+/** A plain stream that gave less than was asked for has nothing more, and the poller tells when it has. */
+function noteRead(sock: socket, count: number, asked: number): void {
+  const descriptor = descriptorIfAny(sock._fd);
+  if (descriptor !== undefined) descriptor.drained = count < asked && sock.type === SOCK_STREAM && sock._isPlain;
+}
+
+/** Receives a datagram with its sender: `[bytes, address]`. @see Python loop.sock_recvfrom */
+export function sock_recvfrom(sock: socket, bufsize: number, options?: Abortable): Promise<[Buffer, ReturnedAddress]> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvfrom(bufsize)), options);
+}
+
+/** Receives a datagram into `buf`: `[count, address]`. @see Python loop.sock_recvfrom_into */
+export function sock_recvfrom_into(
+  sock: socket,
+  buf: BytesLike,
+  nbytes = 0,
+  options?: Abortable,
+): Promise<[number, ReturnedAddress]> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvfrom_into(buf, nbytes)), options);
+}
+
+/**
+ * Receives a message with ancillary data: `[bytes, ancillary, msg_flags, address]`. Not in Python.
+ * @see socket.recvmsg
+ */
+export function sock_recvmsg(
+  sock: socket,
+  bufsize: number,
+  ancbufsize = 0,
+  flags = 0,
+  options?: Abortable,
+): Promise<[Buffer, AncillaryData[], number, ReturnedAddress]> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvmsg(bufsize, ancbufsize, flags)), options);
+}
+
+/** Sends one message with ancillary data: how many bytes were taken. Not in Python. @see socket.sendmsg */
+export function sock_sendmsg(
+  sock: socket,
+  buffers: Iterable<BytesLike>,
+  ancdata: Iterable<AncillaryItem> = [],
+  flags = 0,
+  address: Address = null,
+  options?: Abortable,
+): Promise<number> {
+  const send = () => sock.sendmsg(buffers, ancdata, flags, address);
+  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options);
+}
+
+/**
+ * Sends all of `data`. Calls that are made while an earlier one waits come after it. One that is aborted or times out may
+ * have sent a part.
+ * @see Python loop.sock_sendall
+ */
+export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable): Promise<null> {
+  let rest: Uint8Array;
+  try {
+    rest = bytesOf(data);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  const send = () => {
+    const n = sock.send(rest);
+    if (n === rest.length) return null;
+    rest = rest.subarray(n);
+    return AGAIN_WRITE;
+  };
+  const promise = awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options);
+  return promise as Promise<null>;
+}
+
+/** Sends a datagram: how many bytes were taken. A host's name is resolved first. @see Python loop.sock_sendto */
+export async function sock_sendto(
+  sock: socket,
+  data: BytesLike,
+  address: Address,
+  options?: Abortable,
+): Promise<number> {
+  const to = await addressWithoutName(sock, address, options);
+  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, () => sock.sendto(data, to)), options);
+}
+
+/**
+ * Waits for a connection: `[connection, address]`. The connection is nonblocking, as in Python. A TLS listener's has
+ * shaken hands.
+ * @see Python loop.sock_accept
+ */
+export async function sock_accept(sock: socket, options?: Abortable): Promise<[socket, ReturnedAddress]> {
+  const accept = () => socket.prototype.accept.call(sock);
+  const [plain, address] = await awaited(sock, POLLIN, () => attempt(sock, POLLIN, accept), options);
+  plain.setblocking(false);
+  if (sock._isPlain) return [plain, address];
+  const connection = sock._wrapped(plain, false);
+  try {
+    await handshakeIfWanted(connection, options);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return [connection, address];
+}
+
+/**
+ * Connects. A host's name is resolved first. A TLS socket shakes hands.
+ * @see Python loop.sock_connect
+ */
+export async function sock_connect(sock: socket, address: Address, options?: Abortable): Promise<null> {
+  const to = await addressWithoutName(sock, address, options);
+  options?.signal?.throwIfAborted();
+  const code = sock._connectBegun(to);
+  if (code === -EINPROGRESS) {
+    let begun = false;
+    const look = () => {
+      // The first try comes at once: nothing can be known yet.
+      if (!begun) {
+        begun = true;
+        return AGAIN_WRITE;
+      }
+      return checked(sock._connectEnded(), 'connect');
+    };
+    await awaited(sock, POLLOUT, look, options);
+  } else {
+    checked(code, 'connect');
+  }
+  await handshakeIfWanted(sock, options);
+  return null;
+}
+
+interface HandshakingSocket extends socket {
+  readonly do_handshake_on_connect: boolean;
+  do_handshake(): void;
+  unwrap(): socket;
+}
+
+async function handshakeIfWanted(sock: socket, options?: Abortable): Promise<void> {
+  if (!sock._isPlain && (sock as HandshakingSocket).do_handshake_on_connect) {
+    await sock_do_handshake(sock as HandshakingSocket, options);
+  }
+}
+
+/** Shakes hands. Not in Python. @see SSLSocket.do_handshake */
+export function sock_do_handshake(sock: socket & { do_handshake(): void }, options?: Abortable): Promise<void> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.do_handshake()), options);
+}
+
+/** Says goodbye and waits for the peer's; the socket is a plain one from then on. Not in Python. @see SSLSocket.unwrap */
+export function sock_unwrap<T extends socket>(sock: T & { unwrap(): T }, options?: Abortable): Promise<T> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.unwrap()), options);
+}
+
+/** What is read of a file at a time where the kernel does not send it itself. */
+const BLOCK_SIZE = 64 * 1024;
+
+/**
+ * Sends a file until its end, or `count` bytes of it from `offset`: how many bytes were sent. A regular file goes from
+ * the kernel's page cache into a plain socket without a copy.
+ * @throws (rejects) ValueError | TypeError | OSError; with `fallback` false, OSError where the kernel cannot send it
+ * @see Python loop.sock_sendfile; sendfile(2)
+ */
+export async function sock_sendfile(
+  sock: socket,
+  file: SendableFile,
+  offset = 0,
+  count: number | null = null,
+  options: Abortable & { fallback?: boolean } = {},
+): Promise<number> {
+  const transfer = new FileTransfer(sock, file, offset, count);
+  try {
+    const once = () => attempt(sock, POLLOUT, () => transfer.fromKernel());
+    const done = sock._isPlain && (await awaited(sock, POLLOUT, once, options));
+    if (!done && options.fallback === false) raise(-EINVAL, 'sendfile');
+    if (!done) await sendByReading(sock, transfer, options);
+  } finally {
+    transfer.leave();
+  }
+  return transfer.sent;
+}
+
+async function sendByReading(sock: socket, transfer: FileTransfer, options: Abortable): Promise<void> {
+  for (;;) {
+    if (transfer.pipe !== undefined) await readable(transfer.pipe, options);
+    const block = transfer.read(BLOCK_SIZE);
+    if (block.length === 0) return;
+    await sock_sendall(sock, block, options);
+    transfer.sent += block.length;
+  }
+}

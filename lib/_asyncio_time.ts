@@ -1,0 +1,121 @@
+/** Deadlines of awaited calls. */
+import type { Abortable } from './_await.js';
+import { monotonicMs } from './_call.js';
+import { timedOut } from './exceptions.js';
+
+/**
+ * What `awaitable` comes to, within `timeout` seconds (null: no limit). A function gets a signal that is aborted when the
+ * time is up: pass it on, so that what waits ends too. A promise by itself cannot be ended: it goes on unheard.
+ *
+ * ```js
+ * const bytes = await wait_for((signal) => sock_recv(sock, 4096, { signal }), 5);
+ * ```
+ * @throws (rejects) TimeoutError
+ * @see Python asyncio.wait_for
+ */
+export async function wait_for<T>(
+  awaitable: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>),
+  limit: number | null,
+  { signal }: Abortable = {},
+): Promise<T> {
+  using deadline = timeout(limit, { signal });
+  const promise = typeof awaitable === 'function' ? awaitable(deadline.signal) : awaitable;
+  return await deadline.race(promise);
+}
+
+/**
+ * A deadline `delay` seconds from now (null: none) for all calls that get it as their options: it has a `signal`, which
+ * is aborted with a TimeoutError when the time is up.
+ *
+ * ```js
+ * using deadline = timeout(5);
+ * await sock_connect(sock, address, deadline);
+ * await sock_sendall(sock, request, deadline);
+ * ```
+ * @see Python asyncio.timeout
+ */
+export function timeout(delay: number | null, options: Abortable = {}): Timeout {
+  return new Timeout(delay === null ? null : now() + delay, options.signal);
+}
+
+/** As `timeout`, at a point of the monotonic clock in seconds (`performance.now() / 1000`). @see asyncio.timeout_at */
+export function timeout_at(when: number | null, options: Abortable = {}): Timeout {
+  return new Timeout(when, options.signal);
+}
+
+function now(): number {
+  return monotonicMs() / 1000;
+}
+
+/** The longest delay that a timer of Node has. */
+const TIMER_MAX_MS = 0x7fffffff;
+
+/** @see timeout */
+export class Timeout {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  #when: number | null;
+  #timer: NodeJS.Timeout | undefined;
+  #expired = false;
+
+  /** @internal */
+  constructor(when: number | null, outer?: AbortSignal) {
+    this.#outer = outer;
+    this.#when = when;
+    if (outer?.aborted) this.#controller.abort(outer.reason);
+    else outer?.addEventListener('abort', this.#aborted);
+    this.reschedule(when);
+  }
+
+  /** Aborted when the time is up, or when the signal that was given is. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** When the time is up, in seconds of the monotonic clock; null: never. */
+  when(): number | null {
+    return this.#when;
+  }
+
+  /** Puts the deadline elsewhere. */
+  reschedule(when: number | null): void {
+    clearTimeout(this.#timer);
+    this.#when = when;
+    if (when === null || this.signal.aborted) return;
+    const left = Math.max(Math.ceil((when - now()) * 1000), 0);
+    this.#timer = setTimeout(() => this.#look(), Math.min(left, TIMER_MAX_MS));
+  }
+
+  /** Whether the time was up before the end. */
+  expired(): boolean {
+    return this.#expired;
+  }
+
+  /** What `promise` comes to, unless the time is up first. */
+  race<T>(promise: PromiseLike<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const aborted = () => reject(this.signal.reason);
+      if (this.signal.aborted) aborted();
+      else this.signal.addEventListener('abort', aborted, { once: true });
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** Ends it: the signal is not aborted any more. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener('abort', this.#aborted);
+  }
+
+  /** A timer of Node may fire a little early, and cannot wait longer than 24 days. */
+  #look(): void {
+    if (this.#when !== null && now() < this.#when) {
+      this.reschedule(this.#when);
+      return;
+    }
+    this.#expired = true;
+    this.#controller.abort(timedOut());
+  }
+
+  readonly #aborted = (): void => this.#controller.abort(this.#outer?.reason);
+}

@@ -1,0 +1,47 @@
+/** Callbacks for ready descriptors. */
+import { type FileDescriptorLike, fileno } from './_args.js';
+import { POLLIN, POLLOUT } from './_call.js';
+import { descriptorIfAny, descriptorOf } from './_loop.js';
+
+type Callback<A extends unknown[]> = (...args: A) => void;
+
+/**
+ * Calls `callback(...args)` in each turn of the loop in which `fd` is readable, until `remove_reader`. It replaces the
+ * callback that was there. Keeps the process alive. What it throws becomes an uncaught exception.
+ * @param fd a descriptor, or an object with `fileno()`: a socket, a pipe, a child's output … A descriptor that is no
+ *   socket of this library must be removed before it is closed.
+ * @throws OSError EBADF; EPERM for a plain file
+ * @see Python loop.add_reader
+ */
+export function add_reader<A extends unknown[]>(fd: FileDescriptorLike, callback: Callback<A>, ...args: A): void {
+  listen(fd, POLLIN, callback, args);
+}
+
+/** As `add_reader`, for a descriptor that is writable. @see Python loop.add_writer */
+export function add_writer<A extends unknown[]>(fd: FileDescriptorLike, callback: Callback<A>, ...args: A): void {
+  listen(fd, POLLOUT, callback, args);
+}
+
+/** Ends `add_reader`: whether there was a callback. @see Python loop.remove_reader */
+export function remove_reader(fd: FileDescriptorLike): boolean {
+  return unlisten(fd, POLLIN);
+}
+
+/** Ends `add_writer`: whether there was a callback. @see Python loop.remove_writer */
+export function remove_writer(fd: FileDescriptorLike): boolean {
+  return unlisten(fd, POLLOUT);
+}
+
+function listen<A extends unknown[]>(fd: FileDescriptorLike, direction: number, callback: Callback<A>, args: A): void {
+  if (typeof callback !== 'function') throw new TypeError('the callback must be a function');
+  const called = args.length === 0 ? (callback as () => void) : () => callback(...args);
+  descriptorOf(fileno(fd)).listen(direction, called);
+}
+
+function unlisten(fd: FileDescriptorLike, direction: number): boolean {
+  const descriptor = descriptorIfAny(fileno(fd));
+  if (descriptor === undefined || !descriptor.listened(direction)) return false;
+  descriptor.listen(direction, null);
+  descriptor.forgetIfIdle();
+  return true;
+}

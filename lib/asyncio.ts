@@ -1,0 +1,28 @@
+/**
+ * The calls that wait, awaited on Node's event loop, on the same socket objects: the names of Python's event loop.
+ *
+ * Each has the result and the exceptions of the call that it is the twin of, and besides takes `{ signal }`. It works on
+ * sockets of any mode: no call here blocks the thread. A timeout of the socket that is more than 0 limits each call, as
+ * Stackless Python has it; CPython's event loop knows nonblocking sockets only.
+ *
+ * @see https://docs.python.org/3/library/asyncio-eventloop.html
+ */
+export { type GetAddrInfoOptions, getaddrinfo, getnameinfo } from './_asyncio_names.js';
+export {
+  sock_accept,
+  sock_connect,
+  sock_do_handshake,
+  sock_recv,
+  sock_recv_into,
+  sock_recvfrom,
+  sock_recvfrom_into,
+  sock_recvmsg,
+  sock_sendall,
+  sock_sendfile,
+  sock_sendmsg,
+  sock_sendto,
+  sock_unwrap,
+} from './_asyncio_sock.js';
+export { type Timeout, timeout, timeout_at, wait_for } from './_asyncio_time.js';
+export { add_reader, add_writer, remove_reader, remove_writer } from './_asyncio_watch.js';
+export type { Abortable } from './_await.js';
