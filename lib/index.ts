@@ -1,15 +1,14 @@
 /** The namespaces, nothing else: Python's modules, without the names that this platform lacks. */
 import type { FileDescriptorLike } from './_args.js';
 import { present } from './_constants.js';
-import * as asyncioModule from './asyncio.js';
 import * as errnoModule from './errno.js';
 import * as selectModule from './select.js';
 import * as selectorsModule from './selectors.js';
 import * as socketModule from './socket.js';
 import * as sslModule from './ssl.js';
 
+export * as asyncio from './asyncio.js';
 export * as exceptions from './exceptions.js';
-export const asyncio = asyncioModule;
 export const errno = present(errnoModule);
 export const socket = present(socketModule);
 export const select = present(selectModule);
