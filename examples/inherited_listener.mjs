@@ -6,31 +6,15 @@
  *   node examples/inherited_listener.mjs             plays the service manager itself, and one client
  *
  * `--connections N` ends the server after that many (1 if not given).
- * @see sd_listen_fds(3): LISTEN_FDS descriptors from 3 on, for the process LISTEN_PID, with the names LISTEN_FDNAMES
+ * @see docs/systemd.md
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { socket } from 'berkeley';
+import { socket, systemd } from 'berkeley';
 
-const FIRST_FD = 3;
-
-/** The sockets that this process was given, as `{ name, sock }`. */
-function inherited() {
-  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = '' } = process.env;
-  if (Number(LISTEN_PID) !== process.pid) return [];
-  // They are for us, not for our children.
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
-  const names = LISTEN_FDNAMES.split(':');
-  return Array.from({ length: Number(LISTEN_FDS) }, (_, i) => {
-    const sock = new socket.socket({ fileno: FIRST_FD + i });
-    sock.set_inheritable(false);
-    return { name: names[i] || 'unknown', sock };
-  });
-}
-
-function serve({ name, sock }, connections) {
+function serve([name, sock], connections) {
   console.log(`inherited fd ${sock.fileno()} (${name}), which listens on ${sock.getsockname().join(':')}`);
   for (let i = 0; i < connections; i++) {
     const [client, peer] = sock.accept();
@@ -58,6 +42,7 @@ async function playManager() {
 }
 
 const { values } = parseArgs({ options: { connections: { type: 'string', default: '1' } } });
-const [first] = inherited();
+// They are for us, not for our children: the variables that announce them are removed.
+const [first] = systemd.listen_fds(true);
 if (first !== undefined) serve(first, Number(values.connections));
 else await playManager();

@@ -4,40 +4,17 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import * as socket from '../lib/socket.js';
+import { example, finished, portIn, ROOT } from './helpers/examples.js';
 import { checkLeaks } from './helpers/leaks.js';
-import { hasCommand, type Peer, python, spawnPeer, testUnless, tmpdir, underSanitizers } from './helpers/peers.js';
+import { hasCommand, python, spawnPeer, testUnless, tmpdir, underSanitizers } from './helpers/peers.js';
 
 checkLeaks(test);
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = join(ROOT, 'README.md');
 const read = (path: string) => readFileSync(path, 'utf8');
 const [FIRST_LINE] = read(README).split('\n');
-
-/** Start an example, with the sanitizers if we run under them. */
-function example(name: string, ...args: string[]): Peer {
-  return spawnPeer(process.execPath, [join(ROOT, 'examples', name), ...args], process.env);
-}
-
-/** Run an example to its end: its status and the lines that it printed. */
-async function finished(peer: Peer): Promise<{ code: number | null; lines: string[]; errors: string }> {
-  const errors = peer.child.stderr === null ? '' : text(peer.child.stderr);
-  const lines: string[] = [];
-  const collect = async () => {
-    for (;;) lines.push(await peer.line());
-  };
-  await collect().catch(() => {});
-  return { code: await peer.exit, lines, errors: await errors };
-}
-
-function portIn(line: string): number {
-  const match = /:(\d+)\b/.exec(line);
-  if (match === null) throw new Error(`no port in ${line}`);
-  return Number(match[1]);
-}
 
 /** A port that is taken, so that nobody else can get it, and at which nobody listens. */
 function deadPort(t: ExecutionContext, type: number): number {
