@@ -43,7 +43,9 @@ bool AttachMemory(SSL* ssl, const ConnectionOptions& options) {
   BIO* out = options.outgoing->bio.get();
   if (BIO_up_ref(in) != 1) return false;
   if (BIO_up_ref(out) != 1) return BIO_free(in), false;
-  SSL_set_bio(ssl, in, out);
+  // Not SSL_set_bio, which takes one reference where both are the same BIO.
+  SSL_set0_rbio(ssl, in);
+  SSL_set0_wbio(ssl, out);
   return true;
 }
 

@@ -1,0 +1,191 @@
+/** A child process that calls every function of the binary with random arguments. */
+import { setImmediate } from 'node:timers/promises';
+import { isPromise, isUint8Array } from 'node:util/types';
+import { unpackAncillary } from '../../lib/_ancillary.js';
+import { native } from '../../lib/_native.js';
+import { readTask, Session } from './child.js';
+import { Descriptors } from './descriptors.js';
+import { Handles } from './handles.js';
+import { Harmless, HOSTS } from './harmless.js';
+import { Random } from './random.js';
+import { functions } from './table.js';
+import { Thrown, Values } from './values.js';
+
+const task = readTask();
+const random = new Random(task.seed);
+const values = new Values(random);
+const fds = new Descriptors(random);
+const handles = new Handles(values);
+const harmless = new Harmless(random, fds);
+
+// The environment has one poller for Node's event loop: started here, before the descriptors are counted.
+fds.loopPoller = native.loopStart(deliver, new Int32Array(16));
+process.on('uncaughtException', (error) => {
+  if (!(error instanceof Thrown)) throw error;
+});
+const session = new Session(task);
+
+const { AF_INET, AF_INET6, AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET } =
+  native.constants.socket;
+const { IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP } = native.constants.socket;
+
+// ---- kinds of arguments --------------------------------------------------------------------------------------------
+
+const SERVICES = ['80', 'http', '', '0', '65536', '-1', 'no such service'];
+const PATHS = ['plain', 'missing', '', '.', 'a\0b', 'x'.repeat(5000), '\xff'];
+const SMALL_MS = [0, 0, 0, 1, 5];
+const ADDRESS_SIZES = [0, 1, 2, 3, 8, 16, 16, 28, 28, 110, 128, 200];
+const text = (list: readonly string[]) => Buffer.from(random.pick(list), 'latin1');
+
+/** What is received with a message, or sent: bytes, or descriptors of ours. */
+function control(): Uint8Array {
+  if (random.chance(0.5)) return values.bytes(random.pick([0, 1, 16, 24, 40, 200]));
+  const bytes = new Uint8Array(24);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, random.chance(0.8) ? 20 : random.below(64), true);
+  view.setInt32(8, SOL_SOCKET, true);
+  view.setInt32(12, SCM_RIGHTS, true);
+  view.setInt32(16, fds.one(), true);
+  return bytes;
+}
+
+function entries(): Int32Array {
+  return Int32Array.from({ length: random.below(12) }, () => (random.chance(0.7) ? fds.one() : values.whole()));
+}
+
+const KINDS: Readonly<Record<string, () => unknown>> = {
+  fd: () => fds.one(),
+  fdOfSocket: () => fds.one('socket'),
+  // Few, so that what is registered in a poller is often asked for again.
+  fdOfFew: () => fds.few(),
+  fdOfPoller: () => (random.chance(0.3) ? fds.loopPoller : fds.one('poller')),
+  fdOfFile: () => fds.one('file'),
+  family: () => random.pick([AF_UNIX, AF_UNIX, AF_INET, AF_INET6, 0, -1, 46, 12345, 2 ** 31 - 1]),
+  type: () =>
+    random.pick([SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, 0, -1, 99]) | random.pick([0, 0, 0o4000, 0o2000000]),
+  protocol: () => random.pick([0, 0, 0, 6, 17, 1, -1, 255, 9999]),
+  address: () => (random.chance(0.5) ? fds.name() : fds.address(values.bytes(random.pick(ADDRESS_SIZES)))),
+  addressLength: () => random.pick([0, 1, 2, 3, 8, 16, 28, 110]),
+  blocks: () => true,
+  flag: () => random.chance(0.5),
+  ms: () => random.pick(SMALL_MS),
+  whole: () => values.whole(),
+  few: () => random.below(4),
+  flags: () => (random.chance(0.6) ? 0 : 1 << random.below(31)),
+  level: () => random.pick([SOL_SOCKET, SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6, 17, -1, 9999]),
+  option: () => random.below(76),
+  bytes: () => values.bytes(),
+  bytesOrNull: () => (random.chance(0.2) ? null : values.bytes()),
+  length: () => (random.chance(0.7) ? random.below(20) : values.whole()),
+  parts: () => Array.from({ length: random.pick([0, 1, 2, 3, 10, 1024, 1025]) }, () => values.bytes(random.below(20))),
+  control,
+  entries,
+  host: () => (random.chance(0.1) ? null : text(HOSTS)),
+  hostName: () => text(HOSTS),
+  service: () => (random.chance(0.1) ? null : text(SERVICES)),
+  path: () => text(PATHS),
+  pathOrNull: () => (random.chance(0.3) ? null : text(PATHS)),
+  text: () =>
+    random.chance(0.5) ? values.text() : random.pick(['http', 'tcp', 'lo', '127.0.0.1', '::1', 'AES256-SHA', 'P-256']),
+  textOrNull: () => (random.chance(0.3) ? null : values.text()),
+  interface: () => text(['lo', '', 'no such interface', 'x'.repeat(100)]),
+  curve: () => text(['prime256v1', 'secp384r1', 'no such curve', '']),
+  setting: () => random.below(9),
+  password: () => random.pick([null, () => new Uint8Array(4), () => values.any()]),
+  pem: () =>
+    random.chance(0.5) ? values.bytes() : Buffer.from('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
+  der: () =>
+    random.chance(0.5) ? values.bytes() : Uint8Array.from([0x30, 0x82, random.below(3), random.below(256), 0x30]),
+  newHandle: () => handles.fresh(),
+  context: () => handles.one('context'),
+  connection: () => handles.one('connection'),
+  tlsSession: () => handles.one('tlsSession'),
+  bio: () => handles.one('bio'),
+  bioOrNull: () => (random.chance(0.3) ? null : handles.one('bio')),
+  fdOrNone: () => (random.chance(0.5) ? -1 : fds.one('socket')),
+  deliver: () => deliver,
+  any: () => values.any(),
+};
+
+/** What the event loop calls when descriptors are ready: what it throws is an uncaught exception. */
+function deliver(count: number): void {
+  if (typeof count !== 'number' || count < 1) throw new Error(`delivers ${count}`);
+  if (random.chance(0.1)) throw new Thrown('thrown by a callback');
+}
+
+// ---- calling ---------------------------------------------------------------------------------------------------------
+
+/** As many arguments as there should be, or one more or less; as they should be, or some of them anything. */
+function argumentsFor(kinds: readonly string[]): unknown[] {
+  const args: unknown[] = [];
+  for (const kind of kinds) {
+    const address = kind === 'addressLength' ? args.at(-1) : undefined;
+    args.push(isUint8Array(address) && random.chance(0.8) ? address.length : KINDS[kind]());
+  }
+  if (random.chance(0.6)) return args;
+  if (random.chance(0.9) && args.length > 0) args[random.below(args.length)] = values.any();
+  const more = random.below(10);
+  if (more === 0) args.push(values.any());
+  else if (more === 1) args.pop();
+  return args;
+}
+
+/** Results that are still to come: none of them may be an exception. */
+const promised: Promise<unknown>[] = [];
+
+/** What a call that did not throw has changed among descriptors and handles. Returns its result. */
+function noteResult(name: string, args: unknown[], result: unknown): unknown {
+  if (isPromise(result)) promised.push(result);
+  if (typeof result === 'number' && result >= 0) noteDescriptors(name, args, result);
+  if (name === 'tls.createMemoryBio') handles.keep('bio', args[0]);
+  if (name === 'own') fds.owned.add(args[0] as number);
+  if (result === 0 && name === 'tls.createContext') handles.keep('context', args[0]);
+  if (result === 0 && name === 'tls.createConnection') handles.keep('connection', args[0]);
+  if (result === 0 && name === 'tls.sessionFromBytes') handles.keep('tlsSession', args[0]);
+  if (result === 1 && name === 'tls.getSession') handles.keep('tlsSession', args[1]);
+  return result;
+}
+
+function noteDescriptors(name: string, args: unknown[], result: number): void {
+  if (/^(socket|dup|accept)$/.test(name)) fds.add(result, 'socket');
+  if (name === 'pollerCreate') fds.add(result, 'poller');
+  if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
+  if (name === 'close') fds.forget(args[0] as number);
+  if (name === 'recvmsg') takeReceived(args[2] as Uint8Array);
+}
+
+/** The descriptors that came with a message are ours. */
+function takeReceived(received: Uint8Array): void {
+  for (const [level, type, data] of unpackAncillary(received, native.info[1])) {
+    if (level !== SOL_SOCKET || type !== SCM_RIGHTS) continue;
+    for (let at = 0; at + 4 <= data.length; at += 4) fds.add(data.readInt32LE(at), 'socket');
+  }
+}
+
+/** The binary's exceptions are for callers in lib/ who made a mistake: of two classes. */
+function isArgumentError(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
+/** What may read many files is called less often. */
+const SLOW = /^tls\.(setDefaultVerifyPaths|loadVerify\w+)$/;
+const PAIR_EVERY = 300;
+/** The event loop has its turn after so many calls. */
+const TURN_EVERY = 100;
+
+for (let round = 0; !session.done; round++) {
+  fds.refill();
+  if (round % PAIR_EVERY === 0) session.call('a TLS pair', () => handles.addPair(), [], isArgumentError);
+  if (round % TURN_EVERY === 0) await setImmediate();
+  const { name, owner, call, kinds } = random.pick(functions);
+  if (SLOW.test(name) && random.chance(0.8)) continue;
+  const args = argumentsFor(kinds);
+  harmless.look(name, kinds, args);
+  const run = () => noteResult(name, args, Reflect.apply(call, owner, args));
+  session.call(name, run, args, isArgumentError);
+}
+await Promise.all(promised);
+native.loopRef(false);
+handles.forgetAll();
+fds.closeAll();
+await session.finish();

@@ -1,0 +1,176 @@
+/** What the binary's functions take: the names of kinds, which native.ts makes values of. */
+import { native } from '../../lib/_native.js';
+
+/** The kinds of each function's arguments. A function that is neither here nor below fails the test with its name. */
+const TABLE: Readonly<Record<string, string>> = {
+  socket: 'family type protocol',
+  socketpair: 'family type protocol',
+  accept: 'fdOfSocket blocks',
+  bind: 'fdOfSocket address addressLength',
+  connect: 'fdOfSocket address addressLength blocks ms',
+  listen: 'fdOfSocket few',
+  shutdown: 'fdOfSocket few',
+  getsockname: 'fdOfSocket',
+  getpeername: 'fdOfSocket',
+  close: 'fd',
+  dup: 'fdOfSocket',
+  getInheritable: 'fdOfSocket',
+  setInheritable: 'fdOfSocket flag',
+  getNonblocking: 'fdOfSocket',
+  setNonblocking: 'fdOfSocket flag',
+  own: 'fd',
+  disown: 'fd',
+  getsockoptInt: 'fdOfSocket level option',
+  setsockoptInt: 'fdOfSocket level option whole',
+  getsockopt: 'fdOfSocket level option bytes',
+  setsockopt: 'fdOfSocket level option bytesOrNull length',
+  recv: 'fdOfSocket bytes length length flags',
+  recvScratch: 'fdOfSocket length flags',
+  send: 'fdOfSocket bytes length length flags',
+  recvfrom: 'fdOfSocket bytes length length flags',
+  recvfromScratch: 'fdOfSocket length flags',
+  sendto: 'fdOfSocket bytes length length flags address addressLength',
+  recvmsg: 'fdOfSocket parts control flags',
+  sendmsg: 'fdOfSocket parts control flags address addressLength',
+  sendfile: 'fdOfSocket fdOfFile length length',
+  poll: 'entries length ms',
+  pollOne: 'fd flags ms',
+  pollerCreate: '',
+  pollerAdd: 'fdOfPoller fdOfFew flags',
+  pollerModify: 'fdOfPoller fdOfFew flags',
+  pollerRemove: 'fdOfPoller fdOfFew',
+  pollerWait: 'fdOfPoller entries length ms',
+  signalPending: '',
+  loopStart: 'deliver entries',
+  loopRef: 'flag',
+  resolveAddress: 'host service family type protocol flags',
+  resolveName: 'address addressLength flags',
+  getaddrinfo: 'host service family type protocol flags',
+  getnameinfo: 'address addressLength flags',
+  gethostbyname: 'hostName',
+  gethostbyaddr: 'bytes family',
+  gethostname: '',
+  sethostname: 'bytes',
+  getservbyname: 'text textOrNull',
+  getservbyport: 'whole textOrNull',
+  getprotobyname: 'text',
+  ifNames: '',
+  ifIndex: 'interface',
+  ifName: 'whole',
+  inetPton: 'family text',
+  inetNtop: 'family bytes',
+  inetAton: 'text',
+  strerror: 'whole',
+  gaiStrerror: 'whole',
+  hstrerror: 'whole',
+  'tls.randomBytes': 'bytes',
+  'tls.randomAdd': 'bytes whole',
+  'tls.randomReady': '',
+  'tls.findObject': 'text flag',
+  'tls.findObjectByNumber': 'whole',
+  'tls.decodeCertificate': 'der',
+  'tls.certificateFromPemFile': 'path',
+  'tls.certificateText': 'der',
+  'tls.createContext': 'newHandle setting',
+  'tls.loadCertificateChainFiles': 'context path path password',
+  'tls.loadCertificateChain': 'context pem pem password',
+  'tls.loadVerifyLocations': 'context pathOrNull pathOrNull',
+  'tls.loadVerifyData': 'context pem flag',
+  'tls.setDefaultVerifyPaths': 'context',
+  'tls.loadDhParameters': 'context path',
+  'tls.getStoreStats': 'context',
+  'tls.getAuthorities': 'context',
+  'tls.getSessionStats': 'context',
+  'tls.getCiphers': 'context',
+  'tls.setText': 'context setting text',
+  'tls.setEcdhCurve': 'context curve',
+  'tls.setAlpn': 'context bytes',
+  'tls.getNumber': 'context setting',
+  'tls.setNumber': 'context setting whole',
+  'tls.setKeyLogFile': 'context pathOrNull',
+  'tls.setEvent': 'context setting flag',
+  'tls.setPskIdentityHint': 'context textOrNull',
+  'tls.requestOcsp': 'context flag',
+  'tls.createMemoryBio': 'newHandle',
+  'tls.memoryPending': 'bio',
+  'tls.memoryRead': 'bio bytes',
+  'tls.memoryWrite': 'bio bytes',
+  'tls.memoryWriteEof': 'bio',
+  'tls.createConnection': 'newHandle context flag fdOrNone bioOrNull bioOrNull textOrNull flag flag',
+  'tls.releaseConnection': 'connection',
+  'tls.handshake': 'connection',
+  'tls.read': 'connection bytes length length',
+  'tls.write': 'connection bytes length length',
+  'tls.shutdown': 'connection',
+  'tls.sendFile': 'connection fdOfFile length length',
+  'tls.pending': 'connection',
+  'tls.setContext': 'connection context',
+  'tls.verifyClientPostHandshake': 'connection',
+  'tls.updateKeys': 'connection flag',
+  'tls.peerChain': 'connection flag',
+  'tls.exportKeyingMaterial': 'connection bytes bytes bytesOrNull',
+  'tls.getSession': 'connection newHandle',
+  'tls.setSession': 'connection tlsSession',
+  'tls.describeSession': 'tlsSession',
+  'tls.sessionToBytes': 'tlsSession',
+  'tls.sessionFromBytes': 'newHandle der',
+};
+/** Those that ask something of a connection, and take nothing else. */
+const QUESTIONS = [
+  'handshakeDone',
+  'sessionReused',
+  'verifiesPeer',
+  'kernelTlsSends',
+  'kernelTlsReceives',
+  'version',
+  'compression',
+  'selectedAlpn',
+  'cipher',
+  'sharedCiphers',
+  'peerCertificate',
+  'ocspResponse',
+  'tlsUnique',
+  'tlsServerEndPoint',
+];
+
+const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ...Object.entries(TABLE).map(([name, kinds]): [string, string[]] => [name, kinds === '' ? [] : kinds.split(' ')]),
+  ...QUESTIONS.map((name): [string, string[]] => [`tls.${name}`, ['connection']]),
+]);
+
+export interface NativeFunction {
+  /** As it is reached: 'recv', 'tls.read'. */
+  readonly name: string;
+  readonly owner: object;
+  readonly call: (...args: unknown[]) => unknown;
+  /** What it takes. */
+  readonly kinds: readonly string[];
+}
+
+type Named = [name: string, owner: object, call: NativeFunction['call']];
+
+function functionsOf(owner: object, path = ''): Named[] {
+  return Object.entries(owner).flatMap(([name, value]): Named[] => {
+    if (typeof value === 'function') return [[path + name, owner, value]];
+    const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+    return isPlain ? functionsOf(value, `${path}${name}.`) : [];
+  });
+}
+
+/** All functions of the binary that was loaded. */
+const loaded = functionsOf(native);
+
+/** Those that have a row. */
+export const functions: readonly NativeFunction[] = loaded.flatMap(([name, owner, call]): NativeFunction[] => {
+  const kinds = KINDS.get(name);
+  return kinds === undefined ? [] : [{ name, owner, call, kinds }];
+});
+
+/** Where the table and the binary differ: what is to be added to it, and what is to be taken out of it. */
+export function differences(): { missing: string[]; gone: string[] } {
+  const names = loaded.map(([name]) => name);
+  return {
+    missing: names.filter((name) => !KINDS.has(name)),
+    gone: [...KINDS.keys()].filter((name) => !names.includes(name)),
+  };
+}
