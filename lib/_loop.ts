@@ -228,12 +228,20 @@ export function mayTryAtOnce(): boolean {
   return ++atOnce < TURN;
 }
 
+/** The descriptors whose waiters try again in the loop's next turn. */
+let retried: { fd: number; direction: number }[] = [];
+
 /** Lets the waiters of a direction try in the loop's next turn. */
 export function retryNextTurn(fd: number, direction: number): void {
-  setImmediate(() => {
-    atOnce = 0;
-    descriptors.get(fd)?.retry(direction);
-  });
+  if (retried.length === 0) setImmediate(retryAll);
+  retried.push({ fd, direction });
+}
+
+function retryAll(): void {
+  const all = retried;
+  retried = [];
+  atOnce = 0;
+  for (const { fd, direction } of all) descriptors.get(fd)?.retry(direction);
 }
 
 function deliver(count: number): void {

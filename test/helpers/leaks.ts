@@ -8,6 +8,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { TestFn } from 'ava';
+import { add_reader } from '../../lib/asyncio.js';
+import { socketpair } from '../../lib/socket.js';
 
 /** How long handles that are being closed may take, in milliseconds. A leak costs this much; a clean file nothing. */
 const PATIENCE_MS = 5_000;
@@ -36,6 +38,10 @@ function warmUp(): void {
   const listener = () => {};
   process.on('SIGUSR2', listener); // libuv's signal pipe, which child processes use too
   process.removeListener('SIGUSR2', listener);
+  const [one, other] = socketpair();
+  add_reader(one, listener); // the poller of this environment's loop
+  one.close();
+  other.close();
 }
 
 /** Register hooks that compare the open descriptors before and after the tests of a file. */
