@@ -1,39 +1,58 @@
 /**
- * `npm run bench`: every trial, or those that are named; `--quick` for a short run; `--rounds N`.
+ * `npm run bench`: every trial, or those that are named.
+ *
+ *   --quick       a short run: fewer rounds, less work in each
+ *   --rounds N    so many rounds
+ *   --json FILE   all figures, with those of each round
+ *   --publish     the page of results under docs/, with its charts
  *
  * Exits 1 if a ratio is so far from what was promised that noise cannot explain it.
  */
-
-import { execFileSync } from 'node:child_process';
-import { cpus, release } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { compilePeers } from './measure.js';
-import { markdown, type Report, type Trial } from './report.js';
+import { describe, machine } from './machine.js';
+import { publish } from './page.js';
+import { compilePeers } from './processes.js';
+import { farOff, markdown, type Report, report } from './report.js';
+import { type Bounds, measure, type Trial } from './trial.js';
+import { acceptTrial, churnTrial } from './trials/accept.js';
+import { bulkTrials } from './trials/bulk.js';
 import { echoTrial } from './trials/echo.js';
-import { idleMemoryTrial } from './trials/idle_memory.js';
+import { idleTrial } from './trials/idle.js';
+import { pingTrials } from './trials/ping.js';
+import { readyTrials } from './trials/ready.js';
+import { startTrial } from './trials/start.js';
 import { tlsTrials } from './trials/tls.js';
-import { wouldBlockTrial } from './trials/would_block.js';
+import { udpTrial } from './trials/udp.js';
 
-const trials: readonly Trial[] = [echoTrial, ...tlsTrials, idleMemoryTrial, wouldBlockTrial];
-/** A busy machine's noise moves a ratio by a half in a short run; a defect moves it further. */
-const FAR_OFF = 2;
+const trials: readonly Trial[] = [
+  ...pingTrials,
+  echoTrial,
+  ...bulkTrials,
+  acceptTrial,
+  churnTrial,
+  udpTrial,
+  ...readyTrials,
+  ...tlsTrials,
+  idleTrial,
+  startTrial,
+];
 
-function machine(): string {
-  const version = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' }).trim();
-  const compiler = version('cc', '--version').split('\n')[0];
-  const processor = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
-  return `${processor}; Linux ${release()}; node ${process.version}; ${version('python3', '--version')}; ${compiler}`;
-}
+const FULL = { rounds: 9, scale: 1, warmUp: 1 };
+const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.2 };
 
-function farOff(report: Report): string[] {
-  return report.ratios
-    .filter(({ median, atMost, floor = 0 }) => atMost !== undefined && median > Math.max(atMost, floor) * FAR_OFF)
-    .map(({ name, median, atMost }) => `${name}: ${median.toFixed(2)}, promised ≤ ${atMost}`);
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      publish: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
   const unknown = positionals.filter((name) => !trials.some((trial) => trial.name === name));
@@ -41,24 +60,34 @@ async function main(): Promise<number> {
     console.error(`no trial ${unknown.join(', ')}; there are ${trials.map(({ name }) => name).join(', ')}`);
     return 2;
   }
-  const rounds = Number(values.rounds ?? (values.quick ? 5 : 9));
+  const bounds = values.quick ? QUICK : FULL;
+  const rounds = Number(values.rounds ?? bounds.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) {
     console.error(`--rounds takes a whole number from 1, not ${values.rounds}`);
     return 2;
   }
   compilePeers();
-  console.log(`# Benchmark\n\n${machine()}; ${rounds} rounds\n`);
-  const progress = (text: string) => process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : '');
-  const failures: string[] = [];
-  for (const trial of trials) {
-    if (positionals.length > 0 && !positionals.includes(trial.name)) continue;
-    const report = await trial.run({ rounds, scale: values.quick ? 0.25 : 1, progress });
-    progress('');
-    console.log(`${markdown(trial, report)}\n`);
-    failures.push(...farOff(report));
-  }
+  const about = { date: new Date().toISOString().slice(0, 10), rounds, quick: values.quick, machine: machine() };
+  console.log(`# Benchmark\n\n${describe(about.machine)}; ${rounds} rounds\n`);
+  const chosen = trials.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const reports = await measureAll(chosen, { ...bounds, rounds, progress });
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ ...about, trials: reports }, null, 1)}\n`);
+  if (values.publish) publish(about, reports);
+  const failures = reports.flatMap(farOff);
   if (failures.length > 0) console.error(`far from what was promised:\n  ${failures.join('\n  ')}`);
   return failures.length > 0 ? 1 : 0;
+}
+
+async function measureAll(chosen: readonly Trial[], bounds: Bounds): Promise<Report[]> {
+  const reports: Report[] = [];
+  for (const trial of chosen) {
+    const done = report(trial, await measure(trial, bounds));
+    progress('');
+    console.log(`${markdown(done)}\n`);
+    reports.push(done);
+  }
+  return reports;
 }
 
 process.exitCode = await main();

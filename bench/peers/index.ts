@@ -1,53 +1,144 @@
-/** The peers in one table: how each arm of a trial is started. */
+/** The peers in one table: for each job, who does it and how each is started. A file per job and language lies beside. */
 import { fileURLToPath } from 'node:url';
 
 /** The package's root: this file runs from dist/bench/peers. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
-const here = `${root}bench/peers`;
+/** Where the C peers (c_*) and the load generators are compiled to. */
+export const binaries = `${root}build/bench`;
+/** What C sources are linked with, by their names. */
+export const libraries: Readonly<Record<string, readonly string[]>> = {
+  tls_echo: ['-lssl', '-lcrypto'],
+  tls_load: ['-lssl', '-lcrypto'],
+};
+
+export type Family = 'berkeley' | 'C' | 'CPython' | 'node' | 'pure JavaScript';
 
 export interface Arm {
   /** What the tables call it. */
   readonly name: string;
-  /** The command, without the path of what is compiled: see `compiled`. */
+  readonly family: Family;
   readonly command: readonly string[];
+  /** Why it cannot do the job, if it is known beforehand. */
+  readonly cannot?: string;
 }
 
-/** C sources that are compiled before the first use, with what they are linked with, by the name of their binary. */
-export const compiled: Readonly<Record<string, readonly [source: string, ...libraries: string[]]>> = {
-  load: [`${root}bench/load/load.c`],
-  c_epoll_echo: [`${here}/c/epoll_echo.c`],
-  tls_load: [`${root}bench/load/tls_load.c`, '-lssl', '-lcrypto'],
-  c_tls_echo: [`${here}/c/tls_echo.c`, '-lssl', '-lcrypto'],
-};
-export const binaries = `${root}build/bench`;
+type Command = readonly [file: string, ...args: string[]];
 
-const node = process.execPath;
-const python = 'python3';
+function script(family: Family, folder: string, interpreter: readonly string[], ending: string) {
+  return (name: string, ...[file, ...args]: Command): Arm => ({
+    name,
+    family,
+    command: [...interpreter, `${root}bench/peers/${folder}/${file}.${ending}`, ...args],
+  });
+}
+
+const node = [process.execPath, '--expose-gc'];
+const ours = script('berkeley', 'berkeley', node, 'mjs');
+const nodes = script('node', 'node', node, 'mjs');
+const pure = script('pure JavaScript', 'purejs', node, 'mjs');
+const python = script('CPython', 'python', ['python3'], 'py');
+const c = (name: string, ...[file, ...args]: Command): Arm => ({
+  name,
+  family: 'C',
+  command: [`${binaries}/c_${file}`, ...args],
+});
+const cannot = (family: Family, name: string, reason: string): Arm => ({ name, family, command: [], cannot: reason });
 
 /** Echo servers over one event loop: each prints `PORT n` and serves until it is killed. */
 export const echo = {
-  c: { name: 'C, epoll', command: [`${binaries}/c_epoll_echo`] },
-  into: { name: 'berkeley, recv_into', command: [node, `${here}/berkeley/epoll_echo.mjs`, '--into'] },
-  intoAgain: { name: 'berkeley, recv_into (again)', command: [node, `${here}/berkeley/epoll_echo.mjs`, '--into'] },
-  recv: { name: 'berkeley, recv', command: [node, `${here}/berkeley/epoll_echo.mjs`] },
-  python: { name: 'CPython, recv', command: [python, `${here}/python/epoll_echo.py`] },
-  pythonInto: { name: 'CPython, recv_into', command: [python, `${here}/python/epoll_echo.py`, '--into'] },
-  net: { name: 'node:net', command: [node, `${here}/node/net_echo.mjs`] },
-} as const satisfies Record<string, Arm>;
+  c: c('C, epoll', 'epoll_echo'),
+  into: ours('berkeley, recv_into', 'epoll_echo', '--into'),
+  recv: ours('berkeley, recv', 'epoll_echo'),
+  pythonInto: python('CPython, recv_into', 'epoll_echo', '--into'),
+  python: python('CPython, recv', 'epoll_echo'),
+  net: nodes('node:net', 'net_echo'),
+  pure: pure('pure JavaScript, select', 'select_echo'),
+} as const;
 
-/** Serves as `into`, and prints its JavaScript heap when asked. */
-export const heapServer: Arm = {
-  name: 'berkeley, heap',
-  command: [node, '--expose-gc', `${here}/berkeley/epoll_echo.mjs`, '--into', '--heap'],
-};
+/** Echo servers that block, one connection at a time. */
+export const blockingEcho = {
+  c: c('C', 'blocking_echo'),
+  into: ours('berkeley, recv_into', 'blocking_echo', '--into'),
+  recv: ours('berkeley, recv', 'blocking_echo'),
+  pythonInto: python('CPython, recv_into', 'blocking_echo', '--into'),
+  python: python('CPython, recv', 'blocking_echo'),
+  net: nodes('node:net (event loop)', 'net_echo'),
+  pure: pure('pure JavaScript', 'blocking_echo'),
+} as const;
+
+/** Servers of a stream one way, which block; on a Unix socket when they are given a path besides. */
+function bulk(direction: 'receive' | 'send') {
+  return {
+    c: c('C', 'bulk', direction),
+    ours: ours('berkeley', 'bulk', direction),
+    python: python('CPython', 'bulk', direction),
+    net: nodes('node:net (event loop)', 'bulk', direction),
+    pure: pure('pure JavaScript', 'bulk', direction),
+  } as const;
+}
+export const bulkReceive = bulk('receive');
+export const bulkSend = bulk('send');
+
+/** Servers that send datagrams back. */
+export const udpEcho = {
+  cBatch: c('C, recvmmsg', 'udp_echo', '--batch'),
+  c: c('C, recvfrom', 'udp_echo'),
+  one: ours('berkeley, recvfrom_into', 'udp_echo'),
+  python: python('CPython, recvfrom_into', 'udp_echo'),
+  pythonBatch: cannot('CPython', 'CPython, batched', "Python's socket module has no recvmmsg"),
+  dgram: nodes('node:dgram', 'udp_echo'),
+  pure: cannot('pure JavaScript', 'pure JavaScript', 'node:net, which it is built over, has no datagrams'),
+} as const;
+
+/** Which of many descriptors is ready? */
+function ready(kind: 'select' | 'poll' | 'epoll') {
+  return {
+    c: c('C', 'ready', kind),
+    ours: ours(`berkeley, ${kind}`, 'ready', kind),
+    python: python('CPython', 'ready', kind),
+    net: cannot('node', 'Node.js', 'has no call that asks whether a descriptor is ready'),
+    pure: cannot('pure JavaScript', 'pure JavaScript', 'has select() only'),
+  } as const;
+}
+const into = (kind: 'poll' | 'epoll') => ours('berkeley, poll_into', 'ready', kind, '--into');
+export const readySelect = { ...ready('select'), pure: pure('pure JavaScript', 'ready') } as const;
+export const readyPoll = { ...ready('poll'), into: into('poll') } as const;
+export const readyEpoll = { ...ready('epoll'), into: into('epoll') } as const;
+
+/** A recv that has nothing. */
+export const wouldBlock = {
+  c: c('C', 'would_block'),
+  ours: ours('berkeley', 'would_block'),
+  python: python('CPython', 'would_block'),
+  net: cannot('node', 'Node.js', 'has no recv'),
+} as const;
+
+/** Event loops as in `echo`; those in JavaScript say how large their heap is when they are asked. */
+export const idle = {
+  c: c('C, epoll', 'epoll_echo'),
+  into: ours('berkeley, epoll', 'epoll_echo', '--into', '--heap'),
+  python: python('CPython, epoll', 'epoll_echo'),
+  net: nodes('node:net', 'net_echo', '--heap'),
+  pure: pure('pure JavaScript, select', 'select_echo'),
+} as const;
+
+/** Programs that end at once: what a program pays before its first line. */
+export const starting = {
+  c: c('C', 'start'),
+  ours: ours("import 'berkeley'", 'start'),
+  socketOnly: ours("import 'berkeley/socket'", 'start_socket'),
+  python: python('CPython, import socket, ssl, select, selectors', 'start'),
+  bare: nodes('node, no import', 'start_bare'),
+  net: nodes("import 'node:net', 'node:tls', 'node:dgram'", 'start'),
+} as const;
 
 const certificate = `${root}test/certs/server.pem`;
 
 /** TLS echo servers over one event loop, with a P-256 certificate. */
 export const tlsEcho = {
-  c: { name: 'C, OpenSSL', command: [`${binaries}/c_tls_echo`, certificate] },
-  ours: { name: 'berkeley', command: [node, `${here}/berkeley/tls_echo.mjs`, certificate] },
-  again: { name: 'berkeley (again)', command: [node, `${here}/berkeley/tls_echo.mjs`, certificate] },
-  python: { name: 'CPython', command: [python, `${here}/python/tls_echo.py`, certificate] },
-  node: { name: 'node:tls', command: [node, `${here}/node/tls_echo.mjs`, certificate] },
-} as const satisfies Record<string, Arm>;
+  c: c('C, OpenSSL', 'tls_echo', certificate),
+  ours: ours('berkeley', 'tls_echo', certificate),
+  python: python('CPython', 'tls_echo', certificate),
+  node: nodes('node:tls', 'tls_echo', certificate),
+  pure: cannot('pure JavaScript', 'pure JavaScript', 'node:net, which it is built over, has no TLS'),
+} as const;

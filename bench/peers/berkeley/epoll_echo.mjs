@@ -1,8 +1,9 @@
 // An echo server on this library's epoll. Prints its port, then serves until it is killed.
 //   --into   recv_into and poll_into: allocates nothing; else recv and poll, Python's usual calls
-//   --heap   on each line of input prints the JavaScript heap in bytes (needs --expose-gc)
+//   --heap   says how large its heap is for each line of input
 import { readSync } from 'node:fs';
 import { select, socket } from 'berkeley';
+import { heapLine } from '../heap.mjs';
 
 const into = process.argv.includes('--into');
 const heap = process.argv.includes('--heap');
@@ -47,8 +48,7 @@ function echo(fd) {
 
 function reportHeap() {
   readSync(STDIN, Buffer.alloc(64));
-  globalThis.gc();
-  process.stdout.write(`HEAP ${process.memoryUsage().heapUsed} ${connections.size}\n`);
+  process.stdout.write(heapLine());
 }
 
 function ready(fd) {

@@ -1,8 +1,11 @@
 // An echo server on node:net. Prints its port, then serves until it is killed.
+//   --heap   says how large its heap is for each line of input
 import { createServer } from 'node:net';
+import { heapLine } from '../heap.mjs';
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('data', (data) => socket.write(data));
   socket.on('error', () => socket.destroy());
 });
 server.listen(0, '127.0.0.1', 4096, () => console.log(`PORT ${server.address().port}`));
+if (process.argv.includes('--heap')) process.stdin.on('data', () => process.stdout.write(heapLine()));

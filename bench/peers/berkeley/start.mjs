@@ -1,0 +1,2 @@
+// The package is loaded, and that is all.
+import 'berkeley';

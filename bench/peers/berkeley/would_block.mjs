@@ -1,0 +1,18 @@
+// A recv that has nothing: system call, exception and all.
+import { exceptions, socket } from 'berkeley';
+import { serveTasks } from '../tasks.mjs';
+
+const [sock, other] = socket.socketpair();
+sock.setblocking(false);
+
+function work() {
+  try {
+    sock.recv(64);
+  } catch (error) {
+    if (!(error instanceof exceptions.BlockingIOError)) throw error;
+  }
+}
+
+serveTasks(() => work);
+// Open until then: a socket that nobody holds is closed.
+process.on('exit', () => other.close());

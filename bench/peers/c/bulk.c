@@ -1,0 +1,50 @@
+// A stream one way, with blocking calls, one connection at a time; until it is killed.
+//   bulk receive|send         prints its port; receives to the end and answers with a byte; or is told in eight bytes
+//                             how many to send, and sends them
+//   bulk receive|send PATH    the same on a Unix socket
+#define _GNU_SOURCE
+#include <sys/un.h>
+
+#include "peer.h"
+
+enum { kRoom = 65536 };
+static char bytes[kRoom];
+
+static int BindUnix(const char* path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Check(fd, "socket");
+  Check(bind(fd, (struct sockaddr*)&address, sizeof address), "bind");
+  Check(listen(fd, 16), "listen");
+  printf("PATH %s\n", path);
+  fflush(stdout);
+  return fd;
+}
+
+static void Receive(int fd) {
+  while (recv(fd, bytes, sizeof bytes, 0) > 0) continue;
+  SendAll(fd, bytes, 1);
+}
+
+static void Send(int fd) {
+  uint64_t left;
+  if (recv(fd, &left, sizeof left, MSG_WAITALL) != sizeof left) return;
+  for (; left > 0; left -= left < kRoom ? left : kRoom) {
+    if (!SendAll(fd, bytes, left < kRoom ? left : kRoom)) return;
+  }
+}
+
+int main(int argc, char** argv) {
+  int listener = argc > 2 ? BindUnix(argv[2]) : Bind(SOCK_STREAM);
+  for (;;) {
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    Check(fd, "accept4");
+    if (strcmp(argv[1], "receive") == 0) {
+      Receive(fd);
+    } else {
+      Send(fd);
+    }
+    close(fd);
+  }
+}

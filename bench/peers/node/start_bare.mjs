@@ -1,0 +1,1 @@
+// Nothing is loaded: what Node.js itself takes.

@@ -1,0 +1,27 @@
+// A stream one way, with blocking calls, one connection at a time; until it is killed.
+//   bulk.mjs receive|send         prints its port; receives to the end and answers with a byte; or is told in eight bytes
+//                                 how many to send, and sends them
+//   bulk.mjs receive|send PATH    the same on a Unix socket
+import { create_server } from './sockets.mjs';
+
+const [direction, path] = process.argv.slice(2);
+const room = Buffer.allocUnsafeSlow(65536);
+
+function receive(sock) {
+  while (sock.recv_into(room) > 0);
+  sock.send(Buffer.of(0));
+}
+
+function send(sock) {
+  let left = Number(sock.recv(8).readBigUInt64LE());
+  for (; left > 0; left -= Math.min(left, room.length)) sock.sendall(room.subarray(0, left));
+}
+
+const serve = direction === 'receive' ? receive : send;
+const listener = create_server(path ?? ['127.0.0.1', 0]);
+process.stdout.write(path === undefined ? `PORT ${listener.getsockname()[1]}\n` : `PATH ${path}\n`);
+for (;;) {
+  const sock = listener.accept();
+  serve(sock);
+  sock.close();
+}

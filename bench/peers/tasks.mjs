@@ -1,0 +1,29 @@
+// What peers share that do their work themselves, without a load: they print "READY", and for each line "CASE COUNT" of
+// input run that often and print what it took; or "CANNOT reason".
+import { createInterface } from 'node:readline';
+
+/** `prepare(name)` returns the function that does the work once, or throws a Cannot. */
+export function serveTasks(prepare) {
+  const input = createInterface({ input: process.stdin });
+  process.stdout.write('READY\n');
+  input.on('line', (line) => {
+    const [name, count] = line.split(' ');
+    try {
+      process.stdout.write(`${JSON.stringify(timed(prepare(name), Number(count)))}\n`);
+    } catch (error) {
+      if (!(error instanceof Cannot)) throw error;
+      process.stdout.write(`CANNOT ${error.message}\n`);
+    }
+  });
+}
+
+/** Why this peer cannot do a task. */
+export class Cannot extends Error {}
+
+function timed(work, count) {
+  const cpu = process.cpuUsage();
+  const wall = process.hrtime.bigint();
+  for (let i = 0; i < count; i++) work();
+  const { user, system } = process.cpuUsage(cpu);
+  return { count, cpu_ns: (user + system) * 1000, wall_ns: Number(process.hrtime.bigint() - wall) };
+}
