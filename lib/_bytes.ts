@@ -1,5 +1,6 @@
 /** Bytes in and out: what Python's buffer protocol is there. */
 import { argName, typeName } from './_args.js';
+import { OverflowError } from './exceptions.js';
 
 /** Python's bytes-like object. A string is none. */
 export type BytesLike = Uint8Array | ArrayBufferView | ArrayBufferLike;
@@ -28,6 +29,16 @@ export function writableBytes(value: unknown, caller: string): Uint8Array {
     throw new TypeError(`${caller}() argument 1 must be read-write bytes-like object, not ${argName(value)}`);
   }
   return bytes;
+}
+
+/** Room for what comes, with whatever was in that memory before. @throws OverflowError where there is not so much */
+export function newBytes(length: number): Buffer {
+  try {
+    return Buffer.allocUnsafe(length);
+  } catch {
+    // CPython says so of what no buffer can hold, and raises MemoryError where this machine cannot.
+    throw new OverflowError('byte string is too large');
+  }
 }
 
 /** A Buffer that holds just these bytes, copied. */

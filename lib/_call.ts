@@ -8,7 +8,7 @@
  * A wait is cut into slices. Between two slices the thread is back in JavaScript, which is where V8 ends a worker that
  * is being terminated, and where we look whether a signal waits for its listener.
  */
-import { native } from './_native.js';
+import { type Field, native } from './_native.js';
 import { fromCode, raise, timedOut, wouldBlock } from './exceptions.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
@@ -101,11 +101,35 @@ export interface Waiter {
   _fd: number;
   /** Seconds; null: no limit; 0: never waits. */
   _timeout: number | null;
-  /** Seconds of the kernel's own limits, which count where `_timeout` is null; null: none. */
-  _receiveLimit: number | null;
-  _sendLimit: number | null;
   /** The call is one attempt of an awaited one, which waits elsewhere: it raises BlockingIOError instead of waiting. */
   _attempting: boolean;
+}
+
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = native.constants.socket;
+const { timeval } = native.layout;
+const limit = new DataView(new ArrayBuffer(timeval.size));
+const limitBytes = new Uint8Array(limit.buffer);
+
+function limitField([offset, width]: Field): number {
+  return width === 8 ? Number(limit.getBigInt64(offset, LITTLE)) : limit.getInt32(offset, LITTLE);
+}
+
+/** The kernel's own limit for a wait (SO_RCVTIMEO, SO_SNDTIMEO), in seconds; null: none. */
+function kernelLimit(fd: number, events: number): number | null {
+  const option = events === POLLOUT ? SO_SNDTIMEO : SO_RCVTIMEO;
+  if (native.getsockopt(fd, SOL_SOCKET, option, limitBytes) < 0) return null;
+  const seconds = limitField(timeval.tv_sec) + limitField(timeval.tv_usec) / 1e6;
+  return seconds === 0 ? null : seconds;
+}
+
+/**
+ * Until when a call that begins to wait for `events` now may wait. Where the socket blocks, the kernel's own limits
+ * count, which do not work by themselves, for we never let it block. They belong to what the descriptor stands for:
+ * whoever else has it, here or in another process, may have set them, so they are asked for each time.
+ */
+export function deadlineOf(socket: Waiter, events: number): number {
+  return deadlineIn(socket._timeout ?? kernelLimit(socket._fd, events));
 }
 
 /** How often in a row readiness turned out false before a pause is made, and how long that is at most. */
@@ -140,7 +164,7 @@ export function again(
   const never = socket._timeout === 0 || socket._attempting;
   if (never || (socket._timeout === null && (flags & NEVER_WAITS) !== 0)) throw wouldBlock(code, syscall);
   if (Number.isNaN(deadline)) {
-    deadline = deadlineIn(socket._timeout ?? (events === POLLOUT ? socket._sendLimit : socket._receiveLimit));
+    deadline = deadlineOf(socket, events);
     spurious = 0;
   } else if (monotonicMs() >= deadline) {
     // Readiness that turns out false time and again does not put it off.

@@ -4,7 +4,7 @@
  */
 import { inspect } from 'node:util';
 import { argName, size, typeName } from './_args.js';
-import { type BytesLike, bytesOf } from './_bytes.js';
+import { type BytesLike, bytesOf, newBytes } from './_bytes.js';
 import { OSError, UnsupportedOperation, ValueError } from './exceptions.js';
 
 /** How many bytes a buffer holds unless told otherwise. */
@@ -206,7 +206,7 @@ export abstract class RawIOBase extends IOBase<Buffer> {
   read(length = -1): Buffer | null {
     const wanted = size(length);
     if (wanted < 0) return this.readall();
-    const bytes = Buffer.allocUnsafe(wanted);
+    const bytes = newBytes(wanted);
     const count = this.readinto(bytes);
     if (count === null) return null;
     // A copy where little came, so that a few bytes do not keep the whole allocation alive.

@@ -8,7 +8,7 @@
  */
 import { inspect } from 'node:util';
 import { size } from './_args.js';
-import { type BytesLike, bytesOf } from './_bytes.js';
+import { type BytesLike, bytesOf, newBytes } from './_bytes.js';
 import {
   BufferedIOBase,
   bytesToFill,
@@ -136,7 +136,7 @@ export class BufferedReader extends Buffered {
     raw._checkReadable();
     super(raw);
     this.#size = bufferSize(buffer_size);
-    this.#buffer = Buffer.allocUnsafeSlow(this.#size);
+    this.#buffer = newBytes(this.#size);
   }
 
   override readable(): boolean {
@@ -173,7 +173,7 @@ export class BufferedReader extends Buffered {
     if (ahead > 0 || wanted === 0) return this.#take(Math.min(ahead, wanted));
     this.#empty();
     // By way of our own buffer, where it is large enough: so little that comes costs no large allocation.
-    const bytes = wanted <= this.#size ? this.#buffer.subarray(0, wanted) : Buffer.allocUnsafe(wanted);
+    const bytes = wanted <= this.#size ? this.#buffer.subarray(0, wanted) : newBytes(wanted);
     return Buffer.from(bytes.subarray(0, this.#readRaw(bytes) ?? 0));
   }
 
@@ -226,7 +226,7 @@ export class BufferedReader extends Buffered {
     this.#start = 0;
     this.#end = 0;
     // After `_putBack` the buffer may be another one.
-    if (this.#buffer.length !== this.#size) this.#buffer = Buffer.allocUnsafeSlow(this.#size);
+    if (this.#buffer.length !== this.#size) this.#buffer = newBytes(this.#size);
   }
 
   #take(count: number): Buffer {
@@ -272,7 +272,7 @@ export class BufferedReader extends Buffered {
   }
 
   #readMany(wanted: number): Buffer | null {
-    const bytes = Buffer.allocUnsafe(wanted);
+    const bytes = newBytes(wanted);
     const progress = { count: 0 };
     let wouldBlock: boolean;
     try {
@@ -390,7 +390,7 @@ export class BufferedWriter extends Buffered {
   constructor(raw: RawIOBase, buffer_size = DEFAULT_BUFFER_SIZE) {
     raw._checkWritable();
     super(raw);
-    this.#buffer = Buffer.allocUnsafeSlow(bufferSize(buffer_size));
+    this.#buffer = newBytes(bufferSize(buffer_size));
   }
 
   override writable(): boolean {

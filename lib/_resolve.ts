@@ -19,6 +19,13 @@ const c = constants.socket;
 const { ENODEV } = constants.errno;
 const LITTLE = endianness() === 'LE';
 const encodeUtf8 = lookup('utf-8').encoder('strict');
+const decoder = lookup('utf-8').decoder('strict');
+
+/** A name out of the resolver's or the services' files. @throws UnicodeDecodeError for one that is not UTF-8 */
+function foundName(text: string): string {
+  // The binary puts a lone surrogate in the place of a byte that is none, as in a path: see _paths.ts.
+  return text.isWellFormed() ? text : decoder.decode(Buffer.from(encodePath(text)), true);
+}
 
 // ---- hosts ---------------------------------------------------------------------------------------------------------
 
@@ -88,7 +95,7 @@ export function addressQuestion(args: unknown[]): Parameters<typeof native.getad
 /** @internal What getaddrinfo returns, from the binary's answer. */
 export function addressEntries(answer: ReturnType<typeof native.getaddrinfo>): AddressInfoEntry[] {
   if (typeof answer === 'number') raise(answer, 'getaddrinfo');
-  return answer.map(([f, t, p, name, sockaddr]) => [f, t, p, name, unpackBytes(sockaddr, p)]);
+  return answer.map(([f, t, p, name, sockaddr]) => [f, t, p, foundName(name), unpackBytes(sockaddr, p)]);
 }
 
 /**
@@ -102,7 +109,8 @@ export function getnameinfo(sockaddr: readonly unknown[], flags: number): [strin
 
 /** @internal What getnameinfo returns, from the binary's answer. */
 export function nameEntry(answer: [string, string] | number): [string, string] {
-  return typeof answer === 'number' ? raise(answer, 'getnameinfo') : answer;
+  if (typeof answer === 'number') raise(answer, 'getnameinfo');
+  return [foundName(answer[0]), foundName(answer[1])];
 }
 
 /** @internal What getnameinfo asks the binary, from its arguments. */
@@ -167,8 +175,9 @@ type HostEntry = [name: string, aliases: string[], addresses: string[]];
 
 function hostEntry(found: [string, string[], number, Uint8Array[]] | number, syscall: string): HostEntry {
   if (typeof found === 'number') raise(found, syscall);
-  const [name, aliases, family, addresses] = found;
-  return [name, aliases, addresses.map((address) => inet_ntop(family, address))];
+  const [name, others, family, addresses] = found;
+  const aliases = others.map(foundName);
+  return [foundName(name), aliases, addresses.map((address) => inet_ntop(family, address))];
 }
 
 /** `[name, aliases, addresses]` of a host, IPv4 only. @throws gaierror | herror @see Python socket.gethostbyname_ex */
@@ -242,7 +251,7 @@ export function getservbyport(port: number, protocolname?: string): string {
   if (number < 0 || number > 0xffff) throw new OverflowError('getservbyport: port must be 0-65535.');
   const service = native.getservbyport(number, protocol);
   if (typeof service === 'number') throw new OSError('port/proto not found');
-  return service;
+  return foundName(service);
 }
 
 /** A protocol's number: `getprotobyname('icmp')`. @throws OSError @see getprotobyname(3) */

@@ -3,10 +3,10 @@ import { inspect } from 'node:util';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from './_address.js';
 import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from './_ancillary.js';
 import { argName, cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from './_args.js';
-import { type BytesLike, bytesOf, copied, writableBytes } from './_bytes.js';
+import { type BytesLike, bytesOf, copied, newBytes, writableBytes } from './_bytes.js';
 import {
   again,
-  deadlineIn,
+  deadlineOf,
   interrupted,
   monotonicMs,
   NO_WAIT,
@@ -21,7 +21,7 @@ import { constants } from './_constants.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
 import { released } from './_loop.js';
 import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
-import { type Field, native } from './_native.js';
+import { native } from './_native.js';
 import { repr } from './_repr.js';
 import { type SendableFile, sendfile, sendfileArguments } from './_sendfile.js';
 import { checked, OSError, raise, timedOut, ValueError } from './exceptions.js';
@@ -121,9 +121,6 @@ type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: 
 export class socket {
   /** @internal */ _fd: number;
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
-  /** @internal Seconds of SO_RCVTIMEO and SO_SNDTIMEO, which count while the socket blocks; null: none. */
-  _receiveLimit: number | null = null;
-  /** @internal */ _sendLimit: number | null = null;
   /** @internal A call that would wait raises instead: see `_call.ts`. */ _attempting = false;
   readonly #family: number;
   readonly #type: number;
@@ -144,7 +141,7 @@ export class socket {
   constructor(family?: number, type?: number, proto?: number, fileno?: number | null);
   constructor(options: SocketOptions);
   constructor(...args: unknown[]) {
-    const [fd, family, type, proto, taken] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
+    const [fd, family, type, proto] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
     this._fd = fd;
     this.#family = family;
     this.#type = type & ~TYPE_FLAGS;
@@ -154,15 +151,11 @@ export class socket {
     collected.register(this, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
     else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
-    if (taken) this.#noteLimits();
   }
 
   /** @internal An object of this class for a descriptor that is new and of which all is known. */
   static _adopt<T extends socket>(this: new (...args: never[]) => T, fd: number, like: socket): T {
-    const adopted = Reflect.construct(this, [ADOPT, fd, like.family, like.type, like.proto, 0]) as T;
-    adopted._receiveLimit = like._receiveLimit;
-    adopted._sendLimit = like._sendLimit;
-    return adopted;
+    return Reflect.construct(this, [ADOPT, fd, like.family, like.type, like.proto]) as T;
   }
 
   get family(): number {
@@ -333,7 +326,7 @@ export class socket {
   /** 0, a negative code, or DEADLINE_PASSED. */
   #connect(address: Address, caller: string): number {
     const length = pack(this.#family, this.#proto, address, caller);
-    const deadline = deadlineIn(this._timeout ?? this._sendLimit);
+    const deadline = deadlineOf(this, POLLOUT);
     for (;;) {
       // As in accept: a duplicate may have made the descriptor block.
       const code = native.connect(this._fd, packed, length, this._timeout !== 0, sliceUntil(deadline));
@@ -348,11 +341,11 @@ export class socket {
   /**
    * Whether connect(2) has to be called again. A blocking socket waits until a Unix listener's queue has room, the
    * kernel a slice at a time. When a signal ends that wait nothing goes on by itself, and yet poll(2) would say that the
-   * socket is ready: connections of all other families do go on.
+   * socket is ready; nor does an AF_VSOCK connection. Connections of all other families do go on.
    */
   #connectsAgain(code: number, deadline: number): boolean {
     if (this._timeout === 0) return false;
-    if (code === -EINTR) return this.#family === c.AF_UNIX;
+    if (code === -EINTR) return this.#family === c.AF_UNIX || this.#family === c.AF_VSOCK;
     return code === -EAGAIN && this._timeout === null && monotonicMs() < deadline;
   }
 
@@ -436,22 +429,6 @@ export class socket {
   setsockopt(level: number, optname: number, value: null, optlen: number): void;
   setsockopt(...args: unknown[]): void {
     checked(this.#setsockopt(args), 'setsockopt');
-    const name = Number(args[1]);
-    if (Number(args[0]) === c.SOL_SOCKET && (name === c.SO_RCVTIMEO || name === c.SO_SNDTIMEO)) this.#noteLimits();
-  }
-
-  /** The kernel's own limits do not work by themselves, for we never let it block: `again` keeps them. */
-  #noteLimits(): void {
-    this._receiveLimit = this.#limit(c.SO_RCVTIMEO);
-    this._sendLimit = this.#limit(c.SO_SNDTIMEO);
-  }
-
-  #limit(name: number): number | null {
-    const { tv_sec, tv_usec, size: room } = native.layout.timeval;
-    const view = new DataView(new ArrayBuffer(room));
-    if (native.getsockopt(this._fd, c.SOL_SOCKET, name, new Uint8Array(view.buffer)) < 0) return null;
-    const seconds = signedAt(view, tv_sec) + signedAt(view, tv_usec) / 1e6;
-    return seconds === 0 ? null : seconds;
   }
 
   #setsockopt(args: unknown[]): number {
@@ -495,7 +472,7 @@ export class socket {
       }
       return copied(native.scratch, Math.min(n, room));
     }
-    const large = Buffer.allocUnsafeSlow(room);
+    const large = newBytes(room);
     while ((n = native.recv(this._fd, large, 0, room, bits)) < 0) {
       deadline = again(this, n, POLLIN, deadline, 'recv', bits);
     }
@@ -540,7 +517,7 @@ export class socket {
       const address = unpack(native.info[0], this.#proto);
       return [copied(native.scratch, Math.min(n, room)), address];
     }
-    const large = Buffer.allocUnsafeSlow(room);
+    const large = newBytes(room);
     while ((n = native.recvfrom(this._fd, large, 0, room, bits)) < 0) {
       deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
     }
@@ -579,7 +556,7 @@ export class socket {
     const controlRoom = size(ancbufsize);
     const bits = cInt(flags);
     if (room < 0) throw new ValueError('negative buffer size in recvmsg()');
-    const bytes = Buffer.allocUnsafeSlow(room);
+    const bytes = newBytes(room);
     const [n, ancillary, messageFlags, address] = this.#recvmsg([bytes], controlRoom, bits);
     return [trimmed(bytes, n), ancillary, messageFlags, address];
   }
@@ -834,10 +811,6 @@ export interface AlgOptions {
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-function signedAt(view: DataView, [offset, width]: Field): number {
-  return width === 8 ? Number(view.getBigInt64(offset, LITTLE)) : view.getInt32(offset, LITTLE);
-}
-
 function isInteger(value: unknown): boolean {
   return typeof value === 'bigint' || typeof value === 'boolean' || Number.isInteger(value);
 }
@@ -910,8 +883,7 @@ function algNumber(value: unknown, position: number): number | undefined {
   return Number(value);
 }
 
-/** fd, family, type, protocol, and whether the descriptor existed before. */
-type Opened = [fd: number, family: number, type: number, proto: number, taken: 0 | 1];
+type Opened = [fd: number, family: number, type: number, proto: number];
 
 /** What the constructor's arguments ask for: a new descriptor, or one that exists. */
 function openOrIdentify(args: unknown[]): Opened {
@@ -929,7 +901,7 @@ function openOrIdentify(args: unknown[]): Opened {
     numbers[1] === -1 ? c.SOCK_STREAM : numbers[1],
     numbers[2] === -1 ? 0 : numbers[2],
   ];
-  return [checked(native.socket(f, t, p), 'socket'), f, t, p, 0];
+  return [checked(native.socket(f, t, p), 'socket'), f, t, p];
 }
 
 function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
@@ -946,7 +918,6 @@ function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
     family === -1 ? foundFamily() : family,
     type === -1 ? optionOf(fd, c.SO_TYPE) : type,
     proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
-    1,
   ];
 }
 

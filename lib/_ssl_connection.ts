@@ -11,7 +11,7 @@
  */
 import { typeName } from './_args.js';
 import { copied } from './_bytes.js';
-import { deadlineIn, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
+import { deadlineOf, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
 import { native } from './_native.js';
 import { fromConnection, fromContext, SSLError, succeeded, wanting } from './_ssl_errors.js';
 import {
@@ -193,8 +193,7 @@ export class Connection {
     this.#wanted(kind, events);
     const socket = this.#socket;
     if (socket === null || socket._timeout === 0 || socket._attempting) throw wanting(result);
-    const limit = events === POLLIN ? socket._receiveLimit : socket._sendLimit;
-    const until = Number.isNaN(deadline) ? deadlineIn(socket._timeout ?? limit) : deadline;
+    const until = Number.isNaN(deadline) ? deadlineOf(socket, events) : deadline;
     // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.
     const late = until === deadline && performance.now() >= until;
     if (late || checked(waitReady(socket._fd, events, until), 'poll') === 0) {

@@ -1,6 +1,7 @@
 /** SSLContext: what connections have in common. */
 import { argName, cInt, integer, parameters, str, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
+import { lookup } from './_codecs.js';
 import { encodeIdna } from './_idna.js';
 import { encodePath } from './_paths.js';
 import { repr } from './_repr.js';
@@ -15,7 +16,7 @@ import { type CertificateInfo, type CipherInfo, EVENTS, NUMBER_SETTINGS, TEXT_SE
 import type { SSLObject } from './_ssl_object.js';
 import { SSLSession, sessionFromBytes } from './_ssl_session.js';
 import type { SSLSocket } from './_ssl_socket.js';
-import { NotImplementedError, OSError, OverflowError, UnicodeEncodeError, ValueError } from './exceptions.js';
+import { NotImplementedError, OSError, OverflowError, ValueError } from './exceptions.js';
 
 /** A path, as Python takes it: text, or bytes as the system has them. */
 export type PathLike = string | Uint8Array | URL;
@@ -708,16 +709,13 @@ function oneStr(value: unknown, caller: string): string {
   return str(value, caller, 1);
 }
 
+const ascii = lookup('ascii').encoder('strict');
+
 function lengthAndName(name: unknown): Buffer {
   if (typeof name !== 'string') throw new TypeError('encoding without a string argument');
-  const bad = /[^\0-\x7f]/.exec(name);
-  if (bad !== null) {
-    const code = `\\u${bad[0].charCodeAt(0).toString(16).padStart(4, '0')}`;
-    const text = `'ascii' codec can't encode character '${code}' in position ${bad.index}: ordinal not in range(128)`;
-    throw new UnicodeEncodeError(text);
-  }
-  if (name.length === 0 || name.length > 255) throw new SSLError('ALPN protocols must be 1 to 255 in length');
-  return Buffer.concat([Uint8Array.of(name.length), Buffer.from(name, 'latin1')]);
+  const bytes = ascii(name);
+  if (bytes.length === 0 || bytes.length > 255) throw new SSLError('ALPN protocols must be 1 to 255 in length');
+  return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
 }
 
 /** A function that gives the password's bytes when the key turns out to be encrypted; null: none was given. */

@@ -5,7 +5,7 @@ import { cInt, integer, parameters, saidFileno, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
-import { sendfile, sendfileByReading } from './_sendfile.js';
+import { sendfile, sendfileArguments, sendfileByReading } from './_sendfile.js';
 import { socket } from './_socket.js';
 import type { Connection } from './_ssl_connection.js';
 import { SSL_ERROR_EOF } from './_ssl_constants.js';
@@ -449,7 +449,7 @@ export class SSLSocket extends socket {
    * @see Python SSLSocket.sendfile; SSL_sendfile(3)
    */
   override sendfile(...args: unknown[]): number {
-    const [file, offset = 0, count = null] = parameters('sendfile', ['file', 'offset', 'count'], args);
+    const [file, offset, count] = sendfileArguments(args);
     if (this._sslobj === null) return sendfile(this, file, offset, count);
     const fd = this._sslobj.kernelTls.send ? saidFileno(file) : undefined;
     if (typeof fd === 'number') return this.#sendFromKernel(this._sslobj, fd, offset, count);

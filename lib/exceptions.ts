@@ -39,8 +39,28 @@ export class KeyError extends LookupError {
   }
 }
 export class UnicodeError extends ValueError {}
-export class UnicodeEncodeError extends UnicodeError {}
-export class UnicodeDecodeError extends UnicodeError {}
+/** Text that a codec cannot turn into bytes. */
+export class UnicodeEncodeError extends UnicodeError {
+  /** The codec's name. */
+  declare encoding: string;
+  /** What was to be encoded. */
+  declare object: string;
+  /** Where it failed: from `start` up to and without `end`, counted in characters, as Python counts them. */
+  declare start: number;
+  declare end: number;
+  declare reason: string;
+}
+/** Bytes that a codec cannot turn into text. */
+export class UnicodeDecodeError extends UnicodeError {
+  /** The codec's name. */
+  declare encoding: string;
+  /** What was to be decoded. */
+  declare object: Buffer;
+  /** Where it failed: from `start` up to and without `end`, in bytes. */
+  declare start: number;
+  declare end: number;
+  declare reason: string;
+}
 /** Several exceptions at once, in `exceptions` (and, as JavaScript's AggregateError has it, in `errors`). */
 export class ExceptionGroup extends AggregateError {
   constructor(message: string, exceptions: Error[]) {

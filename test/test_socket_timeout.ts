@@ -298,10 +298,11 @@ def limited(taken=False, accepted=False):
     except BlockingIOError:
         while True: a.sendall(bytes(1 << 20))
 
-def dup():
+def dup(before):
     a, b = socket.socketpair()
+    copy = a.dup() if before else None
     a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, QUARTER)
-    a.dup().recv(1)
+    (copy or a.dup()).recv(1)
 `;
 
 function limit(sock: socket.socket): socket.socket {
@@ -341,10 +342,19 @@ testTwins(
       },
     ],
     [
-      'dup()',
+      'dup(before=False)',
       () => {
         using ends = pair();
         using copy = limit(ends.a).dup();
+        return copy.recv(1);
+      },
+    ],
+    [
+      'dup(before=True)',
+      () => {
+        using ends = pair();
+        using copy = ends.a.dup();
+        limit(ends.a);
         return copy.recv(1);
       },
     ],

@@ -1,5 +1,6 @@
 #include "args.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -181,9 +182,54 @@ napi_value Boolean(napi_env env, bool value) {
   return result;
 }
 
+namespace {
+
+// How many bytes the UTF-8 character at `text` has, with its number in `point`; 0 if there is none (RFC 3629 section 4).
+size_t Character(const uint8_t* text, size_t size, char32_t* point) {
+  static constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  const uint8_t lead = text[0];
+  if (lead < 0x80) return *point = lead, 1;
+  const size_t length = lead >= 0xf8 ? 0 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0;
+  if (length == 0 || length > size) return 0;
+  *point = lead & (0x7f >> length);
+  for (size_t i = 1; i < length; ++i) {
+    if ((text[i] & 0xc0) != 0x80) return 0;
+    *point = *point << 6 | (text[i] & 0x3f);
+  }
+  const bool surrogate = *point >= 0xd800 && *point < 0xe000;
+  return *point < kLeast[length] || *point > 0x10ffff || surrogate ? 0 : length;
+}
+
+std::u16string Escaped(const std::string& text) {
+  std::u16string units;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  for (size_t at = 0; at < text.size();) {
+    char32_t point = 0;
+    const size_t length = Character(bytes + at, text.size() - at, &point);
+    if (length == 0) {
+      units += static_cast<char16_t>(0xdc00 + bytes[at]);
+    } else if (point < 0x10000) {
+      units += static_cast<char16_t>(point);
+    } else {
+      units += static_cast<char16_t>(0xd7c0 + (point >> 10));
+      units += static_cast<char16_t>(0xdc00 + (point & 0x3ff));
+    }
+    at += std::max<size_t>(length, 1);
+  }
+  return units;
+}
+
+}  // namespace
+
 napi_value Text(napi_env env, const std::string& text) {
   napi_value result = nullptr;
-  napi_create_string_utf8(env, text.data(), text.size(), &result);
+  const bool ascii = std::all_of(text.begin(), text.end(), [](char each) { return (each & 0x80) == 0; });
+  if (ascii) {
+    napi_create_string_latin1(env, text.data(), text.size(), &result);
+  } else {
+    const std::u16string units = Escaped(text);
+    napi_create_string_utf16(env, units.data(), units.size(), &result);
+  }
   return result;
 }
 
