@@ -129,9 +129,9 @@ export async function sock_accept(sock: socket, options?: Abortable): Promise<[s
   const [plain, address] = await awaited(sock, POLLIN, () => attempt(sock, POLLIN, accept), options);
   plain.setblocking(false);
   if (sock._isPlain) return [plain, address];
-  const connection = sock._wrapped(plain, false);
+  const connection = sock._wrapped(plain, false) as HandshakingSocket;
   try {
-    await handshakeIfWanted(connection, options);
+    if ((sock as HandshakingSocket).do_handshake_on_connect) await sock_do_handshake(connection, options);
   } catch (error) {
     connection.close();
     throw error;
@@ -161,20 +161,16 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
   } else {
     checked(code, 'connect');
   }
-  await handshakeIfWanted(sock, options);
-  return null;
-}
-
-interface HandshakingSocket extends socket {
-  readonly do_handshake_on_connect: boolean;
-  do_handshake(): void;
-  unwrap(): socket;
-}
-
-async function handshakeIfWanted(sock: socket, options?: Abortable): Promise<void> {
   if (!sock._isPlain && (sock as HandshakingSocket).do_handshake_on_connect) {
     await sock_do_handshake(sock as HandshakingSocket, options);
   }
+  return null;
+}
+
+/** An SSLSocket, whose module this one does not import. */
+interface HandshakingSocket extends socket {
+  readonly do_handshake_on_connect: boolean;
+  do_handshake(): void;
 }
 
 /** Shakes hands. Not in Python. @see SSLSocket.do_handshake */

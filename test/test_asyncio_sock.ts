@@ -1,6 +1,6 @@
 /** Awaited twins of a socket's calls, callbacks for ready descriptors, deadlines: on Node's event loop. */
-import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -201,14 +201,14 @@ test('sendfile from the kernel, in parts, and of what is no file', async (t) => 
   t.true((await got).equals(data.subarray(5, 1005)));
   closeSync(file);
 
-  const child = spawn('sh', ['-c', 'sleep 0.05; printf "through a pipe"'], {
-    env: cleanEnv(),
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const pipe = (child.stdout as unknown as { _handle: { fd: number } })._handle.fd;
+  const fifo = join(tmpdir(t), 'fifo');
+  spawnSync('mkfifo', [fifo], { env: cleanEnv() });
+  const pipe = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = spawnPeer('sh', ['-c', 'exec > "$1"; printf "through "; printf "a pipe"', 'sh', fifo]);
   t.is(await asyncio.sock_sendfile(one, pipe), 14);
   t.is(`${await receive(14)}`, 'through a pipe');
-  child.stdout.destroy();
+  t.is(await writer.exit, 0);
+  closeSync(pipe);
   await t.throwsAsync(asyncio.sock_sendfile(one, file, 0, 0), {
     instanceOf: ValueError,
     message: 'count must be a positive integer (got 0)',
