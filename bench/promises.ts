@@ -1,6 +1,7 @@
 /** What the project promises of its speed, in one table: a row for each pair of arms. */
 import {
   type Arm,
+  awaitedEcho,
   blockingEcho,
   bulkReceive,
   bulkSend,
@@ -104,6 +105,11 @@ export const promises: readonly Promised[] = [
   ...tls(['tls-resumed'], 1.2),
   ...tls(['tls-bulk'], 1.08, 0.76, 0.97),
   ...tls(['tls-echo'], 1.15, 0.75, 0.95),
+  ...promise(['awaited'], awaitedEcho.reader, [[awaitedEcho.net, 0.6]]),
+  ...promise(['awaited'], awaitedEcho.reader, [[awaitedEcho.net, 1]], { column: 'p99Us' }),
+  ...promise(['awaited'], awaitedEcho.recv, [[awaitedEcho.net, 0.9]]),
+  ...promise(['awaited'], awaitedEcho.recv, [[awaitedEcho.net, 1]], { column: 'p99Us' }),
+  ...promise(['idle'], idle.awaited, [[idle.net, 0.6]]),
   { trials: ['idle'], ours: idle.into, column: 'heap', atMost: 1024 },
   { trials: ['would-block'], ours: wouldBlock.ours, atMost: 2 },
 ];

@@ -30,6 +30,8 @@ export interface Report {
   readonly about: string;
   readonly rows: readonly Row[];
   readonly ratios: readonly Ratio[];
+  /** How long the trial took. */
+  readonly seconds: number;
 }
 
 /** Figures of one case by the names of arms. */
@@ -93,7 +95,7 @@ function ratiosOf(trial: Trial, one: Case): Ratio[] {
   ];
 }
 
-export function report(trial: Trial, measured: readonly Measured[]): Report {
+export function report(trial: Trial, measured: readonly Measured[], seconds: number): Report {
   const { name, title, columns, about } = trial;
   return {
     name,
@@ -102,6 +104,7 @@ export function report(trial: Trial, measured: readonly Measured[]): Report {
     about,
     rows: measured.map((cell) => row(trial, cell)),
     ratios: trial.cases.flatMap((which) => ratiosOf(trial, new Case(which, measured))),
+    seconds,
   };
 }
 

@@ -15,28 +15,7 @@ import { publish } from './page.js';
 import { compilePeers } from './processes.js';
 import { farOff, markdown, type Report, report } from './report.js';
 import { type Bounds, measure, type Trial } from './trial.js';
-import { acceptTrial, churnTrial } from './trials/accept.js';
-import { bulkTrials } from './trials/bulk.js';
-import { echoTrial } from './trials/echo.js';
-import { idleTrial } from './trials/idle.js';
-import { pingTrials } from './trials/ping.js';
-import { readyTrials } from './trials/ready.js';
-import { startTrial } from './trials/start.js';
-import { tlsTrials } from './trials/tls.js';
-import { udpTrial } from './trials/udp.js';
-
-const trials: readonly Trial[] = [
-  ...pingTrials,
-  echoTrial,
-  ...bulkTrials,
-  acceptTrial,
-  churnTrial,
-  udpTrial,
-  ...readyTrials,
-  ...tlsTrials,
-  idleTrial,
-  startTrial,
-];
+import { trials } from './trials/index.js';
 
 const FULL = { rounds: 9, scale: 1, warmUp: 1 };
 const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.2 };
@@ -82,7 +61,8 @@ async function main(): Promise<number> {
 async function measureAll(chosen: readonly Trial[], bounds: Bounds): Promise<Report[]> {
   const reports: Report[] = [];
   for (const trial of chosen) {
-    const done = report(trial, await measure(trial, bounds));
+    const start = performance.now();
+    const done = report(trial, await measure(trial, bounds), (performance.now() - start) / 1000);
     progress('');
     console.log(`${markdown(done)}\n`);
     reports.push(done);

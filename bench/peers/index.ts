@@ -55,6 +55,17 @@ export const echo = {
   pure: pure('pure JavaScript, select', 'select_echo'),
 } as const;
 
+/** Echo servers on Node's event loop, and on CPython's. */
+export const awaitedEcho = {
+  c: c('C, epoll', 'epoll_echo'),
+  reader: ours('berkeley, add_reader', 'awaited_echo', 'reader'),
+  recv: ours('berkeley, await sock_recv', 'awaited_echo', 'recv'),
+  into: ours('berkeley, await sock_recv_into', 'awaited_echo', 'recv_into'),
+  python: python('CPython, await sock_recv_into', 'awaited_echo'),
+  net: nodes('node:net', 'net_echo'),
+  pure: cannot('pure JavaScript', 'pure JavaScript', 'it blocks its thread, which awaits nothing then'),
+} as const;
+
 /** Echo servers that block, one connection at a time. */
 export const blockingEcho = {
   c: c('C', 'blocking_echo'),
@@ -117,6 +128,8 @@ export const wouldBlock = {
 export const idle = {
   c: c('C, epoll', 'epoll_echo'),
   into: ours('berkeley, epoll', 'epoll_echo', '--into', '--heap'),
+  awaited: ours('berkeley, await sock_recv', 'awaited_echo', 'recv', '--heap'),
+  reader: ours('berkeley, add_reader', 'awaited_echo', 'reader', '--heap'),
   python: python('CPython, epoll', 'epoll_echo'),
   net: nodes('node:net', 'net_echo', '--heap'),
   pure: pure('pure JavaScript, select', 'select_echo'),

@@ -1,22 +1,34 @@
 /** TCP echo of 64 bytes over an event loop: server processor time per round trip. */
-import { echo } from '../peers/index.js';
+import { awaitedEcho, echo } from '../peers/index.js';
 import { counted, served, type Trial } from '../trial.js';
 
 const BYTES = 64;
 const ROUND_TRIPS = 60_000;
 
-export const echoTrial: Trial = {
-  ...served(
-    counted(
-      'echo_load',
-      (connections) => [connections, BYTES],
-      () => ROUND_TRIPS,
-    ),
+const method = served(
+  counted(
+    'echo_load',
+    (connections) => [connections, BYTES],
+    () => ROUND_TRIPS,
   ),
+);
+
+export const echoTrial: Trial = {
+  ...method,
   name: 'echo',
   title: `TCP echo of ${BYTES} bytes over one event loop, by connections`,
   cases: ['1', '50', '1000'],
   arms: Object.values(echo),
   ours: echo.into,
   yardstick: echo.c,
+};
+
+export const awaitedTrial: Trial = {
+  ...method,
+  name: 'awaited',
+  title: `TCP echo of ${BYTES} bytes over Node's event loop, by connections`,
+  cases: ['50'],
+  arms: Object.values(awaitedEcho),
+  ours: awaitedEcho.recv,
+  yardstick: awaitedEcho.c,
 };

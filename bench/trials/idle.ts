@@ -9,6 +9,9 @@ const CONNECTIONS = 10_000;
  * tables that later ones share. */
 const PART = 1000;
 
+/** With fewer, the resident figure is what the allocators happen to have in store. */
+const LEAST_PARTS = 4;
+
 interface Idler extends Running {
   readonly arm: Arm;
 }
@@ -34,7 +37,7 @@ async function hold(server: Server, connections: number, holders: Peer[]): Promi
 async function once({ arm }: Idler, _which: string, scale: number): Promise<Sample> {
   const server = await startServer(arm);
   const holders: Peer[] = [];
-  const parts = Math.max(1, Math.round((CONNECTIONS * scale) / PART));
+  const parts = Math.max(LEAST_PARTS, Math.round((CONNECTIONS * scale) / PART));
   try {
     await hold(server, PART, holders);
     const before = await memory(arm, server);

@@ -10,7 +10,8 @@ import { Ring } from './ring.mjs';
 
 const events = new Int32Array(new SharedArrayBuffer(4));
 const { port1: port, port2 } = new MessageChannel();
-new Worker(new URL('worker.mjs', import.meta.url), { workerData: { events, port: port2 }, transferList: [port2] });
+const options = { workerData: { events, port: port2 }, transferList: [port2] };
+new Worker(new URL('worker.mjs', import.meta.url), options).unref();
 port.unref();
 
 const sockets = new Map();

@@ -20,6 +20,7 @@ class Connection {
   /** Chunks that have come and found no room. */
   #queue = [];
   #ended = false;
+  #closing = false;
 
   constructor(socket, received, sent) {
     this.#socket = socket;
@@ -67,12 +68,14 @@ class Connection {
       this.#sent.get(chunk);
       this.#socket.write(chunk);
     }
+    if (this.#closing && this.#sent.length === 0) this.#socket.end();
     raise();
   }
 
+  /** Ends the connection when all that was sent is written. */
   close() {
+    this.#closing = true;
     this.send();
-    this.#socket.end();
   }
 }
 

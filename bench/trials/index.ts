@@ -1,0 +1,25 @@
+/** All trials, in the order in which they run and are printed. */
+import type { Trial } from '../trial.js';
+import { acceptTrial, churnTrial } from './accept.js';
+import { bulkTrials } from './bulk.js';
+import { awaitedTrial, echoTrial } from './echo.js';
+import { idleTrial } from './idle.js';
+import { pingTrials } from './ping.js';
+import { readyTrials } from './ready.js';
+import { startTrial } from './start.js';
+import { tlsTrials } from './tls.js';
+import { udpTrial } from './udp.js';
+
+export const trials: readonly Trial[] = [
+  ...pingTrials,
+  echoTrial,
+  awaitedTrial,
+  ...bulkTrials,
+  acceptTrial,
+  churnTrial,
+  udpTrial,
+  ...readyTrials,
+  ...tlsTrials,
+  idleTrial,
+  startTrial,
+];
