@@ -11,6 +11,7 @@
       'defines': ['NAPI_VERSION=8'],
       'sources': [
         'native/napi/args.cc',
+        'native/napi/batch.cc',
         'native/napi/constants.cc',
         'native/napi/data.cc',
         'native/napi/descriptors.cc',
@@ -36,6 +37,7 @@
           'include_dirs': ['native/os/posix'],
           'sources': [
             'native/napi/signals_posix.cc',
+            'native/os/posix/batch.cc',
             'native/os/posix/data.cc',
             'native/os/posix/descriptors.cc',
             'native/os/posix/names.cc',
@@ -45,6 +47,7 @@
         ['OS == "linux"', {
           'include_dirs': ['native/os/linux'],
           'sources': [
+            'native/os/linux/batch.cc',
             'native/os/linux/create.cc',
             'native/os/linux/databases.cc',
             'native/os/linux/epoll.cc',

@@ -19,6 +19,19 @@ import type { NativeTls } from './_ssl_native.js';
 export type Field = readonly [offset: number, size: number];
 export type StructLayout = { readonly size: number } & { readonly [field: string]: Field };
 
+/** @see Native.recvmmsg */
+type BatchCall = (
+  fd: number,
+  bytes: Uint8Array,
+  addresses: Uint8Array,
+  control: Uint8Array,
+  headers: Int32Array,
+  start: number,
+  end: number,
+  flags: number,
+  oneByOne: boolean,
+) => number;
+
 export interface Native {
   /** Results beside a call's own: see each call. */
   readonly info: Int32Array;
@@ -33,6 +46,8 @@ export interface Native {
     readonly socket: Readonly<Record<string, number>>;
     readonly select: Readonly<Record<string, number>>;
     readonly ssl: Readonly<Record<string, number>>;
+    /** What is not in Python: see `_constants_beyond.ts`. */
+    readonly beyond: Readonly<Record<string, number>>;
   };
   /** The layout of the structs that addresses and ancillary data are made of; absent where the platform lacks one. */
   readonly layout: Readonly<Record<string, StructLayout>>;
@@ -96,6 +111,13 @@ export interface Native {
     addressLength: number,
   ): number;
   sendfile(fd: number, file: number, offset: number, count: number): number;
+  /**
+   * Messages `start` to `end` of a batch: how many were received or sent. `headers` holds four numbers a message, all of
+   * a kind together: length, length of the address, of the ancillary data, msg_flags. The memory for bytes, addresses
+   * and ancillary data is divided equally among as many messages as `headers` is for.
+   */
+  recvmmsg: BatchCall;
+  sendmmsg: BatchCall;
 
   // waiting
   /** `entries` is an array of struct pollfd: see `layout.pollfd`. How many have events. */

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from './_address.js';
 import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from './_ancillary.js';
 import { argName, cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from './_args.js';
+import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './_batch.js';
 import { type BytesLike, bytesOf, copied, newBytes, writableBytes } from './_bytes.js';
 import {
   again,
@@ -18,6 +19,7 @@ import {
   waitReady,
 } from './_call.js';
 import { constants } from './_constants.js';
+import { type Credentials, peerCredentials, type TcpInfo, tcpInfo } from './_info.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
 import { released } from './_loop.js';
 import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
@@ -752,6 +754,50 @@ export class socket {
   sendfile(file: SendableFile, options: { offset?: number; count?: number | null }): number;
   sendfile(...args: unknown[]): number {
     return sendfile(this, ...sendfileArguments(args));
+  }
+
+  // ---- beyond Python: docs/beyond-python.md ------------------------------------------------------------------------
+
+  /**
+   * Receive messages into `batch`, from its first on: as many as are there, at least one, `batch.count` at most. Returns
+   * how many. Allocates nothing. Waits for the first one only.
+   * @throws as `recv`; TypeError
+   * @see recvmmsg(2) with MSG_WAITFORONE
+   */
+  recvmmsg_into(batch: MessageBatch, flags = 0): number {
+    return receiveBatch(this, batchOf(batch, 'recvmmsg_into'), flags === 0 ? 0 : cInt(flags));
+  }
+
+  /**
+   * Send messages `start` to `end` (not included) of `batch`, and return how many were sent: all, unless the socket does
+   * not block, its deadline passed, or an error came behind the first one, which the next call raises. Allocates nothing.
+   * @throws as `send`; ValueError if the range or a length in it is beyond the batch; TypeError
+   * @see sendmmsg(2)
+   */
+  sendmmsg(batch: MessageBatch, start = 0, end: number | null = null, flags = 0): number {
+    const messages = batchOf(batch, 'sendmmsg');
+    const [first, last] = messages._range(start, end);
+    return sendBatch(this, messages, first, last, flags === 0 ? 0 : cInt(flags));
+  }
+
+  /**
+   * What the kernel knows of a TCP connection, with its names: `tcpi_rtt` in µs, `tcpi_bytes_acked` … What has 64 bits is
+   * a bigint; what the kernel is too old for is not there.
+   * @throws OSError EOPNOTSUPP if it is no TCP socket
+   * @see tcp(7) TCP_INFO; linux/tcp.h struct tcp_info
+   */
+  tcp_info(): TcpInfo {
+    return tcpInfo(this._fd);
+  }
+
+  /**
+   * Who is at the other end of a Unix-domain socket: who connected, or called listen(2) or socketpair(2), at that time.
+   * A socket without a peer has pid 0, uid and gid -1.
+   * @throws OSError
+   * @see unix(7) SO_PEERCRED
+   */
+  peercred(): Credentials {
+    return peerCredentials(this._fd);
   }
 
   // ---- files -------------------------------------------------------------------------------------------------------

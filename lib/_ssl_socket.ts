@@ -497,6 +497,12 @@ export class SSLSocket extends socket {
   override recvmsg(..._args: unknown[]): never {
     throw new NotImplementedError(`recvmsg not allowed on instances of ${this.#className()}`);
   }
+  override sendmmsg(..._args: unknown[]): never {
+    throw new NotImplementedError(`sendmmsg not allowed on instances of ${this.#className()}`);
+  }
+  override recvmmsg_into(..._args: unknown[]): never {
+    throw new NotImplementedError(`recvmmsg_into not allowed on instances of ${this.#className()}`);
+  }
   override recvmsg_into(..._args: unknown[]): never {
     throw new NotImplementedError(`recvmsg_into not allowed on instances of ${this.#className()}`);
   }

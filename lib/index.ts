@@ -25,10 +25,16 @@ export namespace socket {
   export type BytesLike = socketModule.BytesLike;
   export type CreateConnectionOptions = socketModule.CreateConnectionOptions;
   export type CreateServerOptions = socketModule.CreateServerOptions;
+  export type Credentials = socketModule.Credentials;
+  export type DecodedAncillary = socketModule.DecodedAncillary;
+  export type ExtendedError = socketModule.ExtendedError;
   export type MakefileOptions = socketModule.MakefileOptions;
+  export type MessageBatch = socketModule.MessageBatch;
+  export type MessageBatchOptions = socketModule.MessageBatchOptions;
   export type ReturnedAddress = socketModule.ReturnedAddress;
   export type SocketIO = socketModule.SocketIO;
   export type SocketType = socketModule.SocketType;
+  export type TcpInfo = socketModule.TcpInfo;
   export type error = socketModule.error;
   export type gaierror = socketModule.gaierror;
   export type herror = socketModule.herror;

@@ -21,8 +21,12 @@ import { checked, ExceptionGroup, OSError, raise, ValueError } from './exception
 
 export type { Address, ReturnedAddress } from './_address.js';
 export { type AncillaryData, type AncillaryItem, CMSG_LEN, CMSG_SPACE } from './_ancillary.js';
+export { MessageBatch, type MessageBatchOptions, pack_address, unpack_address } from './_batch.js';
 export type { BytesLike } from './_bytes.js';
+export * from './_constants_beyond.js';
 export * from './_constants_socket.js';
+export { type DecodedAncillary, decode_ancillary, type ExtendedError } from './_decode.js';
+export type { Credentials, TcpInfo } from './_info.js';
 export type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
 export { type MakefileOptions, SocketIO } from './_makefile.js';
 export {

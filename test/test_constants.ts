@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import test from 'ava';
+import * as beyondConstants from '../lib/_constants_beyond.js';
 import * as selectConstants from '../lib/_constants_select.js';
 import * as socketConstants from '../lib/_constants_socket.js';
 import { makeEnum } from '../lib/_enum.js';
@@ -95,6 +96,7 @@ const DEPENDS_ON_BUILD: readonly [names: RegExp, reason: string][] = [
 
 /** Why this Python lacks a name; undefined: for no reason that we know. */
 function whyLacking(module: Module, name: string, version: string): string | undefined {
+  if (module === 'socket' && name in native.constants.beyond) return 'no Python: docs/beyond-python.md';
   const known = apiNames[module]?.[name];
   if (known === undefined) return undefined;
   const [, minor] = version.split('.').map(Number);
@@ -137,6 +139,7 @@ testWithPython('enums have CPython’s members', (t) => {
 test('what the binary has is exported, and nothing else', (t) => {
   const { EAGAIN, EBADF, EWOULDBLOCK, BDADDR_ANY, BDADDR_LOCAL, ...own } = numbers;
   t.deepEqual(Object.keys(own).sort(), Object.keys(native.constants.socket).sort());
+  t.deepEqual(Object.keys(beyondConstants).sort(), Object.keys(native.constants.beyond).sort());
   t.deepEqual(Object.keys(selectConstants).sort(), Object.keys(native.constants.select).sort());
   for (const value of Object.values(own)) t.is(typeof value, 'number');
   t.deepEqual([EAGAIN, EBADF, EWOULDBLOCK].map(Number.isInteger), [true, true, true]);

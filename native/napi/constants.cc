@@ -20,6 +20,9 @@ constexpr Constant kErrno[] = {
 constexpr Constant kSocket[] = {
 #include "constants/socket.h"
 };
+constexpr Constant kBeyond[] = {
+#include "constants/beyond.h"
+};
 constexpr Constant kSelect[] = {
 #include "constants/select.h"
 };
@@ -39,6 +42,7 @@ constexpr Module ModuleOf(const char* name, const Constant (&rows)[kCount]) {
 constexpr Module kModules[] = {
     ModuleOf("errno", kErrno),
     ModuleOf("socket", kSocket),
+    ModuleOf("beyond", kBeyond),
     ModuleOf("select", kSelect),
 };
 

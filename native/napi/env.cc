@@ -15,6 +15,7 @@ namespace {
 const BindingList* const kSubjects[] = {
     &kDescriptorBindings,
     &kDataBindings,
+    &kBatchBindings,
     &kWaitingBindings,
     &kNameBindings,
     &kLoopBindings,

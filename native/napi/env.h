@@ -46,6 +46,7 @@ constexpr BindingList ListOf(const Binding (&rows)[kCount]) {
 
 extern const BindingList kDescriptorBindings;
 extern const BindingList kDataBindings;
+extern const BindingList kBatchBindings;
 extern const BindingList kWaitingBindings;
 extern const BindingList kNameBindings;
 extern const BindingList kLoopBindings;

@@ -84,6 +84,28 @@ struct Message {
 // Descriptors that arrive are close-on-exec.
 int64_t RecvMsg(Fd fd, Message* message, int flags);
 int64_t SendMsg(Fd fd, const Message& message, int flags);
+
+// Many messages in flat memory: message i has `room` bytes from bytes + i * room, an address of at most `address_room`
+// bytes and ancillary data of at most `control_room` bytes, likewise. The sizes and flags are arrays, an element a
+// message; they are checked before they are read: one that exceeds its room is -EINVAL.
+struct Batch {
+  uint8_t* bytes = nullptr;
+  size_t room = 0;
+  uint8_t* addresses = nullptr;
+  size_t address_room = 0;  // 0: none wanted, none given
+  uint8_t* control = nullptr;
+  size_t control_room = 0;  // likewise
+  int32_t* lengths = nullptr;  // in bytes; with MSG_TRUNC, what a message had, be it more than its room
+  int32_t* address_lengths = nullptr;
+  int32_t* control_lengths = nullptr;
+  int32_t* flags = nullptr;  // of each message received: MSG_TRUNC, MSG_CTRUNC …
+};
+inline constexpr size_t kMaxBatch = 1024;
+// Receives or sends messages `start` to `end` (end - start at most kMaxBatch), as many as go without waiting: how many.
+// A negative code only if it was none. Where the system has a call for many and `one_by_one` is false, it is one call.
+int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one);
+int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one);
+
 // Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
 // -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. Never waits for the peer,
 // though the socket may block (-EAGAIN); it may wait for the disk that `file` lies on.

@@ -15,18 +15,22 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 
 #include <linux/can.h>
 #include <linux/can/bcm.h>
 #include <linux/can/raw.h>
+#include <linux/errqueue.h>
 #include <linux/if_alg.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
 #include <linux/rds.h>
@@ -92,6 +96,9 @@
 #define SO_J1939_SEND_PRIO SO_J1939_SEND_PRIO
 #endif
 
+#define SOF_TIMESTAMPING_TX_HARDWARE SOF_TIMESTAMPING_TX_HARDWARE
+#define TCP_ESTABLISHED TCP_ESTABLISHED
+
 // The CAN broadcast manager's names have no prefix in linux/can/bcm.h.
 #define CAN_BCM_TX_SETUP TX_SETUP
 #define CAN_BCM_TX_DELETE TX_DELETE
@@ -121,6 +128,10 @@
 // Numbers that Linux fixes and no public header has.
 #ifndef SOL_UDP
 #define SOL_UDP 17
+#endif
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#define UDP_GRO 104
 #endif
 #define UDPLITE_SEND_CSCOV 10
 #define UDPLITE_RECV_CSCOV 11

@@ -17,6 +17,16 @@ Result Checked(Result result) {
 // accept(2) with a close-on-exec result whose O_NONBLOCK is clear: one call on some systems, several on others.
 int AcceptCloexec(Fd fd, void* address, uint32_t* length);
 
+// Message i of a batch as one that RecvMsg fills, or SendMsg sends; `part` is its one part, which outlives it.
+Message RoomInBatch(const Batch& batch, size_t i, IoVec* part);
+// False: a size exceeds its room.
+bool MessageInBatch(const Batch& batch, size_t i, IoVec* part, Message* message);
+// What was received as message i: notes its sizes and flags.
+void NoteInBatch(const Batch& batch, size_t i, int64_t length, const Message& message);
+// RecvBatch and SendBatch for every system: a call a message.
+int RecvOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags);
+int SendOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags);
+
 // While it lives, `fd` is nonblocking; afterwards it is what it was before.
 //
 // For the few calls that have no MSG_DONTWAIT (accept, sendfile) and so could sleep without end on a blocking fd:

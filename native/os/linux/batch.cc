@@ -1,0 +1,60 @@
+// recvmmsg(2) and sendmmsg(2), with what they do message by message where they are refused: by an older emulation of
+// Linux (ENOSYS), or by a filter of system calls (EPERM, which a firewall can give for a message, too: then the single
+// call gives it again). A refusal costs little, so it is not remembered.
+#include "../posix/posix.h"
+
+namespace berkeley::os {
+
+namespace {
+
+struct mmsghdr ToSystem(const Message& message) {
+  struct mmsghdr header = {};
+  header.msg_hdr.msg_name = message.address;
+  header.msg_hdr.msg_namelen = message.address_length;
+  header.msg_hdr.msg_iov = message.parts;
+  header.msg_hdr.msg_iovlen = message.part_count;
+  header.msg_hdr.msg_control = message.control_length == 0 ? nullptr : message.control;
+  header.msg_hdr.msg_controllen = message.control_length;
+  return header;
+}
+
+bool Refused(int result) { return result == -ENOSYS || result == -EPERM; }
+
+}  // namespace
+
+int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one) {
+  if (one_by_one) return RecvOneByOne(fd, batch, start, end, flags);
+  struct mmsghdr headers[kMaxBatch];
+  IoVec parts[kMaxBatch];
+  const size_t count = end - start;
+  for (size_t i = 0; i < count; ++i) headers[i] = ToSystem(RoomInBatch(batch, start + i, &parts[i]));
+  const int received = Checked(
+      recvmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
+  if (Refused(received)) return RecvOneByOne(fd, batch, start, end, flags);
+  for (int i = 0; i < received; ++i) {
+    const struct msghdr& header = headers[i].msg_hdr;
+    Message message;
+    message.address_length = header.msg_namelen;
+    message.control_length = header.msg_controllen;
+    message.flags = header.msg_flags & ~(MSG_CMSG_CLOEXEC & ~flags);  // as RecvMsg
+    NoteInBatch(batch, start + static_cast<size_t>(i), headers[i].msg_len, message);
+  }
+  return received;
+}
+
+int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one) {
+  if (one_by_one) return SendOneByOne(fd, batch, start, end, flags);
+  struct mmsghdr headers[kMaxBatch];
+  IoVec parts[kMaxBatch];
+  const size_t count = end - start;
+  for (size_t i = 0; i < count; ++i) {
+    Message message;
+    if (!MessageInBatch(batch, start + i, &parts[i], &message)) return -EINVAL;
+    headers[i] = ToSystem(message);
+  }
+  const int sent =
+      Checked(sendmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+  return Refused(sent) ? SendOneByOne(fd, batch, start, end, flags) : sent;
+}
+
+}  // namespace berkeley::os
