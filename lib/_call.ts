@@ -8,8 +8,9 @@
  * A wait is cut into slices. Between two slices the thread is back in JavaScript, which is where V8 ends a worker that
  * is being terminated, and where we look whether a signal waits for its listener.
  */
+import { integer } from './_args.js';
 import { type Field, native } from './_native.js';
-import { fromCode, raise, timedOut, wouldBlock } from './exceptions.js';
+import { fromCode, raise, timedOut, ValueError, wouldBlock } from './exceptions.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
 export const SLICE_MS = 200;
@@ -42,12 +43,36 @@ export function sliceUntil(deadline: number): number {
   return left <= 0 ? 0 : left >= SLICE_MS ? SLICE_MS : Math.ceil(left);
 }
 
+/** The longest busy wait, in µs: with the slice that follows, a signal still gets through within 250 ms. */
+const BUSY_MAX_US = 50_000;
+
+/** How long a wait keeps asking before it sleeps, from µs to milliseconds. @throws TypeError | ValueError */
+export function busyWait(usecs: unknown): number {
+  const n = integer(usecs);
+  if (n < 0 || n > BUSY_MAX_US) throw new ValueError(`usecs must be 0 to ${BUSY_MAX_US}`);
+  return Number(n) / 1000;
+}
+
+/** Attempts without sleeping for `busyMs`, or until the deadline: what was found, or 0. */
+function askForAWhile(what: Waitable, deadline: number, busyMs: number): number {
+  const end = Math.min(deadline, monotonicMs() + busyMs);
+  do {
+    const found = what.attempt(0);
+    if (found !== 0) return found;
+  } while (monotonicMs() < end);
+  return 0;
+}
+
 /**
  * Attempts until something happens (> 0), an error comes (< 0, not EINTR), or the deadline passes (0). At least one
- * attempt is made.
+ * attempt is made. For `busyMs` it asks again and again before it sleeps.
  * @throws InterruptedError when a signal has come whose listener cannot run while this thread waits
  */
-export function wait(what: Waitable, deadline: number): number {
+export function wait(what: Waitable, deadline: number, busyMs = 0): number {
+  if (busyMs > 0) {
+    const found = askForAWhile(what, deadline, busyMs);
+    if (found !== 0 && found !== -EINTR) return found;
+  }
   for (;;) {
     const slice = sliceUntil(deadline);
     const found = what.attempt(slice);
@@ -73,10 +98,10 @@ class OneDescriptor implements Waitable {
 const one = new OneDescriptor();
 
 /** Waits until `fd` is ready for `events` (or has an error): what was found, or 0 at the deadline. */
-export function waitReady(fd: number, events: number, deadline: number): number {
+export function waitReady(fd: number, events: number, deadline: number, busyMs = 0): number {
   one.fd = fd;
   one.events = events;
-  return wait(one, deadline);
+  return wait(one, deadline, busyMs);
 }
 
 /** A pause: for when a descriptor says that it is ready and the call on it says that it is not. */
@@ -101,6 +126,8 @@ export interface Waiter {
   _fd: number;
   /** Seconds; null: no limit; 0: never waits. */
   _timeout: number | null;
+  /** Milliseconds for which a wait asks again and again before it sleeps. */
+  _busyMs: number;
   /** The call is one attempt of an awaited one, which waits elsewhere: it raises BlockingIOError instead of waiting. */
   _attempting: boolean;
 }
@@ -174,7 +201,7 @@ export function again(
     // take what has come. Poll alone would spin.
     pause.take(Math.min(spurious - SPURIOUS_LIMIT, PAUSE_MS), deadline);
   }
-  const found = waitReady(socket._fd, events, deadline);
+  const found = waitReady(socket._fd, events, deadline, socket._busyMs);
   if (found < 0) raise(found, 'poll');
   if (found === 0) throw tooLate(socket, code, syscall);
   return deadline;

@@ -7,6 +7,7 @@ import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './_batch.js
 import { type BytesLike, bytesOf, copied, newBytes, writableBytes } from './_bytes.js';
 import {
   again,
+  busyWait,
   deadlineOf,
   interrupted,
   monotonicMs,
@@ -123,6 +124,7 @@ type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: 
 export class socket {
   /** @internal */ _fd: number;
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
+  /** @internal See set_busy_wait. */ _busyMs = 0;
   /** @internal A call that would wait raises instead: see `_call.ts`. */ _attempting = false;
   readonly #family: number;
   readonly #type: number;
@@ -778,6 +780,21 @@ export class socket {
     const messages = batchOf(batch, 'sendmmsg');
     const [first, last] = messages._range(start, end);
     return sendBatch(this, messages, first, last, flags === 0 ? 0 : cInt(flags));
+  }
+
+  /**
+   * From now on, a call that waits asks the kernel again and again for up to `usecs` microseconds (0 to 50,000) before it
+   * lets the thread sleep. What comes within that time is answered sooner, for the thread need not be woken; the price is
+   * a busy processor. Of no use where the peer needs the same processor.
+   * @throws ValueError | TypeError
+   */
+  set_busy_wait(usecs: number): void {
+    this._busyMs = busyWait(usecs);
+  }
+
+  /** What `set_busy_wait` was told, in µs. */
+  get_busy_wait(): number {
+    return Math.round(this._busyMs * 1000);
   }
 
   /**

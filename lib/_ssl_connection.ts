@@ -196,7 +196,7 @@ export class Connection {
     const until = Number.isNaN(deadline) ? deadlineOf(socket, events) : deadline;
     // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.
     const late = until === deadline && performance.now() >= until;
-    if (late || checked(waitReady(socket._fd, events, until), 'poll') === 0) {
+    if (late || checked(waitReady(socket._fd, events, until, socket._busyMs), 'poll') === 0) {
       throw socket._timeout === null ? wanting(result) : new TimeoutError(`The ${kind} operation timed out`);
     }
     return until;

@@ -15,7 +15,7 @@ import {
   timeoutOverflow,
   wrapped32,
 } from './_args.js';
-import { monotonicMs, sliceUntil, type Waitable, wait } from './_call.js';
+import { busyWait, monotonicMs, sliceUntil, type Waitable, wait } from './_call.js';
 import { constants } from './_constants.js';
 import {
   EPOLL_CLOEXEC,
@@ -297,6 +297,7 @@ export class poll {
   #array = new PollArray();
   /** Whether the array is what the map says. */
   #current = true;
+  #busyMs = 0;
 
   /**
    * Watches a descriptor for `eventmask` (POLL* bits); one that is watched already gets the new mask.
@@ -362,10 +363,20 @@ export class poll {
     return most;
   }
 
+  /** As epoll's. @throws ValueError | TypeError */
+  set_busy_wait(usecs: number): void {
+    this.#busyMs = busyWait(usecs);
+  }
+
+  /** What `set_busy_wait` was told, in µs. */
+  get_busy_wait(): number {
+    return Math.round(this.#busyMs * 1000);
+  }
+
   #wait(timeout: unknown): number {
     const deadline = pollDeadline(milliseconds(timeout, 1, NO_TIMEOUT));
     if (!this.#current) this.#rebuild();
-    return checked(wait(this.#array, deadline), 'poll');
+    return checked(wait(this.#array, deadline, this.#busyMs), 'poll');
   }
 
   #rebuild(): void {
@@ -407,21 +418,21 @@ class EpollWait implements Waitable {
   }
 
   /** Waits and fills `events` with at most `most` pairs. How many there are. */
-  into(events: Int32Array, most: number, fd: number, deadline: number): number {
+  into(events: Int32Array, most: number, fd: number, deadline: number, busyMs: number): number {
     this.#fd = fd;
     this.#events = events;
     this.#most = most;
     try {
-      return checked(wait(this, deadline), 'epoll_wait');
+      return checked(wait(this, deadline, busyMs), 'epoll_wait');
     } finally {
       this.#events = this.#room;
     }
   }
 
-  pairs(maxevents: number, fd: number, deadline: number): [fd: number, events: number][] {
+  pairs(maxevents: number, fd: number, deadline: number, busyMs: number): [fd: number, events: number][] {
     const most = Math.min(maxevents, MAXEVENTS_LIMIT);
     if (this.#room.length < 2 * most) this.#room = new Int32Array(2 ** Math.ceil(Math.log2(2 * most)));
-    const found = this.into(this.#room, most, fd, deadline);
+    const found = this.into(this.#room, most, fd, deadline, busyMs);
     const ready = new Array<[number, number]>(found);
     for (let i = 0; i < found; i++) ready[i] = [this.#room[2 * i], this.#room[2 * i + 1] >>> 0];
     return ready;
@@ -459,6 +470,7 @@ function controlArgs(caller: string, args: unknown[]): unknown[] {
  */
 export class epoll {
   #fd: number;
+  #busyMs = 0;
 
   /**
    * @param sizehint has no effect; greater than 0, or -1
@@ -558,7 +570,7 @@ export class epoll {
     const deadline = epollDeadline(timeout);
     const most = asked === -1 ? MAXEVENTS : asked;
     if (most < 1) throw new ValueError(`maxevents must be greater than 0, got ${most}`);
-    return epollWait.pairs(most, fd, deadline);
+    return epollWait.pairs(most, fd, deadline, this.#busyMs);
   }
 
   #pollByName(args: unknown[]): [fd: number, events: number][] {
@@ -573,7 +585,22 @@ export class epoll {
   poll_into(events: Int32Array, timeout: number | null = null): number {
     const most = Math.min(roomOf(events), MAXEVENTS_LIMIT);
     const fd = this.fileno();
-    return epollWait.into(events, most, fd, epollDeadline(timeout));
+    return epollWait.into(events, most, fd, epollDeadline(timeout), this.#busyMs);
+  }
+
+  /**
+   * From now on, a wait asks the kernel again and again for up to `usecs` microseconds (0 to 50,000) before it lets the
+   * thread sleep. What comes within that time is seen sooner, for the thread need not be woken; the price is a busy
+   * processor. Not in Python.
+   * @throws ValueError | TypeError
+   */
+  set_busy_wait(usecs: number): void {
+    this.#busyMs = busyWait(usecs);
+  }
+
+  /** What `set_busy_wait` was told, in µs. */
+  get_busy_wait(): number {
+    return Math.round(this.#busyMs * 1000);
   }
 }
 
