@@ -7,6 +7,7 @@ import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
 import { descriptorIfAny } from './_loop.js';
+import { native } from './_native.js';
 import { FileTransfer, type SendableFile } from './_sendfile.js';
 import { socket } from './_socket.js';
 import { checked, raise } from './exceptions.js';
@@ -148,15 +149,9 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
   options?.signal?.throwIfAborted();
   const code = sock._connectBegun(to);
   if (code === -EINPROGRESS) {
-    let begun = false;
-    const look = () => {
-      // The first try comes at once: nothing can be known yet.
-      if (!begun) {
-        begun = true;
-        return AGAIN_WRITE;
-      }
-      return checked(sock._connectEnded(), 'connect');
-    };
+    // Until it is writable it has no peer, and after that it has one or an error.
+    const look = () =>
+      native.pollOne(sock._fd, POLLOUT, 0) === 0 ? AGAIN_WRITE : checked(sock._connectEnded(), 'connect');
     await awaited(sock, POLLOUT, look, options);
   } else {
     checked(code, 'connect');

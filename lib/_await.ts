@@ -144,10 +144,14 @@ function mayGoAtOnce(descriptor: Descriptor, direction: number): boolean {
   return !descriptor.queued(direction) && !(direction === POLLIN && descriptor.drained);
 }
 
-/** Waits until a descriptor of any kind is readable. */
-export function readable(fd: number, { signal }: Abortable = {}): Promise<void> {
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    new Operation(fd, null, POLLIN, () => undefined, resolve, reject, signal);
-  });
+/** Waits until a descriptor of any kind is readable. Whoever closes it need not tell us. */
+export async function readable(fd: number, { signal }: Abortable = {}): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      new Operation(fd, null, POLLIN, () => undefined, resolve, reject, signal);
+    });
+  } finally {
+    descriptorIfAny(fd)?.forgetIfIdle();
+  }
 }

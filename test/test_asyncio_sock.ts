@@ -209,6 +209,16 @@ test('sendfile from the kernel, in parts, and of what is no file', async (t) => 
   t.is(`${await receive(14)}`, 'through a pipe');
   t.is(await writer.exit, 0);
   closeSync(pipe);
+  // Whoever gets the pipe's number next is waited for like any other.
+  const pairs: socket.socket[][] = [];
+  do pairs.push(socket.socketpair());
+  while (!pairs.flat().some((sock) => sock.fileno() === pipe));
+  const last = pairs[pairs.length - 1];
+  const [next, peer] = last[0].fileno() === pipe ? last : [last[1], last[0]];
+  const waiting = asyncio.sock_recv(next, 4);
+  peer.sendall(bytes('next'));
+  t.is(`${await waiting}`, 'next');
+  for (const sock of pairs.flat()) sock.close();
   await t.throwsAsync(asyncio.sock_sendfile(one, file, 0, 0), {
     instanceOf: ValueError,
     message: 'count must be a positive integer (got 0)',
