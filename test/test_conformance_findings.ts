@@ -1,6 +1,9 @@
 /** What CPython's own tests found wrong here, one by one: see docs/conformance.md. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { exceptions, socket, ssl } from '../lib/index.js';
+import { adaptations } from './conformance/adaptations.js';
 import { testTwins } from './helpers/twin.js';
 
 testTwins('CMSG_LEN and CMSG_SPACE refuse what would not fit into a socklen_t', [
@@ -56,4 +59,12 @@ test('an object identifier may have no dotted number', (t) => {
 // python3 -c "import ssl; print(ssl.cert_time_to_seconds(cert_time='May  9 00:00:00 2007 GMT'))"
 test('cert_time_to_seconds takes its argument by name', (t) => {
   t.is(ssl.cert_time_to_seconds({ cert_time: 'May  9 00:00:00 2007 GMT' }), 1178668800);
+});
+
+test('what the shims adapt is in docs/conformance.md, and nothing else is', (t) => {
+  const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+  const page = readFileSync(path('docs/conformance.md'), 'utf8');
+  const [, section] = /## What the shims adapt\n(.*?)\n## /s.exec(page) ?? [];
+  const rows = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, what]) => what);
+  t.deepEqual(rows.slice(1).sort(), adaptations(path('test/conformance')).sort());
 });

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { adaptations } from './adaptations.js';
 import { unavailable, version } from './available.js';
 import { folder } from './host.js';
 
@@ -195,6 +196,7 @@ async function main(files: readonly string[]): Promise<boolean> {
     total.theirs += theirs.begun;
   }
   say(lines.length === 0 ? '\nNo test differs.' : `\nWhat differs:\n${lines.join('\n')}`);
+  say(`\nAdapted by the host and its shims, see docs/conformance.md: ${adaptations(folder).length}`);
   const kept = summarize(exclusions, total.theirs);
   const failed = total.failed + (kept ? 0 : 1);
   say(`\n${total.passed} passed, ${failed} failed, ${total.skipped} skipped`);

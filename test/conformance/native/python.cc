@@ -57,8 +57,8 @@ void Answer(Mailbox* mailbox, const Letter& letter) {
   Py_DECREF(reply);
 }
 
-// Waits for the answer. Python's signal handlers run meanwhile, as they do in a blocking call of CPython's; what one of
-// them raises is raised when the answer has come.
+// Waits for the answer. ADAPTED: signal handlers run while a thread waits, as they do in a blocking call of CPython's; what
+// one of them raises is raised when the answer has come.
 PyObject* AwaitAnswer(Mailbox* mailbox) {
   PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
   for (;;) {

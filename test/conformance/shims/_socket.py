@@ -31,7 +31,7 @@ def listed(value):
 
 
 def fillable(buffer, caller):
-    """A buffer to be filled. JavaScript knows no read-only ones."""
+    """A buffer to be filled. ADAPTED: a read-only buffer is refused. JavaScript has none."""
     try:
         readonly = memoryview(buffer).readonly
     except TypeError:

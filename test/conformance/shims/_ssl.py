@@ -151,14 +151,5 @@ class Certificate(Remote):
 for _class in (MemoryBIO, SSLSession, Certificate):
     _bridge.classes[_class.__name__] = _class
 
-for _name in "RAND_add RAND_bytes RAND_status txt2obj nid2obj".split():
+for _name in "RAND_add RAND_bytes RAND_status _test_decode_cert txt2obj nid2obj".split():
     globals()[_name] = function("ssl", _name)
-
-
-def _test_decode_cert(path):
-    """What the certificate in a PEM file says: CPython's own way to try its parser."""
-    with open(path) as file:
-        _, header, rest = file.read().partition(PEM_HEADER)  # noqa: F821
-    pem = header + rest.partition(PEM_FOOTER)[0] + PEM_FOOTER  # noqa: F821
-    der = request("call", "ssl", "PEM_cert_to_DER_cert", [pem])
-    return Certificate(der).get_info()

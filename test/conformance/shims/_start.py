@@ -1,7 +1,7 @@
 """Runs before anything else in the host: the shims take the place of the standard library's modules."""
 import sys
 
-# Its OpenSSL would be bound to the copy that Node exports. hashlib and hmac have CPython's own code to fall back upon.
+# ADAPTED: hashlib goes without OpenSSL. Its OpenSSL would be bound to the copy that Node exports. hashlib and hmac have CPython's own code to fall back upon.
 sys.modules["_hashlib"] = None
 
 _quiet, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing is written beside the shims

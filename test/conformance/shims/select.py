@@ -22,8 +22,8 @@ def select(rlist, wlist, xlist, timeout=None):
 
 
 class _poll(Replayed):
-    """A poll object. Several Python threads may share one; a second one that polls is refused, as CPython refuses it:
-    in JavaScript, an object belongs to one thread, and cannot be called while a call on it waits."""
+    """A poll object. ADAPTED: a second poll at the same time is refused. Python threads may share a poll object; one of
+    JavaScript belongs to one thread, and cannot be called while a call on it waits."""
 
     _polling = False
 

@@ -105,7 +105,7 @@ def _callback(function):
 
 
 def _server_name_callback(callback):
-    """What it raises, the library's handshake would throw; CPython reports it, and answers with an alert."""
+    """ADAPTED: what an sni_callback raises is reported. The library's handshake would throw it."""
 
     def asked(*args):
         try:
@@ -261,7 +261,7 @@ _bridge.classes["SSLContext"] = Remote
 
 def create_default_context(*args, **names):
     context = SSLContext._made_by_call("create_default_context", args, names)
-    # Set since Python 3.13 (gh-107361): these tests' certificates are older, and do not stand it.
+    # ADAPTED: create_default_context is not strict. It is since Python 3.13: these tests' certificates are older.
     context.verify_flags &= ~(VERIFY_X509_STRICT | VERIFY_X509_PARTIAL_CHAIN)  # noqa: F821
     return context
 
@@ -360,8 +360,7 @@ for _name in (
     setattr(_Secured, _name, _secured_method(_name))
 
 
-# The library does as Python 3.14, these tests are Python 3.11's. There, a connection that the peer has reset looks as
-# if it had ended; it raises what the system says since gh-115627 (3.12.3), which changed these tests' server as well.
+# ADAPTED: a reset looks like an end. The system's error is raised since Python 3.12.3, as the library does.
 DATA_CALLS = ("read", "recv", "recv_into", "write", "send", "sendall")
 
 
