@@ -3,6 +3,7 @@ import type { Address, ReturnedAddress } from './_address.js';
 import type { AncillaryData, AncillaryItem } from './_ancillary.js';
 import { addressWithoutName } from './_asyncio_names.js';
 import { type Abortable, AGAIN_WRITE, attempt, awaited, readable } from './_await.js';
+import type { MessageBatch } from './_batch.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
@@ -85,6 +86,31 @@ export function sock_sendmsg(
 ): Promise<number> {
   const send = () => sock.sendmsg(buffers, ancdata, flags, address);
   return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options);
+}
+
+/**
+ * Receives many messages at once, as many as are there: how many. Not in Python. @see socket.recvmmsg_into
+ */
+export function sock_recvmmsg_into(sock: socket, batch: MessageBatch, flags = 0, options?: Abortable): Promise<number> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvmmsg_into(batch, flags)), options);
+}
+
+/** Sends messages `start` to `end` of the batch, all of them: how many. Not in Python. @see socket.sendmmsg */
+export function sock_sendmmsg(
+  sock: socket,
+  batch: MessageBatch,
+  start = 0,
+  end: number | null = null,
+  flags = 0,
+  options?: Abortable,
+): Promise<number> {
+  const last = end ?? batch.count;
+  let at = start;
+  const send = () => {
+    at += sock.sendmmsg(batch, at, last, flags);
+    return at < last ? AGAIN_WRITE : at - start;
+  };
+  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options) as Promise<number>;
 }
 
 /**

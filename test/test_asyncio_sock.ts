@@ -162,6 +162,41 @@ test('datagrams, with addresses', async (t) => {
   t.is(`${buffer.subarray(0, length)}`, 'three');
 });
 
+test('many messages in one call', async (t) => {
+  using a = new socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+  using b = new socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+  a.bind(['127.0.0.1', 0]);
+  b.connect(a.getsockname());
+  const sent = new socket.MessageBatch(3, 100);
+  for (const i of [0, 1, 2]) sent.set(i, bytes(`message ${i}`));
+  const received = new socket.MessageBatch(10, 100);
+  const waiting = asyncio.sock_recvmmsg_into(a, received);
+  t.true(await pending(waiting));
+  t.is(await asyncio.sock_sendmmsg(b, sent, 1), 2);
+  t.is(await waiting, 2);
+  t.deepEqual(
+    [0, 1].map((i) => `${received.bytes(i)}`),
+    ['message 1', 'message 2'],
+  );
+});
+
+test('messages for which there is no room at first are all sent', async (t) => {
+  const [one, other] = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM);
+  const sent = new socket.MessageBatch(1000, 2000);
+  for (let i = 0; i < 1000; i++) sent.set(i, Buffer.alloc(2000, i));
+  const sending = asyncio.sock_sendmmsg(one, sent);
+  t.true(await pending(sending));
+  const received = new socket.MessageBatch(64, 2000);
+  for (let count = 0; count < 1000; ) {
+    const n = await asyncio.sock_recvmmsg_into(other, received);
+    for (let i = 0; i < n; i++) t.is(received.bytes(i)[1999], (count + i) % 256);
+    count += n;
+  }
+  t.is(await sending, 1000);
+  one.close();
+  other.close();
+});
+
 test('messages with descriptors', async (t) => {
   const [one, other] = socket.socketpair();
   const receiving = asyncio.sock_recvmsg(other, 10, socket.CMSG_SPACE(4));
