@@ -9,13 +9,15 @@ import {
   idle,
   readyEpoll,
   tlsEcho,
+  udpEcho,
   wouldBlock,
 } from './peers/index.js';
 
 export interface Promised {
-  readonly trials: readonly string[];
-  /** The names of cases: without them, all. */
-  readonly cases?: readonly string[];
+  /** The name of a trial. */
+  readonly trial: string;
+  /** The name of a case: without one, each. */
+  readonly which?: string;
   readonly ours: Arm;
   /** The ratio is to this peer's figure. Without one, the figure itself is promised. */
   readonly peer?: Arm;
@@ -25,91 +27,46 @@ export interface Promised {
   readonly atLeast?: number;
 }
 
-type Bound = readonly [peer: Arm, atMost: number];
-
-function promise(
-  trials: readonly string[],
-  ours: Arm,
-  bounds: readonly Bound[],
-  more: Partial<Promised> = {},
-): Promised[] {
-  return bounds.map(([peer, atMost]) => ({ trials, ours, peer, atMost, ...more }));
-}
-
-function tls(trials: readonly string[], toC: number, toNode?: number, toPython?: number): Promised[] {
-  const { ours, c, node, python } = tlsEcho;
-  const bounds = [
-    [c, toC],
-    [node, toNode],
-    [python, toPython],
-  ] as const;
-  return promise(
-    trials,
-    ours,
-    bounds.filter((bound): bound is [Arm, number] => bound[1] !== undefined),
-  );
-}
-
 export const promises: readonly Promised[] = [
-  ...promise(
-    ['echo'],
-    echo.into,
-    [
-      [echo.c, 1.2],
-      [echo.net, 0.42],
-      [echo.pythonInto, 0.8],
-    ],
-    { cases: ['50'] },
-  ),
-  ...promise(
-    ['echo'],
-    echo.recv,
-    [
-      [echo.c, 1.35],
-      [echo.net, 0.5],
-      [echo.python, 1],
-    ],
-    { cases: ['50'] },
-  ),
-  ...promise(['ping'], blockingEcho.into, [
-    [blockingEcho.c, 1.08],
-    [blockingEcho.net, 0.9],
-    [blockingEcho.pythonInto, 1],
-    [blockingEcho.pure, 0.3],
-  ]),
-  ...promise(['bulk-receive'], bulkReceive.ours, [
-    [bulkReceive.c, 1.05],
-    [bulkReceive.net, 0.7],
-    [bulkReceive.python, 1],
-  ]),
-  ...promise(['bulk-send'], bulkSend.ours, [
-    [bulkSend.c, 1.05],
-    [bulkSend.net, 0.7],
-    [bulkSend.python, 1],
-  ]),
-  ...promise(['accept'], echo.into, [
-    [echo.c, 1.25],
-    [echo.net, 0.5],
-    [echo.pythonInto, 0.9],
-  ]),
-  ...promise(
-    ['ready-epoll'],
-    readyEpoll.into,
-    [
-      [readyEpoll.c, 1.3],
-      [readyEpoll.python, 0.8],
-    ],
-    { cases: ['10000'] },
-  ),
-  ...tls(['tls-handshake'], 1.1, 0.62, 0.97),
-  ...tls(['tls-resumed'], 1.2),
-  ...tls(['tls-bulk'], 1.08, 0.76, 0.97),
-  ...tls(['tls-echo'], 1.15, 0.75, 0.95),
-  ...promise(['awaited'], awaitedEcho.reader, [[awaitedEcho.net, 0.6]]),
-  ...promise(['awaited'], awaitedEcho.reader, [[awaitedEcho.net, 1]], { column: 'p99Us' }),
-  ...promise(['awaited'], awaitedEcho.recv, [[awaitedEcho.net, 0.9]]),
-  ...promise(['awaited'], awaitedEcho.recv, [[awaitedEcho.net, 1]], { column: 'p99Us' }),
-  ...promise(['idle'], idle.awaited, [[idle.net, 0.6]]),
-  { trials: ['idle'], ours: idle.into, column: 'heap', atMost: 1024 },
-  { trials: ['would-block'], ours: wouldBlock.ours, atMost: 2 },
+  { trial: 'ping', ours: blockingEcho.into, peer: blockingEcho.c, atMost: 1.08 },
+  { trial: 'ping', ours: blockingEcho.into, peer: blockingEcho.net, atMost: 0.9 },
+  { trial: 'ping', ours: blockingEcho.into, peer: blockingEcho.pythonInto, atMost: 1 },
+  { trial: 'ping', ours: blockingEcho.into, peer: blockingEcho.pure, atMost: 0.3 },
+  { trial: 'echo', which: '50', ours: echo.into, peer: echo.c, atMost: 1.2 },
+  { trial: 'echo', which: '50', ours: echo.into, peer: echo.net, atMost: 0.42 },
+  { trial: 'echo', which: '50', ours: echo.into, peer: echo.pythonInto, atMost: 0.8 },
+  { trial: 'echo', which: '50', ours: echo.recv, peer: echo.c, atMost: 1.35 },
+  { trial: 'echo', which: '50', ours: echo.recv, peer: echo.net, atMost: 0.5 },
+  { trial: 'echo', which: '50', ours: echo.recv, peer: echo.python, atMost: 1 },
+  { trial: 'awaited', ours: awaitedEcho.reader, peer: awaitedEcho.net, atMost: 0.6 },
+  { trial: 'awaited', ours: awaitedEcho.reader, peer: awaitedEcho.net, column: 'p99Us', atMost: 1 },
+  { trial: 'awaited', ours: awaitedEcho.recv, peer: awaitedEcho.net, atMost: 0.9 },
+  { trial: 'awaited', ours: awaitedEcho.recv, peer: awaitedEcho.net, column: 'p99Us', atMost: 1 },
+  { trial: 'bulk-receive', ours: bulkReceive.ours, peer: bulkReceive.c, atMost: 1.05 },
+  { trial: 'bulk-receive', ours: bulkReceive.ours, peer: bulkReceive.net, atMost: 0.7 },
+  { trial: 'bulk-receive', ours: bulkReceive.ours, peer: bulkReceive.python, atMost: 1 },
+  { trial: 'bulk-send', ours: bulkSend.ours, peer: bulkSend.c, atMost: 1.05 },
+  { trial: 'bulk-send', ours: bulkSend.ours, peer: bulkSend.net, atMost: 0.7 },
+  { trial: 'bulk-send', ours: bulkSend.ours, peer: bulkSend.python, atMost: 1 },
+  { trial: 'accept', ours: echo.into, peer: echo.c, atMost: 1.25 },
+  { trial: 'accept', ours: echo.into, peer: echo.net, atMost: 0.5 },
+  { trial: 'accept', ours: echo.into, peer: echo.pythonInto, atMost: 0.9 },
+  { trial: 'udp', which: '64', ours: udpEcho.batch, peer: udpEcho.cBatch, atLeast: 0.9 },
+  { trial: 'udp', which: '64', ours: udpEcho.batch, peer: udpEcho.dgram, atLeast: 5 },
+  { trial: 'udp', which: '64', ours: udpEcho.batch, peer: udpEcho.python, atLeast: 2 },
+  { trial: 'ready-epoll', which: '10000', ours: readyEpoll.into, peer: readyEpoll.c, atMost: 1.3 },
+  { trial: 'ready-epoll', which: '10000', ours: readyEpoll.into, peer: readyEpoll.python, atMost: 0.8 },
+  { trial: 'would-block', ours: wouldBlock.ours, atMost: 2 },
+  { trial: 'tls-handshake', ours: tlsEcho.ours, peer: tlsEcho.c, atMost: 1.1 },
+  { trial: 'tls-handshake', ours: tlsEcho.ours, peer: tlsEcho.node, atMost: 0.62 },
+  { trial: 'tls-handshake', ours: tlsEcho.ours, peer: tlsEcho.python, atMost: 0.97 },
+  { trial: 'tls-resumed', ours: tlsEcho.ours, peer: tlsEcho.c, atMost: 1.2 },
+  { trial: 'tls-bulk', ours: tlsEcho.ours, peer: tlsEcho.c, atMost: 1.08 },
+  { trial: 'tls-bulk', ours: tlsEcho.ours, peer: tlsEcho.node, atMost: 0.76 },
+  { trial: 'tls-bulk', ours: tlsEcho.ours, peer: tlsEcho.python, atMost: 0.97 },
+  { trial: 'tls-echo', ours: tlsEcho.ours, peer: tlsEcho.c, atMost: 1.15 },
+  { trial: 'tls-echo', ours: tlsEcho.ours, peer: tlsEcho.node, atMost: 0.75 },
+  { trial: 'tls-echo', ours: tlsEcho.ours, peer: tlsEcho.python, atMost: 0.95 },
+  { trial: 'idle', ours: idle.awaited, peer: idle.net, atMost: 0.6 },
+  { trial: 'idle', ours: idle.into, column: 'heap', atMost: 1024 },
 ];

@@ -83,15 +83,13 @@ function ratiosOf(trial: Trial, one: Case): Ratio[] {
   const { name, about: column, ours } = trial;
   const noise = one.ratio(again(ours).name, ours.name, column);
   const floor = noise === undefined ? [] : [{ which: one.which, name: 'noise floor', ...noise }];
-  const kept = promises.filter(({ trials, cases }) => trials.includes(name) && (cases?.includes(one.which) ?? true));
+  const kept = promises.filter(({ trial, which }) => trial === name && (which ?? one.which) === one.which);
   const others = trial.arms.filter(
-    (peer) => peer.family !== 'berkeley' && !kept.some((each) => each.ours === ours && each.peer === peer),
+    (peer) => peer !== ours && !kept.some((each) => each.ours === ours && each.peer === peer),
   );
   return [
     ...floor,
-    ...[...kept, ...others.map((peer) => ({ trials: [name], ours, peer }))].flatMap((each) =>
-      promised(trial, one, each),
-    ),
+    ...[...kept, ...others.map((peer) => ({ trial: name, ours, peer }))].flatMap((each) => promised(trial, one, each)),
   ];
 }
 

@@ -49,6 +49,7 @@ export const echo = {
   c: c('C, epoll', 'epoll_echo'),
   into: ours('berkeley, recv_into', 'epoll_echo', '--into'),
   recv: ours('berkeley, recv', 'epoll_echo'),
+  busy: ours('berkeley, recv_into, busy wait', 'epoll_echo', '--into', '--busy'),
   pythonInto: python('CPython, recv_into', 'epoll_echo', '--into'),
   python: python('CPython, recv', 'epoll_echo'),
   net: nodes('node:net', 'net_echo'),
@@ -71,6 +72,7 @@ export const blockingEcho = {
   c: c('C', 'blocking_echo'),
   into: ours('berkeley, recv_into', 'blocking_echo', '--into'),
   recv: ours('berkeley, recv', 'blocking_echo'),
+  busy: ours('berkeley, recv_into, busy wait', 'blocking_echo', '--into', '--busy'),
   pythonInto: python('CPython, recv_into', 'blocking_echo', '--into'),
   python: python('CPython, recv', 'blocking_echo'),
   net: nodes('node:net (event loop)', 'net_echo'),
@@ -94,11 +96,24 @@ export const bulkSend = bulk('send');
 export const udpEcho = {
   cBatch: c('C, recvmmsg', 'udp_echo', '--batch'),
   c: c('C, recvfrom', 'udp_echo'),
+  batch: ours('berkeley, recvmmsg_into', 'udp_batch'),
   one: ours('berkeley, recvfrom_into', 'udp_echo'),
   python: python('CPython, recvfrom_into', 'udp_echo'),
   pythonBatch: cannot('CPython', 'CPython, batched', "Python's socket module has no recvmmsg"),
   dgram: nodes('node:dgram', 'udp_echo'),
   pure: cannot('pure JavaScript', 'pure JavaScript', 'node:net, which it is built over, has no datagrams'),
+} as const;
+
+/** Datagrams sent in groups, to where nobody reads them. */
+export const udpSend = {
+  cSegment: c('C, UDP_SEGMENT', 'udp_send', 'segment'),
+  cBatch: c('C, sendmmsg', 'udp_send', 'sendmmsg'),
+  c: c('C, send', 'udp_send', 'sendto'),
+  segment: ours('berkeley, UDP_SEGMENT', 'udp_send', 'segment'),
+  batch: ours('berkeley, sendmmsg', 'udp_send', 'sendmmsg'),
+  one: ours('berkeley, send', 'udp_send', 'sendto'),
+  python: python('CPython, send', 'udp_send'),
+  dgram: cannot('node', 'node:dgram', 'queues what it is given, and sends later'),
 } as const;
 
 /** Which of many descriptors is ready? */

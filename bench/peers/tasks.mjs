@@ -2,14 +2,17 @@
 // input run that often and print what it took; or "CANNOT reason".
 import { createInterface } from 'node:readline';
 
-/** `prepare(name)` returns the function that does the work once, or throws a Cannot. */
-export function serveTasks(prepare) {
+/**
+ * `prepare(name)` returns the function that does the work once, or throws a Cannot. The work is `operations` of what is
+ * counted.
+ */
+export function serveTasks(prepare, operations = 1) {
   const input = createInterface({ input: process.stdin });
   process.stdout.write('READY\n');
   input.on('line', (line) => {
     const [name, count] = line.split(' ');
     try {
-      process.stdout.write(`${JSON.stringify(timed(prepare(name), Number(count)))}\n`);
+      process.stdout.write(`${JSON.stringify(timed(prepare(name), Number(count), operations))}\n`);
     } catch (error) {
       if (!(error instanceof Cannot)) throw error;
       process.stdout.write(`CANNOT ${error.message}\n`);
@@ -20,10 +23,10 @@ export function serveTasks(prepare) {
 /** Why this peer cannot do a task. */
 export class Cannot extends Error {}
 
-function timed(work, count) {
+function timed(work, count, operations) {
   const cpu = process.cpuUsage();
   const wall = process.hrtime.bigint();
   for (let i = 0; i < count; i++) work();
   const { user, system } = process.cpuUsage(cpu);
-  return { count, cpu_ns: (user + system) * 1000, wall_ns: Number(process.hrtime.bigint() - wall) };
+  return { count: count * operations, cpu_ns: (user + system) * 1000, wall_ns: Number(process.hrtime.bigint() - wall) };
 }

@@ -8,7 +8,7 @@ import { pingTrials } from './ping.js';
 import { readyTrials } from './ready.js';
 import { startTrial } from './start.js';
 import { tlsTrials } from './tls.js';
-import { udpTrial } from './udp.js';
+import { udpSendTrial, udpTrial } from './udp.js';
 
 export const trials: readonly Trial[] = [
   ...pingTrials,
@@ -18,6 +18,7 @@ export const trials: readonly Trial[] = [
   acceptTrial,
   churnTrial,
   udpTrial,
+  udpSendTrial,
   ...readyTrials,
   ...tlsTrials,
   idleTrial,

@@ -1,6 +1,6 @@
 /** Datagrams there and back, 64 under way at a time. */
-import { udpEcho } from '../peers/index.js';
-import { counted, served, type Trial } from '../trial.js';
+import { udpEcho, udpSend } from '../peers/index.js';
+import { counted, served, type Trial, tasks } from '../trial.js';
 
 const PACKETS = 50_000;
 
@@ -18,6 +18,18 @@ export const udpTrial: Trial = {
   about: 'perSecond',
   cases: ['64', '1400'],
   arms: Object.values(udpEcho),
-  ours: udpEcho.one,
-  yardstick: udpEcho.c,
+  ours: udpEcho.batch,
+  yardstick: udpEcho.cBatch,
+};
+
+const GROUPS = 1000;
+
+export const udpSendTrial: Trial = {
+  ...tasks(() => GROUPS),
+  name: 'udp-send',
+  title: 'UDP datagrams sent in groups of 40 and not received, by bytes',
+  cases: ['64', '1400'],
+  arms: Object.values(udpSend),
+  ours: udpSend.batch,
+  yardstick: udpSend.cBatch,
 };

@@ -1,17 +1,22 @@
 // An echo server on this library's epoll. Prints its port, then serves until it is killed.
 //   --into   recv_into and poll_into: allocates nothing; else recv and poll, Python's usual calls
+//   --busy   asks for a while before it sleeps
 //   --heap   says how large its heap is for each line of input
 import { readSync } from 'node:fs';
 import { select, socket } from 'berkeley';
 import { heapLine } from '../heap.mjs';
 
 const into = process.argv.includes('--into');
+const busy = process.argv.includes('--busy');
+/** Longer than a round trip takes. */
+const BUSY_US = 200;
 const heap = process.argv.includes('--heap');
 const STDIN = 0;
 
 const listener = socket.create_server(['127.0.0.1', 0], { backlog: 4096 });
 listener.setblocking(false);
 const poller = new select.epoll();
+if (busy) poller.set_busy_wait(BUSY_US);
 poller.register(listener, select.EPOLLIN);
 if (heap) poller.register(STDIN, select.EPOLLIN);
 process.stdout.write(`PORT ${listener.getsockname()[1]}\n`);
