@@ -3,7 +3,7 @@
  * leaves this machine or goes to a port that is not ours, no call sleeps for long, no descriptor of Node's own is
  * touched, no setting of the machine is changed, though the tests may run as root.
  */
-import { isUint8Array } from 'node:util/types';
+import { isInt32Array, isUint8Array } from 'node:util/types';
 import { native } from '../../lib/_native.js';
 import type { Descriptors } from './descriptors.js';
 import type { Random } from './random.js';
@@ -117,6 +117,7 @@ export class Harmless {
       getnameinfo: [withFlag(2, NI_NUMERICHOST)],
       resolveAddress: [withFlag(5, AI_NUMERICHOST)],
       resolveName: [withFlag(2, NI_NUMERICHOST)],
+      sendmmsg: [(args) => this.#batch(args)],
       accept: [truthful(1)],
       connect: [truthful(3), shortened(4)],
       poll: [shortened(2)],
@@ -133,6 +134,15 @@ export class Harmless {
       if (isUint8Array(arg) && kinds[i] === 'address') this.#fds.harmless(arg);
     }
     for (const each of this.#looks[name] ?? []) each(args);
+  }
+
+  /** The addresses of a batch: each has an equal part of the memory, as many as there are headers for. */
+  #batch(args: unknown[]): void {
+    const [, , addresses, , headers] = args;
+    if (!isUint8Array(addresses) || !isInt32Array(headers)) return;
+    const room = Math.floor(addresses.length / Math.floor(headers.length / 4));
+    if (!(room > 0 && Number.isFinite(room))) return;
+    for (let at = 0; at < addresses.length; at += room) this.#fds.harmless(addresses.subarray(at, at + room));
   }
 
   /** An option that sends nothing, makes close wait for nothing, opens nothing, and changes this socket alone. */

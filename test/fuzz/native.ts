@@ -49,6 +49,19 @@ function control(): Uint8Array {
   return bytes;
 }
 
+const BATCH = 3;
+const ADDRESS_ROOM = 28;
+const CONTROL_ROOM = 24;
+
+/** The first of the bytes, and zeros up to `size`. */
+function inRoom(bytes: Uint8Array, size: number): Uint8Array {
+  const room = new Uint8Array(size);
+  room.set(bytes.subarray(0, size));
+  return room;
+}
+
+const lengthOfPart = () => (random.chance(0.05) ? values.whole() : random.pick([0, 0, 1, 8, 16, CONTROL_ROOM]));
+
 function entries(): Int32Array {
   return Int32Array.from({ length: random.below(12) }, () => (random.chance(0.7) ? fds.one() : values.whole()));
 }
@@ -80,6 +93,10 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   parts: () => Array.from({ length: random.pick([0, 1, 2, 3, 10, 1024, 1025]) }, () => values.bytes(random.below(20))),
   control,
   entries,
+  // For BATCH messages, each of which gets an equal part of the memory.
+  headers: () => Int32Array.from({ length: 4 * (random.chance(0.8) ? BATCH : random.below(6)) }, () => lengthOfPart()),
+  addresses: () => Buffer.concat(Array.from({ length: BATCH }, () => inRoom(fds.name(), ADDRESS_ROOM))),
+  controls: () => Buffer.concat(Array.from({ length: BATCH }, () => inRoom(control(), CONTROL_ROOM))),
   host: () => (random.chance(0.1) ? null : text(HOSTS)),
   hostName: () => text(HOSTS),
   service: () => (random.chance(0.1) ? null : text(SERVICES)),
@@ -151,14 +168,23 @@ function noteDescriptors(name: string, args: unknown[], result: number): void {
   if (name === 'pollerCreate') fds.add(result, 'poller');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
   if (name === 'close') fds.forget(args[0] as number);
-  if (name === 'recvmsg') takeReceived(args[2] as Uint8Array);
+  if (name === 'recvmsg') takeReceived(args[2] as Uint8Array, native.info[1]);
+  if (name === 'recvmmsg') takeReceivedBatch(args[3] as Uint8Array, args[4] as Int32Array, args[5] as number, result);
 }
 
 /** The descriptors that came with a message are ours. */
-function takeReceived(received: Uint8Array): void {
-  for (const [level, type, data] of unpackAncillary(received, native.info[1])) {
+function takeReceived(received: Uint8Array, length: number): void {
+  for (const [level, type, data] of unpackAncillary(received, length)) {
     if (level !== SOL_SOCKET || type !== SCM_RIGHTS) continue;
     for (let at = 0; at + 4 <= data.length; at += 4) fds.add(data.readInt32LE(at), 'socket');
+  }
+}
+
+function takeReceivedBatch(received: Uint8Array, headers: Int32Array, start: number, messages: number): void {
+  const count = Math.floor(headers.length / 4);
+  const room = Math.floor(received.length / count);
+  for (let i = start; i < start + messages; i++) {
+    takeReceived(received.subarray(i * room, (i + 1) * room), headers[2 * count + i]);
   }
 }
 
