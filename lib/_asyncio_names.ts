@@ -28,7 +28,8 @@ export async function getaddrinfo(
   { signal, ...hints }: GetAddrInfoOptions = {},
 ): Promise<AddressInfoEntry[]> {
   const question = addressQuestion([host, port, hints]);
-  return addressEntries(await unlessAborted(native.resolveAddress(...question), signal));
+  const asked = asking<AddressAnswer>((answered) => native.resolveAddress(...question, answered));
+  return addressEntries(await unlessAborted(asked, signal));
 }
 
 /** `[host, port]` of an address. @see Python loop.getnameinfo; socket.getnameinfo */
@@ -37,7 +38,20 @@ export async function getnameinfo(
   flags = 0,
   { signal }: Abortable = {},
 ): Promise<[string, string]> {
-  return nameEntry(await unlessAborted(native.resolveName(...nameQuestion(sockaddr, flags)), signal));
+  const question = nameQuestion(sockaddr, flags);
+  const asked = asking<NameAnswer>((answered) => native.resolveName(...question, answered));
+  return nameEntry(await unlessAborted(asked, signal));
+}
+
+type AddressAnswer = ReturnType<typeof native.getaddrinfo>;
+type NameAnswer = ReturnType<typeof native.getnameinfo>;
+
+/** The answer to what `ask` asks; it returns a negative code if that cannot be asked. */
+function asking<T>(ask: (answered: (answer: T | number) => void) => number): Promise<T | number> {
+  return new Promise((resolve) => {
+    const code = ask(resolve);
+    if (code < 0) resolve(code);
+  });
 }
 
 /** What `promise` comes to, unless `signal` is aborted first: then its reason. */

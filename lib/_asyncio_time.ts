@@ -1,4 +1,5 @@
 /** Deadlines of awaited calls. */
+import { setMaxListeners } from 'node:events';
 import type { Abortable } from './_await.js';
 import { monotonicMs } from './_call.js';
 import { timedOut } from './exceptions.js';
@@ -62,6 +63,7 @@ export class Timeout {
   constructor(when: number | null, outer?: AbortSignal) {
     this.#outer = outer;
     this.#when = when;
+    setMaxListeners(0, this.signal); // a deadline may be for any number of calls
     if (outer?.aborted) this.#controller.abort(outer.reason);
     else outer?.addEventListener('abort', this.#aborted);
     this.reschedule(when);

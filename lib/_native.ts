@@ -141,7 +141,7 @@ export interface Native {
   loopStart(deliver: (count: number) => void, events: Int32Array): number;
   /** Whether the poller keeps the process alive; at first it does not. */
   loopRef(wanted: boolean): number;
-  /** As `getaddrinfo` and `getnameinfo`, asked on a thread of libuv's pool. */
+  /** As `getaddrinfo` and `getnameinfo`, asked on a thread of libuv's pool: `answered` is called with their result. */
   resolveAddress(
     host: Uint8Array | null,
     service: Uint8Array | null,
@@ -149,8 +149,14 @@ export interface Native {
     type: number,
     protocol: number,
     flags: number,
-  ): Promise<[number, number, number, string, Uint8Array][] | number>;
-  resolveName(address: Uint8Array, length: number, flags: number): Promise<[string, string] | number>;
+    answered: (answer: [number, number, number, string, Uint8Array][] | number) => void,
+  ): number;
+  resolveName(
+    address: Uint8Array,
+    length: number,
+    flags: number,
+    answered: (answer: [string, string] | number) => void,
+  ): number;
 
   // names and addresses: text goes in and out as bytes, for a host name need not be UTF-8
   /** `[family, type, protocol, canonicalName, sockaddr]` each. */

@@ -116,11 +116,15 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   return state.loop->poller;
 }
 
+void RequireFunction(ArgReader* args, size_t index) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(args->env(), args->value(index), &type);
+  if (type != napi_function) args->FailType(index, "a function");
+}
+
 napi_value LoopStart(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
-  napi_valuetype type = napi_undefined;
-  napi_typeof(env, args.value(0), &type);
-  if (type != napi_function) args.FailType(0, "a function");
+  RequireFunction(&args, 0);
   int32_t* events = nullptr;
   size_t count = 0;
   if (!GetInts(env, args.value(1), &events, &count)) args.FailType(1, "an Int32Array");
@@ -145,11 +149,12 @@ napi_value LoopRef(napi_env env, napi_callback_info info) {
 
 // ---- name resolution ------------------------------------------------------------------------------------------------
 
-// One question on its way through libuv's pool. `Ask` runs there and knows no Node-API.
+// One question on its way through libuv's pool. `Ask` runs there and knows no Node-API. (A function that is called, and
+// no promise: one that is pending when the environment ends could not be freed.)
 template <typename Answer>
 struct Question {
   napi_async_work work = nullptr;
-  napi_deferred deferred = nullptr;
+  napi_ref answered = nullptr;
   int code = 0;
   Answer answer;
 };
@@ -163,27 +168,31 @@ void Execute(napi_env, void* data) {
 template <typename Answer>
 void Complete(napi_env env, napi_status status, void* data) {
   const std::unique_ptr<Question<Answer>> question(static_cast<Question<Answer>*>(data));
+  const napi_value answered = Referred(env, question->answered);
+  napi_delete_reference(env, question->answered);
   napi_delete_async_work(env, question->work);
-  if (status != napi_ok) question->code = -ECANCELED;
-  const napi_value result = question->code < 0 ? Number(env, question->code) : question->answer.Pack(env);
-  napi_resolve_deferred(env, question->deferred, result);
+  if (status != napi_ok) return;  // the environment ends, and nobody is left to hear it
+  napi_value result = question->code < 0 ? Number(env, question->code) : question->answer.Pack(env);
+  napi_value nobody = nullptr;
+  napi_get_undefined(env, &nobody);
+  napi_call_function(env, nobody, answered, 1, &result, nullptr);
 }
 
+// Asks, and calls `answered` with the answer or a negative code. 0, or a negative code if it could not be asked.
 template <typename Answer>
-napi_value Promised(napi_env env, Answer answer) {
+napi_value Ask(napi_env env, Answer answer, napi_value answered) {
   auto question = std::make_unique<Question<Answer>>();
   question->answer = std::move(answer);
-  napi_value promise = nullptr;
-  if (napi_create_promise(env, &question->deferred, &promise) != napi_ok) return nullptr;
-  const napi_value name = Text(env, "berkeley.resolve");
-  const napi_status status = napi_create_async_work(env, nullptr, name, Execute<Answer>, Complete<Answer>,
-                                                    question.get(), &question->work);
-  if (status != napi_ok || napi_queue_async_work(env, question->work) != napi_ok) {
-    napi_resolve_deferred(env, question->deferred, Number(env, -ENOMEM));
-    return promise;
+  if (napi_create_reference(env, answered, 1, &question->answered) != napi_ok) return Number(env, -ENOMEM);
+  const napi_status status = napi_create_async_work(env, nullptr, Text(env, "berkeley.resolve"), Execute<Answer>,
+                                                    Complete<Answer>, question.get(), &question->work);
+  if (status == napi_ok && napi_queue_async_work(env, question->work) == napi_ok) {
+    question.release();
+    return Number(env, 0);
   }
-  question.release();
-  return promise;
+  if (question->work != nullptr) napi_delete_async_work(env, question->work);
+  napi_delete_reference(env, question->answered);
+  return Number(env, -ENOMEM);
 }
 
 struct AddressesOf {
@@ -196,11 +205,12 @@ struct AddressesOf {
 };
 
 napi_value ResolveAddress(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+  Args<7> args(env, info);
   AddressesOf question = {args.ByteTextOrNull(0), args.ByteTextOrNull(1), args.Int(2), args.Int(3), args.Int(4),
                           args.Int(5), {}};
+  RequireFunction(&args, 6);
   if (args.Failed()) return nullptr;
-  return Promised(env, std::move(question));
+  return Ask(env, std::move(question), args.value(6));
 }
 
 struct NamesOf {
@@ -215,11 +225,12 @@ struct NamesOf {
 };
 
 napi_value ResolveName(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+  Args<4> args(env, info);
   const Bytes address = args.Head(0, 1);
   const int flags = args.Int(2);
+  RequireFunction(&args, 3);
   if (args.Failed()) return nullptr;
-  return Promised(env, NamesOf{{address.data, address.data + address.size}, flags, {}, {}});
+  return Ask(env, NamesOf{{address.data, address.data + address.size}, flags, {}, {}}, args.value(3));
 }
 
 constexpr Binding kRows[] = {
