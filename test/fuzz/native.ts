@@ -121,6 +121,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   bioOrNull: () => (random.chance(0.3) ? null : handles.one('bio')),
   fdOrNone: () => (random.chance(0.5) ? -1 : fds.one('socket')),
   deliver: () => deliver,
+  answered: () => () => {},
   any: () => values.any(),
 };
 
