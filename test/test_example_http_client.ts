@@ -1,5 +1,6 @@
 /** examples/http_client.mjs: what it gets is what Node's fetch gets, and what is malformed is refused with a reason. */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
@@ -8,7 +9,7 @@ import * as socket from '../lib/socket.js';
 import * as ssl from '../lib/ssl.js';
 import { example, finished, ROOT } from './helpers/examples.js';
 import { checkLeaks } from './helpers/leaks.js';
-import { type Peer, spawnPeer } from './helpers/peers.js';
+import { type Peer, spawnPeer, testUnless } from './helpers/peers.js';
 import { cert, clientContext } from './helpers/tls.js';
 
 checkLeaks(test);
@@ -95,7 +96,7 @@ require('node:net').createServer((socket) => {
     socket.write(Buffer.from(path, 'base64url'));
     if (end) socket.end();
   });
-}).listen(0, '127.0.0.1', function () { console.log(this.address().port); });
+}).listen(0, process.argv[1], function () { console.log(this.address().port); });
 `;
 
 let plain = '';
@@ -112,7 +113,7 @@ test.before('the client and its servers', async () => {
   const ports = (await spawnPeer(process.execPath, ['-e', SERVER, ...certificates]).line()).split(' ');
   plain = `http://127.0.0.1:${ports[0]}`;
   [secure, expired, misnamed] = ports.slice(1).map((port) => `https://localhost:${port}`);
-  rawPort = await spawnPeer(process.execPath, ['-e', RAW_SERVER]).line();
+  rawPort = await spawnPeer(process.execPath, ['-e', RAW_SERVER, '127.0.0.1']).line();
 });
 
 function withClient<T>(options: object, body: (client: typeof Client) => T): T {
@@ -129,6 +130,10 @@ const get = (url: string, options = {}) => withClient(options, (client) => clien
 /** The URL at which the raw server gives this answer. */
 function raw(answer: string, { end = true } = {}): string {
   return `http://127.0.0.1:${rawPort}/${Buffer.from(answer, 'latin1').toString('base64url')}${end ? '?end' : ''}`;
+}
+
+function hasLoopback6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 }
 
 // ---- what is right
@@ -198,6 +203,14 @@ test('interim answers that nobody asked for are passed over, as RFC 9110 has it'
   const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX-A: b\r\n\r\n';
   const { status, headers, body } = get(raw(`${interim}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`));
   t.deepEqual([status, headers.get('x-a'), String(body)], [200, null, 'ok']);
+});
+
+testUnless(!hasLoopback6() && 'no IPv6 here')('an IPv6 address in brackets', async (t) => {
+  const server = spawnPeer(process.execPath, ['-e', RAW_SERVER, '::1']);
+  const url = new URL(raw(RIGHT[0]));
+  url.host = `[::1]:${await server.line()}`;
+  t.is(String(get(url.href).body), 'ok');
+  await server.stop();
 });
 
 test('a file of python -m http.server', async (t) => {

@@ -110,13 +110,28 @@ test('listen_fds: the sockets, in order, with their names', async (t) => {
   t.is(await peer.exit, 0, peer.errors());
 });
 
-test('listen_fds: a child process inherits neither the sockets nor, if unset, the variables', async (t) => {
+test("listen_fds: Node's own server takes a socket over", async (t) => {
+  const peer = service(
+    { fds: ['tcp'], env: announced(1) },
+    `import { createServer } from 'node:net';
+     const [[, listener]] = systemd.listen_fds();
+     say(listener.getsockname());
+     const server = createServer((socket) => { socket.end('from Node'); server.close(); });
+     server.listen({ fd: listener.detach() });`,
+  );
+  const [host, port] = JSON.parse(await peer.line());
+  t.is(await text(connect({ host, port })), 'from Node');
+  t.is(await peer.exit, 0, peer.errors());
+});
+
+test('listen_fds: the sockets are close-on-exec, and a child process inherits the variables unless they are unset', async (t) => {
   const peer = service(
     { fds: ['tcp', 'udp'], env: { ...announced(2, 'a:b'), LISTEN_PIDFDID: '1' } },
     `import { spawnSync } from 'node:child_process';
-     const child = () => spawnSync('/bin/sh', ['-c', 'env | grep ^LISTEN | cut -d= -f1 | sort; ls /proc/self/fd'], {
-       encoding: 'utf8' }).stdout.trim().split('\\n');
-     const inherited = () => child().filter((line) => /^LISTEN/.test(line));
+     const inherited = () => {
+       const names = 'JSON.stringify(Object.keys(process.env).filter((name) => /^LISTEN/.test(name)).sort())';
+       return JSON.parse(spawnSync(process.execPath, ['-p', names], { encoding: 'utf8' }).stdout);
+     };
      say(systemd.listen_fds().map(([, sock]) => sock.get_inheritable()));
      say(inherited());
      say(systemd.listen_fds(true).length);
