@@ -24,6 +24,8 @@ export interface Trial<R extends Running = Running> {
   readonly ours: Arm;
   /** Plain C's best. */
   readonly yardstick?: Arm;
+  /** How much of the full work warms an arm up: without it, all. 0 where each round has processes of its own. */
+  readonly warmUp?: number;
   /** Starts an arm. @throws Cannot */
   start(arm: Arm): Promise<R>;
   /** Does the work of a case once; `scale` is the part of the full work. @throws Cannot */
@@ -32,7 +34,7 @@ export interface Trial<R extends Running = Running> {
 
 export interface Bounds {
   readonly rounds: number;
-  /** How much of the full work a round does, and the warm-up before the first. */
+  /** How much of the full work a round does, and of its warm-up a trial. */
   readonly scale: number;
   readonly warmUp: number;
   progress(text: string): void;
@@ -90,7 +92,8 @@ export async function measure(trial: Trial, { rounds, scale, warmUp, progress }:
       progress(`${trial.name}: warm-up of ${arm.name}`);
       const one = await start(trial, arm);
       started.push(one);
-      for (const cell of one.cells) await once(trial, one, cell, warmUp);
+      const scale = warmUp * (trial.warmUp ?? 1);
+      for (const cell of scale === 0 ? [] : one.cells) await once(trial, one, cell, scale);
     }
     for (let i = 0; i < rounds; i++) {
       progress(`${trial.name}: round ${i + 1} of ${rounds}`);

@@ -48,6 +48,7 @@ export const churnTrial: Trial = {
   ...method,
   ...common,
   name: 'churn',
+  warmUp: 0.1,
   title: `${CHURN} connections opened and closed: what they leave behind`,
   columns: {
     cpuUs: 'server CPU µs each',

@@ -10,7 +10,7 @@ const CONNECTIONS = 10_000;
 const PART = 1000;
 
 /** With fewer, the resident figure is what the allocators happen to have in store. */
-const LEAST_PARTS = 4;
+const LEAST_PARTS = 3;
 
 interface Idler extends Running {
   readonly arm: Arm;
@@ -52,6 +52,7 @@ async function once({ arm }: Idler, _which: string, scale: number): Promise<Samp
 
 export const idleTrial: Trial<Idler> = {
   name: 'idle',
+  warmUp: 0,
   title: `Memory of an idle connection, of ${CONNECTIONS}`,
   columns: { resident: 'resident bytes each', heap: 'JavaScript heap bytes each' },
   about: 'resident',

@@ -16,6 +16,7 @@ async function once({ arm }: Program, _which: string, scale: number) {
 
 export const startTrial: Trial<Program> = {
   name: 'start',
+  warmUp: 0.1,
   title: 'A program that loads its modules and ends',
   columns: { wallMs: 'wall ms', cpuMs: 'CPU ms' },
   about: 'cpuMs',

@@ -8,6 +8,8 @@ const [kind, into] = process.argv.slice(2);
 
 const [readable, writer] = socket.socketpair();
 writer.send(Buffer.of(0));
+// Open until then: a socket that nobody holds is closed.
+process.on('exit', () => writer.close());
 const idle = [];
 while (idle.length < MOST_IDLE) idle.push(...socket.socketpair());
 

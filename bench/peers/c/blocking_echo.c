@@ -8,6 +8,7 @@ enum { kRoom = 65536 };
 
 int main(void) {
   int listener = Bind(SOCK_STREAM);
+  PrintPort(listener);
   static char bytes[kRoom];
   for (;;) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);

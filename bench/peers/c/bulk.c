@@ -17,8 +17,6 @@ static int BindUnix(const char* path) {
   Check(fd, "socket");
   Check(bind(fd, (struct sockaddr*)&address, sizeof address), "bind");
   Check(listen(fd, 16), "listen");
-  printf("PATH %s\n", path);
-  fflush(stdout);
   return fd;
 }
 
@@ -37,6 +35,12 @@ static void Send(int fd) {
 
 int main(int argc, char** argv) {
   int listener = argc > 2 ? BindUnix(argv[2]) : Bind(SOCK_STREAM);
+  if (argc > 2) {
+    printf("PATH %s\n", argv[2]);
+    fflush(stdout);
+  } else {
+    PrintPort(listener);
+  }
   for (;;) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     Check(fd, "accept4");

@@ -22,6 +22,7 @@ int main(void) {
   int poller = epoll_create1(EPOLL_CLOEXEC);
   Check(poller, "epoll_create1");
   Watch(poller, listener);
+  PrintPort(listener);
   static struct epoll_event events[kEvents];
   for (;;) {
     int n = epoll_wait(poller, events, kEvents, -1);

@@ -16,18 +16,23 @@ static inline void Check(long result, const char* what) {
   exit(1);
 }
 
-/// A socket of that type on a free port of the loopback, which is printed.
+/// A socket of that type on a free port of the loopback.
 static inline int Bind(int type) {
   int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
   Check(fd, "socket");
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t length = sizeof address;
-  Check(bind(fd, (struct sockaddr*)&address, length), "bind");
+  Check(bind(fd, (struct sockaddr*)&address, sizeof address), "bind");
   if ((type & 0xf) == SOCK_STREAM) Check(listen(fd, 4096), "listen");
+  return fd;
+}
+
+/// Says that all is ready to serve.
+static inline void PrintPort(int fd) {
+  struct sockaddr_in address;
+  socklen_t length = sizeof address;
   Check(getsockname(fd, (struct sockaddr*)&address, &length), "getsockname");
   printf("PORT %d\n", ntohs(address.sin_port));
   fflush(stdout);
-  return fd;
 }
 
 /// False if the peer has gone.

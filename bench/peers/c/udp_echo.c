@@ -40,6 +40,7 @@ static void Batched(int fd) {
 
 int main(int argc, char** argv) {
   int fd = Bind(SOCK_DGRAM);
+  PrintPort(fd);
   if (argc > 1 && strcmp(argv[1], "--batch") == 0) Batched(fd);
   OneByOne(fd);
 }

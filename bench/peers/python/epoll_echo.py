@@ -7,9 +7,9 @@ import sys
 def main():
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     listener.setblocking(False)
-    print("PORT", listener.getsockname()[1], flush=True)
     poller = select.epoll()
     poller.register(listener.fileno(), select.EPOLLIN)
+    print("PORT", listener.getsockname()[1], flush=True)
     connections = {}
     into = "--into" in sys.argv
     room = bytearray(65536)
