@@ -13,7 +13,7 @@ import { typeName } from './_args.js';
 import { copied } from './_bytes.js';
 import { deadlineOf, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
 import { native } from './_native.js';
-import { fromConnection, fromContext, SSLError, succeeded, wanting } from './_ssl_errors.js';
+import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './_ssl_errors.js';
 import {
   ALERT_CLOSE_NOTIFY,
   type CertificateInfo,
@@ -120,27 +120,30 @@ export class Connection {
     this.#wanted('handshake', 0);
   }
 
-  /** Reads into `bytes`, and returns how many came; 0: the peer has said goodbye. */
-  readInto(bytes: Uint8Array, length: number): number {
+  /**
+   * Reads into `bytes`, and returns how many came; 0: the peer has said goodbye, or with `ragged`, has ended without.
+   */
+  readInto(bytes: Uint8Array, length: number, ragged: boolean): number {
     let deadline = NO_WAIT;
     this.#checkOpen();
     for (;;) {
-      const result = tls.read(this, bytes, 0, length);
+      const result = tls.read(this, bytes, length);
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         this.#wanted('read', 0);
         // A buffer that was filled may have left bytes behind.
         if (result === length && this.#socket !== null) this.#socket._changed();
         return result;
       }
+      if (ragged && this.#thrown === null && isRaggedEof(result)) return 0;
       deadline = this.#again(result, deadline, 'read');
     }
   }
 
   /** Reads up to `size` bytes. A TLS record holds 16 KiB, and one read takes from one record. */
-  read(size: number): Buffer {
+  read(size: number, ragged: boolean): Buffer {
     if (size < 0) throw new ValueError('size should not be negative');
     if (size === 0) return Buffer.alloc(0);
-    const count = this.readInto(native.scratch, Math.min(size, native.scratch.length));
+    const count = this.readInto(native.scratch, Math.min(size, native.scratch.length), ragged);
     return copied(native.scratch, count);
   }
 
@@ -149,7 +152,7 @@ export class Connection {
     let deadline = NO_WAIT;
     this.#checkOpen();
     for (;;) {
-      const result = tls.write(this, bytes, 0, bytes.length);
+      const result = tls.write(this, bytes, bytes.length);
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         this.#wanted('write', 0);
         return result;
@@ -187,7 +190,7 @@ export class Connection {
   #again(result: Outcome, deadline: number, kind: keyof Wants): number {
     this.#throwThrown();
     if (result !== WANT_READ && result !== WANT_WRITE) {
-      throw fromConnection(result as Exclude<Outcome, number>, this.serverHostname);
+      throw fromConnection(result, this.serverHostname);
     }
     const events = result === WANT_READ ? POLLIN : POLLOUT;
     this.#wanted(kind, events);

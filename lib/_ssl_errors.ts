@@ -6,8 +6,8 @@
  * the place in its own C source, "(_ssl.c:1006)"; we do not.
  */
 import { native } from './_native.js';
-import { type TlsError, WANT_READ } from './_ssl_native.js';
-import { alsoValueError, fromCode, nameClasses, OSError } from './exceptions.js';
+import { type Outcome, RAGGED_EOF, type TlsError, WANT_READ } from './_ssl_native.js';
+import { alsoValueError, fromCode, nameClasses, OSError, withoutStack } from './exceptions.js';
 
 /** An error of the TLS layer. @see Python ssl.SSLError */
 export class SSLError extends OSError {
@@ -67,8 +67,10 @@ const X509_V_ERR_IP_ADDRESS_MISMATCH = 64;
 
 const EOF_TEXT = 'EOF occurred in violation of protocol';
 
+type Named = Pick<TlsError, 'library' | 'reason'>;
+
 /** "[LIBRARY: REASON] text", as far as OpenSSL names them. */
-function described(failure: TlsError, text: string): string {
+function described(failure: Named, text: string): string {
   if (failure.library === null) return text;
   return `[${failure.library}${failure.reason === null ? '' : `: ${failure.reason}`}] ${text}`;
 }
@@ -76,7 +78,7 @@ function described(failure: TlsError, text: string): string {
 function make<T extends SSLError>(
   Class: new (errno: number, text: string) => T,
   errno: number,
-  failure: TlsError,
+  failure: Named,
   text: string,
 ): T {
   const error = new Class(errno, described(failure, text));
@@ -97,11 +99,7 @@ export function fromContext(failure: TlsError): OSError {
  * gets all the time: as `wouldBlock` in exceptions.ts it carries no stack, which would cost more than the call itself.
  */
 export function wanting(want: number): SSLError {
-  const limit = Error.stackTraceLimit;
-  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return wantError(want);
-  const error = wantError(want);
-  Error.stackTraceLimit = limit;
-  return error;
+  return withoutStack(() => wantError(want));
 }
 
 function wantError(want: number): SSLError {
@@ -110,8 +108,18 @@ function wantError(want: number): SSLError {
     : new SSLWantWriteError(SSL_ERROR_WANT_WRITE, 'The operation did not complete (write)');
 }
 
+/** What ends a stream for want of a goodbye, as OpenSSL 3 puts it. */
+const RAGGED = { library: 'SSL', reason: 'UNEXPECTED_EOF_WHILE_READING' } as const;
+
+/** Whether a call failed because the stream ended without a goodbye: what `suppress_ragged_eofs` takes for an end. */
+export function isRaggedEof(result: Outcome): boolean {
+  if (typeof result === 'number') return result === RAGGED_EOF;
+  return result.sslError === SSL_ERROR_SYSCALL && result.errno === 0 && !result.fromQueue;
+}
+
 /** What a failed call on a connection raises. `host`: whom it was meant to reach. */
-export function fromConnection(failure: TlsError, host: string | null): OSError {
+export function fromConnection(failure: Outcome, host: string | null): OSError {
+  if (typeof failure === 'number') return make(SSLEOFError, SSL_ERROR_EOF, RAGGED, EOF_TEXT);
   switch (failure.sslError) {
     case SSL_ERROR_ZERO_RETURN:
       return make(SSLZeroReturnError, SSL_ERROR_ZERO_RETURN, failure, 'TLS/SSL connection has been closed (EOF)');
@@ -137,7 +145,6 @@ function fromSystem(failure: TlsError): OSError {
 function fromProtocol(failure: TlsError, host: string | null): OSError {
   if (failure.errno !== 0) return fromCode(-failure.errno);
   if (failure.verifyFailed) return fromVerification(failure, host);
-  if (failure.unexpectedEof) return make(SSLEOFError, SSL_ERROR_EOF, failure, EOF_TEXT);
   const text = failure.fromQueue ? failure.text : 'A failure in the SSL library occurred';
   return make(SSLError, SSL_ERROR_SSL, failure, text);
 }

@@ -2,14 +2,16 @@
  * What the binary offers for TLS: `native.tls`.
  *
  * A handle is an object of ours that the binary has put something into (`create…`); calls on any other object raise
- * TypeError. A call returns a number >= 0 or a value; WANT_READ or WANT_WRITE where it cannot go on now; or, where it
- * failed, a TlsError (`_ssl_errors.ts` turns it into an exception). None of them sleeps.
+ * TypeError. A call returns a number >= 0 or a value; WANT_READ or WANT_WRITE where it cannot go on now; RAGGED_EOF where
+ * the stream ended without a goodbye; or, where it failed, a TlsError (`_ssl_errors.ts` turns the last two into
+ * exceptions). None of them sleeps.
  */
 import { native } from './_native.js';
 
 /** Results of calls on connections, besides numbers >= 0: native/tls/tls.h. */
 export const WANT_READ = -40001;
 export const WANT_WRITE = -40002;
+export const RAGGED_EOF = -40003;
 
 /** Why a call failed: the system (`errno`), OpenSSL's error queue (`fromQueue`), or what `text` says. */
 export interface TlsError {
@@ -21,7 +23,6 @@ export interface TlsError {
   readonly library: string | null;
   readonly reason: string | null;
   readonly text: string;
-  readonly unexpectedEof: boolean;
   readonly verifyFailed: boolean;
   readonly verifyCode: number;
   readonly verifyText: string;
@@ -162,8 +163,9 @@ export interface NativeTls {
   ): Outcome;
   releaseConnection(connection: Handle): void;
   handshake(connection: Handle): Outcome;
-  read(connection: Handle, bytes: Uint8Array, offset: number, length: number): Outcome;
-  write(connection: Handle, bytes: Uint8Array, offset: number, length: number): Outcome;
+  /** Into, and from, the first `length` bytes. */
+  read(connection: Handle, bytes: Uint8Array, length: number): Outcome;
+  write(connection: Handle, bytes: Uint8Array, length: number): Outcome;
   shutdown(connection: Handle): Outcome;
   sendFile(connection: Handle, file: number, offset: number, count: number): Outcome;
   pending(connection: Handle): number;

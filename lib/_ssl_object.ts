@@ -17,19 +17,13 @@ interface ObjectOptions {
   session: SSLSession | null;
 }
 
-/** How much to read, and into what: read's arguments. */
-export function readArguments(connection: Connection, args: unknown[]): Buffer | number {
-  const [length = 1024, buffer] = parameters('read', ['len', 'buffer'], args);
-  return readWith(connection, length, buffer);
-}
-
-/** Reads into `buffer` where there is one, else into a new Buffer. */
-export function readWith(connection: Connection, length: unknown, buffer: unknown): Buffer | number {
+/** Reads into `buffer` where there is one, else into a new Buffer. `ragged`: as `suppress_ragged_eofs`. */
+export function readWith(connection: Connection, length: unknown, buffer: unknown, ragged: boolean): Buffer | number {
   const want = size(length);
-  if (buffer === undefined || buffer === null) return connection.read(want);
+  if (buffer === undefined || buffer === null) return connection.read(want, ragged);
   const bytes = writableBytes(buffer, 'read');
   const room = want <= 0 || want > bytes.length ? bytes.length : want;
-  return room === 0 ? 0 : connection.readInto(bytes, room);
+  return room === 0 ? 0 : connection.readInto(bytes, room, ragged);
 }
 
 /** The context setter's check. */
@@ -105,7 +99,8 @@ export class SSLObject {
   read(len: number, buffer: BytesLike): number;
   read(len?: number, buffer?: BytesLike | null): Buffer | number;
   read(...args: unknown[]): Buffer | number {
-    return readArguments(this._sslobj, args);
+    const [length = 1024, buffer] = parameters('read', ['len', 'buffer'], args);
+    return readWith(this._sslobj, length, buffer, false);
   }
 
   /** Writes all of `data` and returns its size. */

@@ -5,10 +5,10 @@ import { cInt, integer, parameters, saidFileno, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
+import { native } from './_native.js';
 import { sendfile, sendfileArguments, sendfileByReading } from './_sendfile.js';
 import { socket } from './_socket.js';
 import type { Connection } from './_ssl_connection.js';
-import { SSL_ERROR_EOF } from './_ssl_constants.js';
 import { deprecated, type SSLContext } from './_ssl_context.js';
 import { SSLError } from './_ssl_errors.js';
 import type { CertificateInfo, CipherSummary } from './_ssl_native.js';
@@ -98,12 +98,10 @@ export class SSLSocket extends socket {
 
   /** Whether the socket is connected; raises if it is not any more and data is left, which nobody has encrypted. */
   #isConnected(): boolean {
-    try {
-      this.getpeername();
-      return true;
-    } catch (error) {
-      if (!isErrno(error, ENOTCONN)) throw error;
-    }
+    // Whether there is a peer; its name is not wanted.
+    const code = native.getpeername(this._fd);
+    if (code >= 0) return true;
+    if (code !== -ENOTCONN) raise(code, 'getpeername');
     this.setblocking(false);
     let data: Buffer;
     try {
@@ -392,12 +390,7 @@ export class SSLSocket extends socket {
 
   #read(length: unknown, buffer: unknown): Buffer | number {
     if (this._sslobj === null) throw new ValueError('Read on closed or unwrapped SSL socket.');
-    try {
-      return readWith(this._sslobj, length, buffer);
-    } catch (error) {
-      if (!this.suppress_ragged_eofs || !(error instanceof SSLError) || error.errno !== SSL_ERROR_EOF) throw error;
-      return buffer === undefined || buffer === null ? Buffer.alloc(0) : 0;
-    }
+    return readWith(this._sslobj, length, buffer, this.suppress_ragged_eofs);
   }
 
   /** Writes all of `data` and returns its size. A nonblocking write that raised must be repeated with the same data. */

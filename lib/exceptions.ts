@@ -246,11 +246,20 @@ export function fromCode(code: number, syscall?: string, filename?: string | Uin
  * server gets all the time. It carries no stack, which would cost more than the call itself.
  */
 export function wouldBlock(code: number, syscall: string): OSError {
+  return withoutStack(() => fromCode(code, syscall));
+}
+
+/**
+ * What `make` makes, an error whose `stack` is its name and text alone. With a limit of 0 V8 would still look at the
+ * frame on top, which after inlining is several of them; where there is no limit at all it looks at none.
+ */
+export function withoutStack<T extends Error>(make: () => T): T {
   const limit = Error.stackTraceLimit;
   // Fails, and with reason, where a program has frozen the intrinsic objects.
-  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return fromCode(code, syscall);
-  const error = fromCode(code, syscall);
+  if (!Reflect.set(Error, 'stackTraceLimit', undefined)) return make();
+  const error = make();
   Error.stackTraceLimit = limit;
+  error.stack = `${error.name}: ${error.message}`;
   return error;
 }
 

@@ -1,8 +1,6 @@
 // The module's entry: one State per environment, and the object that lib/_native.ts describes.
 #include "env.h"
 
-#include <memory>
-
 #include "args.h"
 #include "os/os.h"
 #include "tls.h"
@@ -23,11 +21,13 @@ const BindingList* const kSubjects[] = {
 
 // The environment has ended. What its socket objects still own (a worker was terminated, say) is closed here.
 void EndState(napi_env env, void* data, void*) {
-  const std::unique_ptr<State> state(static_cast<State*>(data));
+  auto* state = static_cast<State*>(data);
   for (const napi_ref area : state->areas) {
     if (area != nullptr) napi_delete_reference(env, area);
   }
   for (const os::Fd fd : state->owned) os::Close(fd);
+  state->ended = true;
+  if (state->handles.empty()) delete state;
 }
 
 // A typed array over `size` bytes that the environment keeps. Returns its memory, nullptr if there is none.
@@ -78,6 +78,11 @@ bool Define(napi_env env, napi_value exports) {
 }
 
 }  // namespace
+
+void Forget(State* state, const void* object) {
+  state->handles.erase(object);
+  if (state->ended && state->handles.empty()) delete state;
+}
 
 }  // namespace berkeley::napi
 

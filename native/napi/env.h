@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "os/os.h"
@@ -18,7 +19,8 @@ inline constexpr size_t kScratchSize = 64 * 1024;
 
 struct Loop;
 
-// One environment's state. Every binding gets it as its function's data; it dies after the last of them.
+// One environment's state. Every binding gets it as its function's data; it dies after the last of them, and after the
+// last handle, for nobody promises in which order an environment that ends lets go of those.
 // The three areas lie in ArrayBuffers that JavaScript sees as native.info, .address and .scratch and must not transfer.
 struct State {
   int32_t* info = nullptr;
@@ -27,7 +29,11 @@ struct State {
   napi_ref areas[3] = {};
   std::unordered_set<os::Fd> owned;  // closed when the environment ends
   Loop* loop = nullptr;              // once loopStart was called: see loop.cc, which frees it
+  std::unordered_map<const void*, int> handles;  // what is in each handle that lives, with its kind: see tls.h
+  bool ended = false;
 };
+// What was in a handle is gone.
+void Forget(State* state, const void* object);
 
 struct Binding {
   const char* name;

@@ -55,7 +55,6 @@ napi_value PackError(napi_env env, const tls::Error& error) {
   SetField(env, object, "library", TextOrNull(env, error.library_name));
   SetField(env, object, "reason", TextOrNull(env, error.reason_name));
   SetField(env, object, "text", Text(env, error.text));
-  SetField(env, object, "unexpectedEof", Boolean(env, error.unexpected_eof));
   SetField(env, object, "verifyFailed", Boolean(env, error.verify_failed));
   SetField(env, object, "verifyCode", Number(env, error.verify_code));
   SetField(env, object, "verifyText", Text(env, error.verify_text));

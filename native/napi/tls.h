@@ -1,10 +1,12 @@
 // What the TLS bindings share: handles, and how a failure is packed.
 //
-// A handle is a JavaScript object of lib/ with one of tls.h's objects inside, tagged with its type: any other object is
-// refused. The object dies when the handle is released or collected as garbage, or when the environment ends.
+// A handle is a JavaScript object of lib/ with one of tls.h's objects inside. Any other object is refused, also one that
+// another addon has put something into: State::handles knows ours. (Node-API's type tags would tell too, but asking for one
+// costs more than all else that a call does here.) The object dies when the handle is released or collected as garbage,
+// or when the environment ends.
 //
-// A call returns a number >= 0, tls::kWantRead, tls::kWantWrite, or, if it failed, an object that describes why (see
-// TlsError in lib/_ssl_native.ts). No exception is built here.
+// A call returns a number >= 0, tls::kWantRead, tls::kWantWrite, tls::kRaggedEof, or, if it failed, an object that
+// describes why (see TlsError in lib/_ssl_native.ts). No exception is built here.
 #ifndef BERKELEY_NAPI_TLS_H_
 #define BERKELEY_NAPI_TLS_H_
 
@@ -27,30 +29,30 @@ extern const BindingList kTlsMemoryBindings;
 // native.tls, with all of the above.
 napi_value CreateTls(napi_env env, State* state);
 
-// What each kind of handle is tagged with, and how much memory behind it V8 should reckon with: an estimate.
+// What State::handles knows each kind of handle by, and how much memory behind it V8 should reckon with: an estimate.
 template <typename T>
 struct HandleKind;
 template <>
 struct HandleKind<tls::Context> {
-  static constexpr napi_type_tag kTag = {0x6265726b656c6579, 0x746c730000000001};
+  static constexpr int kKind = 1;
   static constexpr int64_t kMemory = 64 * 1024;
   static constexpr const char* kName = "a TLS context";
 };
 template <>
 struct HandleKind<tls::Connection> {
-  static constexpr napi_type_tag kTag = {0x6265726b656c6579, 0x746c730000000002};
+  static constexpr int kKind = 2;
   static constexpr int64_t kMemory = 32 * 1024;
   static constexpr const char* kName = "a TLS connection";
 };
 template <>
 struct HandleKind<tls::Session> {
-  static constexpr napi_type_tag kTag = {0x6265726b656c6579, 0x746c730000000003};
+  static constexpr int kKind = 3;
   static constexpr int64_t kMemory = 4 * 1024;
   static constexpr const char* kName = "a TLS session";
 };
 template <>
 struct HandleKind<tls::MemoryBio> {
-  static constexpr napi_type_tag kTag = {0x6265726b656c6579, 0x746c730000000004};
+  static constexpr int kKind = 4;
   static constexpr int64_t kMemory = 1024;
   static constexpr const char* kName = "a memory BIO";
 };
@@ -62,34 +64,36 @@ inline void AdjustMemory(napi_env env, int64_t change) {
 }
 
 template <typename T>
-void Finalize(napi_env env, void* object, void*) {
+void Finalize(napi_env env, void* object, void* state) {
   tls::Release()(static_cast<T*>(object));
   AdjustMemory(env, -HandleKind<T>::kMemory);
+  Forget(static_cast<State*>(state), object);
 }
 
 // Puts `object` into the handle at `index`.
 template <typename T>
 void Attach(ArgReader* args, size_t index, std::unique_ptr<T, tls::Release> object) {
   const napi_env env = args->env();
-  if (napi_type_tag_object(env, args->value(index), &HandleKind<T>::kTag) != napi_ok ||
-      napi_wrap(env, args->value(index), object.get(), Finalize<T>, nullptr, nullptr) != napi_ok) {
+  State* state = &args->state();
+  if (napi_wrap(env, args->value(index), object.get(), Finalize<T>, state, nullptr) != napi_ok) {
     args->FailType(index, "an object that is no handle yet");
     return;
   }
-  object.release();
+  state->handles.emplace(object.release(), HandleKind<T>::kKind);
   AdjustMemory(env, HandleKind<T>::kMemory);
 }
 
 // What is in the handle at `index`; fails for what is no such handle, or was released.
 template <typename T>
 T* Handle(ArgReader* args, size_t index) {
-  bool tagged = false;
   void* object = nullptr;
-  if (napi_check_object_type_tag(args->env(), args->value(index), &HandleKind<T>::kTag, &tagged) != napi_ok || !tagged ||
-      napi_unwrap(args->env(), args->value(index), &object) != napi_ok) {
-    args->FailType(index, HandleKind<T>::kName);
+  if (napi_unwrap(args->env(), args->value(index), &object) == napi_ok) {
+    const auto& handles = args->state().handles;
+    const auto found = handles.find(object);
+    if (found != handles.end() && found->second == HandleKind<T>::kKind) return static_cast<T*>(object);
   }
-  return static_cast<T*>(object);
+  args->FailType(index, HandleKind<T>::kName);
+  return nullptr;
 }
 
 // The error as an object.

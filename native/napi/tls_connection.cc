@@ -51,7 +51,7 @@ napi_value ReleaseConnection(napi_env env, napi_callback_info info) {
   }
   void* object = nullptr;
   napi_remove_wrap(env, args.value(0), &object);
-  Finalize<Connection>(env, connection, nullptr);
+  Finalize<Connection>(env, connection, &args.state());
   return nullptr;
 }
 
@@ -75,16 +75,16 @@ napi_value ReadAside(ArgReader* args, Connection* connection, size_t size) {
   tls::Error error;
   const int64_t count = tls::Read(connection, record, std::min(size, kRecordSize), &callbacks, &error);
   if (count <= 0) return Result(env, count, error);
-  const Bytes bytes = args->Part(1, 2, 3);
+  const Bytes bytes = args->Head(1, 2);
   if (args->Failed()) return nullptr;
   memcpy(bytes.data, record, std::min(bytes.size, static_cast<size_t>(count)));
   return Number(env, count);
 }
 
 napi_value Read(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+  Args<3> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
-  const Bytes bytes = args.Part(1, 2, 3);
+  const Bytes bytes = args.Head(1, 2);
   if (args.Failed()) return nullptr;
   if (tls::CallsBack(connection)) return ReadAside(&args, connection, bytes.size);
   JsCallbacks callbacks(args, 0);
@@ -93,9 +93,9 @@ napi_value Read(napi_env env, napi_callback_info info) {
 }
 
 napi_value Write(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+  Args<3> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
-  const Bytes bytes = args.Part(1, 2, 3);
+  const Bytes bytes = args.Head(1, 2);
   if (args.Failed()) return nullptr;
   JsCallbacks callbacks(args, 0);
   tls::Error error;

@@ -10,7 +10,8 @@ class CallScope {
  public:
   CallScope(Connection* connection, Callbacks* callbacks)
       : connection_(connection), nonblocking_(connection->kernel_tls ? connection->descriptor.fd : -1) {
-    ERR_clear_error();
+    // A look costs less than emptying what is empty.
+    if (ERR_peek_error() != 0) ERR_clear_error();
     connection->descriptor.error = 0;
     connection->callbacks = callbacks;
   }
@@ -177,7 +178,8 @@ int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* e
     return static_cast<int64_t>(ahead + count);
   }
   const int result = FailCall(connection, 0, error);
-  if (result != kFailed && connection->answers_later) connection->unfinished.assign(rest.data, rest.data + rest.size);
+  const bool unfinished = result == kWantRead || result == kWantWrite;
+  if (unfinished && connection->answers_later) connection->unfinished.assign(rest.data, rest.data + rest.size);
   return result;
 }
 

@@ -96,12 +96,15 @@ int FailCall(Connection* connection, int result, Error* error) {
   const int kind = SSL_get_error(ssl, result);
   if (kind == SSL_ERROR_WANT_READ) return kWantRead;
   if (kind == SSL_ERROR_WANT_WRITE) return kWantWrite;
+  const unsigned long code = ERR_peek_last_error();
+  if (kind == SSL_ERROR_SSL && IsSslReason(code, SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
+    ERR_clear_error();
+    return kRaggedEof;
+  }
   *error = Error();
   error->ssl_error = kind;
-  const unsigned long code = ERR_peek_last_error();
   RecordQueue(error, code);
   if (kind == SSL_ERROR_SYSCALL && code == 0) error->system_error = connection->descriptor.error;
-  error->unexpected_eof = IsSslReason(code, SSL_R_UNEXPECTED_EOF_WHILE_READING);
   error->verify_failed = kind == SSL_ERROR_SSL && IsSslReason(code, SSL_R_CERTIFICATE_VERIFY_FAILED);
   if (error->verify_failed) {
     error->verify_code = SSL_get_verify_result(ssl);

@@ -87,7 +87,7 @@ struct MemoryBio {
 int FailFromQueue(Error* error);
 int FailFromSystem(Error* error, int system_error);
 int FailWithText(Error* error, const char* text);
-// The result of an SSL_* call on a connection: kWantRead, kWantWrite or kFailed.
+// The result of an SSL_* call on a connection: kWantRead, kWantWrite, kRaggedEof or kFailed.
 int FailCall(Connection* connection, int result, Error* error);
 
 // ---- descriptors (posix/)

@@ -3,7 +3,8 @@
 // Knows nothing of os/ and of Node-API: a connection gets a plain descriptor, or two memory BIOs.
 //
 // Rules that hold for every function here:
-//   * It returns a value >= 0, or a negative code: kWantRead, kWantWrite, or kFailed, and then `*error` says why.
+//   * It returns a value >= 0, or a negative code: kWantRead, kWantWrite, kRaggedEof, or kFailed, and then `*error` says
+//     why.
 //     It never throws, prints, or raises SIGPIPE.
 //   * It never sleeps: on a descriptor that blocks too, what cannot be done at once is kWantRead or kWantWrite. (Reading
 //     files of certificates may sleep, as reading any file may.)
@@ -26,6 +27,9 @@ namespace berkeley::tls {
 inline constexpr int kFailed = -40000;
 inline constexpr int kWantRead = -40001;
 inline constexpr int kWantWrite = -40002;
+// The stream ended without a goodbye (OpenSSL: UNEXPECTED_EOF_WHILE_READING). A code of its own, for many peers end all
+// their connections so.
+inline constexpr int kRaggedEof = -40003;
 
 // Why a call failed. One of three: the system (errno), OpenSSL's queue (library, reason), or neither (both 0).
 struct Error {
@@ -37,7 +41,6 @@ struct Error {
   std::string text;
   bool from_queue = false;
   bool verify_failed = false;  // the peer's certificate was refused: then verify_* say why
-  bool unexpected_eof = false;
   int64_t verify_code = 0;
   std::string verify_text;
 };

@@ -44,8 +44,8 @@ export class Handle {
   #answer(): unknown {
     const { random } = this.#values;
     if (random.chance(0.02)) tls.releaseConnection(this);
-    if (random.chance(0.02)) tls.read(this, new Uint8Array(10), 0, 10);
-    if (random.chance(0.02)) tls.write(this, new Uint8Array(10), 0, 10);
+    if (random.chance(0.02)) tls.read(this, new Uint8Array(10), 10);
+    if (random.chance(0.02)) tls.write(this, new Uint8Array(10), 10);
     if (random.chance(0.02)) tls.handshake(this);
     if (random.chance(0.02)) tls.shutdown(this);
     if (random.chance(0.05)) throw new Thrown('thrown by a callback');

@@ -9,8 +9,8 @@ const poller = new select.epoll();
 poller.register(listener, select.EPOLLIN);
 process.stdout.write(`PORT ${listener.getsockname()[1]}\n`);
 
-const connections = new Map();
-const shaking = new Set();
+// By descriptor.
+const connections = [];
 const room = Buffer.allocUnsafeSlow(65536);
 const events = new Int32Array(2 * 1024);
 
@@ -19,16 +19,16 @@ function accept() {
   plain.setblocking(false);
   plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1);
   const sock = context.wrap_socket(plain, { server_side: true, do_handshake_on_connect: false });
-  connections.set(sock.fileno(), sock);
-  shaking.add(sock);
+  connections[sock.fileno()] = { sock, shaking: true };
   poller.register(sock, select.EPOLLIN);
 }
 
 /** False: the connection has ended. */
-function serve(sock) {
-  if (shaking.has(sock)) {
+function serve(connection) {
+  const { sock } = connection;
+  if (connection.shaking) {
     sock.do_handshake();
-    shaking.delete(sock);
+    connection.shaking = false;
     return true;
   }
   do {
@@ -39,11 +39,10 @@ function serve(sock) {
   return true;
 }
 
-function drop(fd, sock) {
+function drop(fd) {
   poller.unregister(fd);
-  connections.delete(fd);
-  shaking.delete(sock);
-  sock.close();
+  connections[fd].sock.close();
+  connections[fd] = undefined;
 }
 
 function ready(fd) {
@@ -51,13 +50,12 @@ function ready(fd) {
     accept();
     return;
   }
-  const sock = connections.get(fd);
   try {
-    if (!serve(sock)) drop(fd, sock);
+    if (!serve(connections[fd])) drop(fd);
   } catch (error) {
     if (error instanceof ssl.SSLWantReadError || error instanceof ssl.SSLWantWriteError) return;
     if (!(error instanceof exceptions.OSError)) throw error;
-    drop(fd, sock);
+    drop(fd);
   }
 }
 
