@@ -39,6 +39,8 @@ export function deadlineIn(seconds: number | null): number {
 /** How long the next slice may be. 0 when the deadline has come. */
 export function sliceUntil(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return SLICE_MS;
+  // What does not wait at all has no need to look at the clock.
+  if (deadline === 0) return 0;
   const left = deadline - monotonicMs();
   return left <= 0 ? 0 : left >= SLICE_MS ? SLICE_MS : Math.ceil(left);
 }
