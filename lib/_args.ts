@@ -1,6 +1,6 @@
 /** Arguments as Python takes and refuses them: the classes and the texts of what is raised are CPython's. */
 import { lookup } from './_codecs.js';
-import { OverflowError, ValueError } from './exceptions.js';
+import { AttributeError, OverflowError, ValueError } from './exceptions.js';
 
 /** The name that Python gives the type of this value. */
 export function typeName(value: unknown): string {
@@ -91,6 +91,25 @@ export function str(value: unknown, caller: string, position: number): string {
 /** What Python calls a value of a wrong type where the value None is named as itself. */
 export function argName(value: unknown): string {
   return value === null || value === undefined ? 'None' : typeName(value);
+}
+
+/** What can be iterated over. */
+export function iterable<T>(value: unknown): Iterable<T> {
+  const can = typeof value === 'string' || (typeof value === 'object' && value !== null && Symbol.iterator in value);
+  if (can) return value as Iterable<T>;
+  throw new TypeError(`'${typeName(value)}' object is not iterable`);
+}
+
+/** What Python says of an object that has no such method or field. */
+export function noAttribute(value: unknown, name: string): AttributeError {
+  return new AttributeError(`'${typeName(value)}' object has no attribute '${name}'`);
+}
+
+/** The method `name` of an object that should have it, bound. */
+export function method<T extends object, K extends keyof T & string>(value: T, name: K): T[K] {
+  const found: unknown = (value as T | null | undefined)?.[name];
+  if (typeof found !== 'function') throw noAttribute(value, name);
+  return found.bind(value);
 }
 
 /** What CPython's 64-bit count of nanoseconds does not hold any more, in seconds. */

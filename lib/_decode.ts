@@ -6,7 +6,7 @@
 import { endianness } from 'node:os';
 import { type ReturnedAddress, unpackBytes } from './_address.js';
 import type { AncillaryData } from './_ancillary.js';
-import { argName, cInt } from './_args.js';
+import { argName, cInt, iterable } from './_args.js';
 import { bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { type Credentials, decodeCredentials } from './_info.js';
@@ -195,7 +195,7 @@ for (const row of TABLE) if (row[0] !== undefined && row[1] !== undefined) rows.
 export function decode_ancillary(ancdata: Iterable<AncillaryData>): DecodedAncillary {
   const values: Record<string, unknown> = {};
   const rest: AncillaryData[] = [];
-  for (const item of ancdata) {
+  for (const item of iterable<AncillaryData>(ancdata)) {
     if (!Array.isArray(item) || item.length !== 3) {
       throw new TypeError(`decode_ancillary() items must be [level, type, data], not ${argName(item)}`);
     }

@@ -3,7 +3,7 @@
  * @see Python io; _io.ts, which exports the whole
  */
 import { inspect } from 'node:util';
-import { argName, size, typeName } from './_args.js';
+import { argName, iterable, size, typeName } from './_args.js';
 import { type BytesLike, bytesOf, newBytes } from './_bytes.js';
 import { OSError, UnsupportedOperation, ValueError } from './exceptions.js';
 
@@ -116,7 +116,7 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
   /** Writes each. Adds no line ends. */
   writelines(lines: Iterable<Line | BytesLike>): void {
     this._checkClosed();
-    for (const line of lines) this.write(line);
+    for (const line of iterable<Line | BytesLike>(lines)) this.write(line);
   }
 
   [Symbol.iterator](): this {

@@ -1,4 +1,5 @@
 /** Values as Python writes them, for messages and `util.inspect`. */
+import { inspect } from 'node:util';
 
 /** Python's `repr` of the values that addresses and arguments are made of. */
 export function repr(value: unknown): string {
@@ -7,7 +8,13 @@ export function repr(value: unknown): string {
   if (typeof value === 'string') return quoted(value, "'");
   if (value instanceof Uint8Array) return `b${quoted(Buffer.from(value).toString('latin1'), "'", true)}`;
   if (Array.isArray(value)) return `(${value.map(repr).join(', ')}${value.length === 1 ? ',' : ''})`;
-  return String(value);
+  // An object without a prototype has nothing that would make it text.
+  return typeof value === 'object' && !('toString' in value) ? inspect(value) : String(value);
+}
+
+/** Python's `str`: text is itself. */
+export function str(value: unknown): string {
+  return typeof value === 'string' ? value : repr(value);
 }
 
 const NAMED = new Map([

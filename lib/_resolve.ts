@@ -6,7 +6,7 @@
  */
 import { endianness } from 'node:os';
 import { type ReturnedAddress, resolveHost, unpackBytes } from './_address.js';
-import { argName, cInt, cLong, integer, parameters, str, typeName, wrapped32 } from './_args.js';
+import { argName, cInt, cLong, integer, noAttribute, parameters, str, typeName, wrapped32 } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { lookup } from './_codecs.js';
 import { constants } from './_constants.js';
@@ -199,6 +199,7 @@ export function gethostbyaddr(ip_address: string | Uint8Array): HostEntry {
 
 /** A host's fully qualified name: the first with a dot of its names; '' or nothing for this machine. */
 export function getfqdn(name = ''): string {
+  if (typeof name !== 'string') throw noAttribute(name, 'strip');
   const host = name.trim();
   const asked = host === '' || host === '0.0.0.0' || host === '::' ? gethostname() : host;
   let found: HostEntry;

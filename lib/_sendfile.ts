@@ -1,6 +1,6 @@
 /** socket.sendfile: the kernel's way where the file and the system allow it, reading and sending where not. */
 import { fstatSync, readSync } from 'node:fs';
-import { type HasFileno, isKeywords, parameters, plainInt, typeName } from './_args.js';
+import { type HasFileno, isKeywords, noAttribute, parameters, plainInt, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { again, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
 import { constants } from './_constants.js';
@@ -185,12 +185,12 @@ function checkedOffset(offset: unknown): number {
 function descriptor(file: unknown): number | undefined {
   if (typeof file === 'number') return file;
   if (typeof file !== 'object' || file === null) {
-    throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
+    throw noAttribute(file, 'read');
   }
   if ('fileno' in file && typeof file.fileno === 'function') return saidDescriptor(file as HasFileno);
   if ('fd' in file && typeof file.fd === 'number') return file.fd;
   if ('read' in file && typeof file.read === 'function') return undefined;
-  throw new AttributeError(`'${typeName(file)}' object has no attribute 'read'`);
+  throw noAttribute(file, 'read');
 }
 
 /** What a file's fileno() says. A file in memory has the method too, and says that it cannot: then it is read. */
@@ -215,6 +215,8 @@ function isFile(fd: number): boolean {
 
 /** What Node's file system calls throw, as the class that it is here. */
 function ours(error: unknown): unknown {
-  const { errno, syscall } = error as { errno?: unknown; syscall?: string };
+  const { errno, syscall, code } = error as { errno?: unknown; syscall?: string; code?: unknown };
+  // What cannot be a descriptor at all, Node does not even try.
+  if (code === 'ERR_OUT_OF_RANGE') return fromCode(-constants.errno.EBADF, 'fstat');
   return typeof errno === 'number' ? fromCode(errno, syscall) : error;
 }

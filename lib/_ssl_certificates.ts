@@ -1,9 +1,9 @@
 /** Certificates and names as such: no connection needed. */
 import { statSync } from 'node:fs';
-import { parameters, typeName } from './_args.js';
+import { noAttribute, parameters, plainInt, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { encodePath } from './_paths.js';
-import { repr } from './_repr.js';
+import { repr, str } from './_repr.js';
 import { ENCODING_DER, ENCODING_PEM } from './_ssl_constants.js';
 import { succeeded } from './_ssl_errors.js';
 import { type CertificateInfo, type ObjectId, tls } from './_ssl_native.js';
@@ -23,6 +23,7 @@ export function DER_cert_to_PEM_cert(der_cert_bytes: BytesLike): string {
 
 /** A certificate's PEM text as DER bytes. @throws ValueError @see Python ssl.PEM_cert_to_DER_cert */
 export function PEM_cert_to_DER_cert(pem_cert_string: string): Buffer {
+  if (typeof pem_cert_string !== 'string') throw noAttribute(pem_cert_string, 'startswith');
   if (!pem_cert_string.startsWith(PEM_HEADER)) {
     throw new ValueError(`Invalid PEM encoding; must start with ${PEM_HEADER}`);
   }
@@ -141,10 +142,11 @@ export function txt2obj(txt: string, name = false): ObjectId {
 
 /** The same by OpenSSL's own number. @see Python's _ssl.nid2obj */
 export function nid2obj(nid: number): ObjectId {
-  if (nid < 0) throw new ValueError('NID must be positive.');
-  if (nid === 0) throw new ValueError('Unknown object');
-  const found = tls.findObjectByNumber(nid);
-  if (found === null) throw new ValueError(`unknown NID ${nid}`);
+  const number = plainInt(nid);
+  if (number < 0) throw new ValueError('NID must be positive.');
+  if (number === 0) throw new ValueError('Unknown object');
+  const found = tls.findObjectByNumber(number);
+  if (found === null) throw new ValueError(`unknown NID ${number}`);
   return found;
 }
 
@@ -152,6 +154,11 @@ export function nid2obj(nid: number): ObjectId {
 export class Purpose extends _ASN1Object {
   static readonly SERVER_AUTH: Purpose = new Purpose('1.3.6.1.5.5.7.3.1');
   static readonly CLIENT_AUTH: Purpose = new Purpose('1.3.6.1.5.5.7.3.2');
+}
+
+/** Refuses what is no object identifier with what it is, as CPython does. */
+export function checkPurpose(purpose: unknown): asserts purpose is _ASN1Object {
+  if (!(purpose instanceof _ASN1Object)) throw new TypeError(str(purpose));
 }
 
 // ---- the system's certificates -------------------------------------------------------------------------------------

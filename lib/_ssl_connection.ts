@@ -9,7 +9,7 @@
  * under the socket's deadline, or raise SSLWantReadError or SSLWantWriteError. What each kind of call wanted last is kept
  * apart (`wants`), so that a reader and a writer who take turns do not wait for each other's.
  */
-import { typeName } from './_args.js';
+import { argName, typeName } from './_args.js';
 import { copied } from './_bytes.js';
 import { deadlineOf, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
 import { native } from './_native.js';
@@ -283,7 +283,7 @@ export class Connection {
     return { send: tls.kernelTlsSends(this), receive: tls.kernelTlsReceives(this) };
   }
 
-  channelBinding(type: string): Buffer | null {
+  channelBinding(type: unknown): Buffer | null {
     switch (type) {
       case 'tls-unique':
         return bufferOrNull(tls.tlsUnique(this));
@@ -295,7 +295,8 @@ export class Connection {
           ? this.exportKeyingMaterial('EXPORTER-Channel-Binding', 32, Buffer.alloc(0))
           : null;
       default:
-        throw new ValueError(`'${type}' channel binding type not implemented`);
+        if (typeof type === 'string') throw new ValueError(`'${type}' channel binding type not implemented`);
+        throw new TypeError(`get_channel_binding() argument 'cb_type' must be str, not ${argName(type)}`);
     }
   }
 

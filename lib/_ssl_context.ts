@@ -6,7 +6,7 @@ import { encodeIdna } from './_idna.js';
 import { encodePath } from './_paths.js';
 import { repr } from './_repr.js';
 import type { socket } from './_socket.js';
-import { _ASN1Object, Purpose } from './_ssl_certificates.js';
+import { checkPurpose, Purpose } from './_ssl_certificates.js';
 import { Connection, type ConnectionContext } from './_ssl_connection.js';
 import * as k from './_ssl_constants.js';
 import { fromContext, isFailure, SSLError, succeeded } from './_ssl_errors.js';
@@ -274,7 +274,7 @@ export class SSLContext implements ConnectionContext {
 
   /** The system's trusted certificates. @see Python SSLContext.load_default_certs */
   load_default_certs(purpose: Purpose = Purpose.SERVER_AUTH): void {
-    if (!(purpose instanceof _ASN1Object)) throw new TypeError(String(purpose));
+    checkPurpose(purpose);
     this.set_default_verify_paths();
   }
 

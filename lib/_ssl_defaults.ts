@@ -1,6 +1,6 @@
 /** Contexts with good settings, and with none. */
 import { parameters } from './_args.js';
-import { _ASN1Object, Purpose } from './_ssl_certificates.js';
+import { checkPurpose, Purpose } from './_ssl_certificates.js';
 import * as k from './_ssl_constants.js';
 import { type PathLike, SSLContext, type VerifyLocations } from './_ssl_context.js';
 import { ValueError } from './exceptions.js';
@@ -15,7 +15,7 @@ export function create_default_context(options?: VerifyLocations & { purpose?: P
 export function create_default_context(...args: unknown[]): SSLContext {
   const names = ['purpose', 'cafile', 'capath', 'cadata'];
   const [purpose = Purpose.SERVER_AUTH, cafile, capath, cadata] = parameters('create_default_context', names, args);
-  if (!(purpose instanceof _ASN1Object)) throw new TypeError(String(purpose));
+  checkPurpose(purpose);
   if (purpose !== Purpose.SERVER_AUTH && purpose !== Purpose.CLIENT_AUTH) throw new ValueError(String(purpose));
   const context = new SSLContext(purpose === Purpose.SERVER_AUTH ? k.PROTOCOL_TLS_CLIENT : k.PROTOCOL_TLS_SERVER);
   context.verify_flags |= k.VERIFY_X509_PARTIAL_CHAIN | k.VERIFY_X509_STRICT;
@@ -42,7 +42,7 @@ export function _create_unverified_context(...args: unknown[]): SSLContext {
     args,
   );
   const [certfile, keyfile, cafile, capath, cadata] = files as (PathLike | null | undefined)[];
-  if (!(purpose instanceof _ASN1Object)) throw new TypeError(String(purpose));
+  checkPurpose(purpose);
   if (purpose !== Purpose.SERVER_AUTH && purpose !== Purpose.CLIENT_AUTH) throw new ValueError(String(purpose));
   const usual = purpose === Purpose.SERVER_AUTH ? k.PROTOCOL_TLS_CLIENT : k.PROTOCOL_TLS_SERVER;
   const context = new SSLContext((protocol as number | null | undefined) ?? usual);

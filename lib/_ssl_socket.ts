@@ -1,11 +1,12 @@
 /** SSLSocket: a TLS connection that is a socket in every respect. */
 import { readSync } from 'node:fs';
 import type { Address } from './_address.js';
-import { cInt, integer, parameters, saidFileno, typeName } from './_args.js';
+import { cInt, integer, noAttribute, parameters, saidFileno } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
+import { str } from './_repr.js';
 import { sendfile, sendfileArguments, sendfileByReading } from './_sendfile.js';
 import { socket } from './_socket.js';
 import type { Connection } from './_ssl_connection.js';
@@ -14,7 +15,7 @@ import { SSLError } from './_ssl_errors.js';
 import type { CertificateInfo, CipherSummary } from './_ssl_native.js';
 import { checkContext, groupUnknown, readWith, setSession, signatureUnknown } from './_ssl_object.js';
 import type { SSLSession } from './_ssl_session.js';
-import { AttributeError, NotImplementedError, OSError, raise, ValueError } from './exceptions.js';
+import { NotImplementedError, OSError, raise, ValueError } from './exceptions.js';
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
 const { EBADF, EINPROGRESS, EINVAL, ENOTCONN } = constants.errno;
@@ -147,7 +148,7 @@ export class SSLSocket extends socket {
   /** The connection, for what Python asks of it without a check of its own. */
   #connection(method: string): Connection {
     if (this._sslobj !== null) return this._sslobj;
-    throw new AttributeError(`'NoneType' object has no attribute '${method}'`);
+    throw noAttribute(null, method);
   }
 
   #wrapped(): Connection {
@@ -240,7 +241,7 @@ export class SSLSocket extends socket {
   get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
     if (this._sslobj !== null) return this._sslobj.channelBinding(cb_type);
     if (!CHANNEL_BINDING_TYPES.includes(cb_type) && !FURTHER_BINDINGS.includes(cb_type)) {
-      throw new ValueError(`${cb_type} channel binding type not implemented`);
+      throw new ValueError(`${str(cb_type)} channel binding type not implemented`);
     }
     return null;
   }
@@ -576,7 +577,7 @@ function isErrno(error: unknown, errno: number): boolean {
 
 function checkArguments(sock: socket, context: SSLContext, options: SocketOptions): void {
   if (typeof sock?.getsockopt !== 'function') {
-    throw new AttributeError(`'${typeName(sock)}' object has no attribute 'getsockopt'`);
+    throw noAttribute(sock, 'getsockopt');
   }
   if (sock.getsockopt(SOL_SOCKET, SO_TYPE) !== SOCK_STREAM) {
     throw new NotImplementedError('only stream sockets are supported');

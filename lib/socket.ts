@@ -9,7 +9,7 @@
  */
 import type { Address, ReturnedAddress } from './_address.js';
 import { type AncillaryData, CMSG_LEN } from './_ancillary.js';
-import { cInt, cLong, integer, parameters, typeName } from './_args.js';
+import { cInt, cLong, integer, iterable, method, parameters, typeName } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { released } from './_loop.js';
@@ -260,11 +260,8 @@ export function send_fds(
   flags = 0,
   address: Address = null,
 ): number {
-  if (typeof fds !== 'object' || fds === null || !(Symbol.iterator in fds)) {
-    throw new TypeError(`'${typeName(fds)}' object is not iterable`);
-  }
-  const numbers = Int32Array.from(Array.from(fds, cInt));
-  return sock.sendmsg(buffers, [[c.SOL_SOCKET, c.SCM_RIGHTS, bytesOf(numbers)]], flags, address);
+  const numbers = Int32Array.from(Array.from(iterable(fds), cInt));
+  return method(sock, 'sendmsg')(buffers, [[c.SOL_SOCKET, c.SCM_RIGHTS, bytesOf(numbers)]], flags, address);
 }
 
 /**
@@ -280,7 +277,7 @@ export function recv_fds(
 ): [Buffer, number[], number, ReturnedAddress] {
   const FD_SIZE = Int32Array.BYTES_PER_ELEMENT;
   const room = CMSG_LEN(Number(integer(maxfds)) * FD_SIZE);
-  const [bytes, ancillary, messageFlags, address] = sock.recvmsg(bufsize, room, flags);
+  const [bytes, ancillary, messageFlags, address] = method(sock, 'recvmsg')(bufsize, room, flags);
   return [bytes, ancillary.flatMap(descriptorsIn), messageFlags, address];
 }
 

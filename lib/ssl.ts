@@ -100,7 +100,7 @@ function versionInfo(number: number): number[] {
 
 /** The name of a PROTOCOL_* number, "<unknown>" for any other. */
 export function get_protocol_name(protocol_code: number): string {
-  return _SSLMethod[protocol_code] ?? '<unknown>';
+  return (typeof protocol_code === 'number' ? _SSLMethod[protocol_code] : undefined) ?? '<unknown>';
 }
 
 /** The signature algorithms that there are. The linked OpenSSL cannot tell before 3.4. @see Python 3.15 ssl.get_sigalgs */
@@ -157,7 +157,7 @@ export function get_server_certificate(...args: unknown[]): string {
     names,
     args,
   );
-  const [host, port] = addr as [string, number];
+  const [host, port] = unpacked(addr) as [string, number];
   const context = _create_unverified_context({
     protocol: version,
     cert_reqs: authorities === null ? CERT_NONE : CERT_REQUIRED,
@@ -166,4 +166,12 @@ export function get_server_certificate(...args: unknown[]): string {
   using sock = create_connection([host, port], timeout as number | null | undefined);
   using secured = context.wrap_socket(sock, { server_hostname: host });
   return DER_cert_to_PEM_cert(secured.getpeercert(true) as Buffer);
+}
+
+/** Both items of a pair. */
+function unpacked(pair: unknown): unknown[] {
+  if (!Array.isArray(pair)) throw new TypeError(`cannot unpack non-iterable ${typeName(pair)} object`);
+  if (pair.length < 2) throw new ValueError(`not enough values to unpack (expected 2, got ${pair.length})`);
+  if (pair.length > 2) throw new ValueError('too many values to unpack (expected 2)');
+  return pair;
 }

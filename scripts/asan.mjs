@@ -46,7 +46,13 @@ function environment() {
   return {
     ...process.env,
     LD_PRELOAD: runtime('libasan.so'),
-    ASAN_OPTIONS: `detect_leaks=1:strict_string_checks=1:log_exe_name=1:log_path=${join(reports, 'report')}`,
+    ASAN_OPTIONS: [
+      'detect_leaks=1',
+      'strict_string_checks=1',
+      'allocator_may_return_null=1', // a size beyond all memory fails there, as it does without sanitizers
+      'log_exe_name=1',
+      `log_path=${join(reports, 'report')}`,
+    ].join(':'),
     LSAN_OPTIONS: `suppressions=${join(root, 'scripts', 'lsan.supp')}:print_suppressions=0`,
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     // node-gyp-build looks there instead of in the package's own folder.

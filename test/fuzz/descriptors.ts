@@ -62,7 +62,7 @@ export class Descriptors {
 
   /** Whether a number is the descriptor of somebody else in this process. */
   isForeign(value: unknown): boolean {
-    if (typeof value !== 'number' && typeof value !== 'bigint') return false;
+    if (!['number', 'bigint', 'boolean'].includes(typeof value)) return false;
     const fd = Number(value);
     if (!Number.isInteger(fd) || fd < 0 || fd > 2 ** 20 || this.#open.has(fd)) return false;
     try {

@@ -40,6 +40,7 @@ const LAST_FAMILY = 63;
 /** The longest wait, in milliseconds. */
 const SHORT_MS = 5;
 const HOST_NAME_MAX = 64;
+const WIDEST_ADDRESS = 128;
 
 type Look = (args: unknown[]) => void;
 const isWhole = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value);
@@ -94,6 +95,18 @@ function tooLongName(args: unknown[]): void {
   if (isUint8Array(args[0]) && args[0].length <= HOST_NAME_MAX) args[0] = new Uint8Array(HOST_NAME_MAX + 1);
 }
 
+/** How much of the memory for addresses belongs to each message of a batch; 0 if that cannot be said. */
+function addressRoom([, , addresses, , headers]: unknown[]): number {
+  if (!isUint8Array(addresses) || !isInt32Array(headers)) return 0;
+  const count = Math.floor(headers.length / 4);
+  return count === 0 ? 0 : Math.floor(addresses.length / count);
+}
+
+/** Of an address that was cut, the kernel tells the whole size, and AddressSanitizer thinks that so much was written. */
+function wideAddresses(args: unknown[]): void {
+  if (addressRoom(args) < WIDEST_ADDRESS && isUint8Array(args[2])) args[2] = new Uint8Array(0);
+}
+
 export class Harmless {
   readonly #random: Random;
   readonly #fds: Descriptors;
@@ -117,6 +130,7 @@ export class Harmless {
       getnameinfo: [withFlag(2, NI_NUMERICHOST)],
       resolveAddress: [withFlag(5, AI_NUMERICHOST)],
       resolveName: [withFlag(2, NI_NUMERICHOST)],
+      recvmmsg: [wideAddresses],
       sendmmsg: [(args) => this.#batch(args)],
       accept: [truthful(1)],
       connect: [truthful(3), shortened(4)],
@@ -138,11 +152,10 @@ export class Harmless {
 
   /** The addresses of a batch: each has an equal part of the memory, as many as there are headers for. */
   #batch(args: unknown[]): void {
-    const [, , addresses, , headers] = args;
-    if (!isUint8Array(addresses) || !isInt32Array(headers)) return;
-    const room = Math.floor(addresses.length / Math.floor(headers.length / 4));
-    if (!(room > 0 && Number.isFinite(room))) return;
-    for (let at = 0; at < addresses.length; at += room) this.#fds.harmless(addresses.subarray(at, at + room));
+    const addresses = args[2] as Uint8Array;
+    const room = addressRoom(args);
+    for (let at = 0; room > 0 && at < addresses.length; at += room)
+      this.#fds.harmless(addresses.subarray(at, at + room));
   }
 
   /** An option that sends nothing, makes close wait for nothing, opens nothing, and changes this socket alone. */

@@ -98,6 +98,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   // For BATCH messages, each of which gets an equal part of the memory.
   headers: () => Int32Array.from({ length: 4 * (random.chance(0.8) ? BATCH : random.below(6)) }, () => lengthOfPart()),
   addresses: () => Buffer.concat(Array.from({ length: BATCH }, () => inRoom(fds.name(), ADDRESS_ROOM))),
+  rooms: () => new Uint8Array(random.pick([0, BATCH * 128, BATCH * 256])),
   controls: () => Buffer.concat(Array.from({ length: BATCH }, () => inRoom(control(), CONTROL_ROOM))),
   host: () => (random.chance(0.1) ? null : text(HOSTS)),
   hostName: () => text(HOSTS),

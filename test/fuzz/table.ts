@@ -32,7 +32,7 @@ const TABLE: Readonly<Record<string, string>> = {
   sendto: 'fdOfSocket bytes length length flags address addressLength',
   recvmsg: 'fdOfSocket parts control flags',
   sendmsg: 'fdOfSocket parts control flags address addressLength',
-  recvmmsg: 'fdOfSocket bytes bytes controls headers few few flags flag',
+  recvmmsg: 'fdOfSocket bytes rooms controls headers few few flags flag',
   sendmmsg: 'fdOfSocket bytes addresses controls headers few few flags flag',
   sendfile: 'fdOfSocket fdOfFile length length',
   poll: 'entries length ms',
