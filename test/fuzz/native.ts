@@ -1,6 +1,6 @@
 /** A child process that calls every function of the binary with random arguments. */
 import { setImmediate } from 'node:timers/promises';
-import { isPromise, isUint8Array } from 'node:util/types';
+import { isUint8Array } from 'node:util/types';
 import { unpackAncillary } from '../../lib/_ancillary.js';
 import { native } from '../../lib/_native.js';
 import { readTask, Session } from './child.js';
@@ -151,12 +151,8 @@ function argumentsFor(kinds: readonly string[]): unknown[] {
   return args;
 }
 
-/** Results that are still to come: none of them may be an exception. */
-const promised: Promise<unknown>[] = [];
-
 /** What a call that did not throw has changed among descriptors and handles. Returns its result. */
 function noteResult(name: string, args: unknown[], result: unknown): unknown {
-  if (isPromise(result)) promised.push(result);
   if (typeof result === 'number' && result >= 0) noteDescriptors(name, args, result);
   if (name === 'tls.createMemoryBio') handles.keep('bio', args[0]);
   if (name === 'own') fds.owned.add(args[0] as number);
@@ -214,7 +210,6 @@ for (let round = 0; !session.done; round++) {
   const run = () => noteResult(name, args, Reflect.apply(call, owner, args));
   session.call(name, run, args, isArgumentError);
 }
-await Promise.all(promised);
 native.loopRef(false);
 handles.forgetAll();
 fds.closeAll();
