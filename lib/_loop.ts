@@ -91,6 +91,11 @@ export class Descriptor {
     return this.#of(direction).listener !== null;
   }
 
+  /** Whether anybody awaits anything of the descriptor, or its end. */
+  get awaited(): boolean {
+    return this.onReleased !== null || this.#reading.awaited || this.#writing.awaited;
+  }
+
   /** Queues a waiter. @throws OSError EBADF, EPERM (a plain file cannot be waited for) */
   enqueue(direction: number, waiter: Waiter): void {
     this.#arm(direction);

@@ -177,9 +177,16 @@ export class Connection {
     let deadline = NO_WAIT;
     let result: Outcome;
     this.#checkOpen();
-    while ((result = tls.shutdown(this)) !== 0 || this.#thrown !== null) {
+    while ((result = tls.shutdown(this, true)) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');
     }
+  }
+
+  /** For who waits by himself: the result of a native call on this connection, WANT_READ and WANT_WRITE among them. */
+  outcome(result: Outcome): number {
+    this.#throwThrown();
+    if (typeof result === 'number') return result;
+    throw fromConnection(result, this.serverHostname);
   }
 
   #checkOpen(): void {

@@ -166,7 +166,8 @@ export interface NativeTls {
   /** Into, and from, the first `length` bytes. */
   read(connection: Handle, bytes: Uint8Array, length: number): Outcome;
   write(connection: Handle, bytes: Uint8Array, length: number): Outcome;
-  shutdown(connection: Handle): Outcome;
+  /** Says goodbye; with `waits`, reads the peer's too. Without, more can be read from the peer afterwards. */
+  shutdown(connection: Handle, waits: boolean): Outcome;
   sendFile(connection: Handle, file: number, offset: number, count: number): Outcome;
   pending(connection: Handle): number;
   setContext(connection: Handle, context: Handle): void;

@@ -9,6 +9,7 @@ import * as sslModule from './ssl.js';
 
 export * as asyncio from './asyncio.js';
 export * as exceptions from './exceptions.js';
+export * as stream from './stream.js';
 export * as systemd from './systemd.js';
 export const errno = present(errnoModule);
 export const socket = present(socketModule);

@@ -108,12 +108,13 @@ napi_value Write(napi_env env, napi_callback_info info) {
 }
 
 napi_value Shutdown(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+  Args<2> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
+  const bool waits = args.Flag(1);
   if (args.Failed()) return nullptr;
   JsCallbacks callbacks(args, 0);
   tls::Error error;
-  return Result(env, tls::Shutdown(connection, &callbacks, &error), error);
+  return Result(env, tls::Shutdown(connection, waits, &callbacks, &error), error);
 }
 
 napi_value SendFile(napi_env env, napi_callback_info info) {

@@ -183,11 +183,11 @@ int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* e
   return result;
 }
 
-int Shutdown(Connection* connection, Callbacks* callbacks, Error* error) {
+int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, Error* error) {
   const CallScope scope(connection, callbacks);
   SSL* ssl = connection->ssl.get();
-  // The first call sends our goodbye, the second one reads the peer's.
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  // The first call sends our goodbye, the second one reads the peer's, and would fail if anything else came.
+  for (int attempt = 0; attempt < (waits ? 2 : 1); ++attempt) {
     // What follows the peer's goodbye is plain text, and not OpenSSL's to read.
     if (connection->shutdown_sent) SSL_set_read_ahead(ssl, 0);
     const int result = SSL_shutdown(ssl);

@@ -248,7 +248,7 @@ int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* cal
 // All of them. After kWant* it must be called with the same bytes again before others are written.
 int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* error);
 // Says goodbye and waits for the peer's.
-int Shutdown(Connection* connection, Callbacks* callbacks, Error* error);
+int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, Error* error);
 // From a file, through the kernel's TLS: only where KernelTlsSends.
 int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, Error* error);
 int Pending(Connection* connection);

@@ -47,7 +47,7 @@ export class Handle {
     if (random.chance(0.02)) tls.read(this, new Uint8Array(10), 10);
     if (random.chance(0.02)) tls.write(this, new Uint8Array(10), 10);
     if (random.chance(0.02)) tls.handshake(this);
-    if (random.chance(0.02)) tls.shutdown(this);
+    if (random.chance(0.02)) tls.shutdown(this, true);
     if (random.chance(0.05)) throw new Thrown('thrown by a callback');
     const usual = [0, 1, 80, null, [null, new Uint8Array(4)], ['x y', new Uint8Array(16)], new Uint8Array(4)];
     return random.chance(0.3) ? this.#values.any() : random.pick(usual);

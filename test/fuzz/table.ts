@@ -103,7 +103,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'tls.handshake': 'connection',
   'tls.read': 'connection bytes length',
   'tls.write': 'connection bytes length',
-  'tls.shutdown': 'connection',
+  'tls.shutdown': 'connection flag',
   'tls.sendFile': 'connection fdOfFile length length',
   'tls.pending': 'connection',
   'tls.setContext': 'connection context',

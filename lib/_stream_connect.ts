@@ -1,0 +1,283 @@
+/**
+ * net.Socket's connect: its forms of arguments, name resolution, and one or more attempts.
+ *
+ * Where a name has several addresses they are tried in turn, IPv6 and IPv4 alternating, the next one when the one before
+ * has failed or has not answered for a while; the first that is connected wins (RFC 8305). Unlike node:net, an attempt
+ * that is slow goes on beside the next one.
+ */
+import { isIP, type LookupFunction } from 'node:net';
+import { getaddrinfo } from './_asyncio_names.js';
+import { POLLOUT } from './_call.js';
+import { constants } from './_constants.js';
+import { descriptorOf } from './_loop.js';
+import { socket } from './_socket.js';
+import type { SocketDuplex } from './_stream_duplex.js';
+import { argumentError, nodeError, type Place, placed, placedCode, rangeError } from './_stream_errors.js';
+import { ExceptionGroup, gaierror, OSError } from './exceptions.js';
+
+const { EINPROGRESS } = constants.errno;
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
+/** How long an attempt stays alone: RFC 8305's Connection Attempt Delay, as Node has it. */
+const ATTEMPT_DELAY_MS = 250;
+
+export interface ConnectOptions {
+  port?: number | string;
+  /** 'localhost' if not given. */
+  host?: string;
+  /** A Unix socket's path; one that begins with a 0 byte is an abstract name. */
+  path?: string;
+  localAddress?: string;
+  localPort?: number;
+  /** 4 or 6: only such addresses. */
+  family?: number | string;
+  hints?: number;
+  /** Instead of the system's resolver: as dns.lookup. */
+  lookup?: LookupFunction;
+  /** Milliseconds until the next address of a name is tried too. */
+  autoSelectFamilyAttemptTimeout?: number;
+}
+
+type Listener = () => void;
+export type ConnectArguments =
+  | [options: ConnectOptions, listener?: Listener]
+  | [port: number | string, listener?: Listener]
+  | [port: number | string, host: string, listener?: Listener]
+  | [path: string, listener?: Listener];
+
+/** The forms of connect's and listen's arguments: the options they stand for, and the listener. */
+export function optionsOf<T extends ConnectOptions>(args: readonly unknown[]): [T, Listener | undefined] {
+  const last = args[args.length - 1];
+  const listener = typeof last === 'function' ? (last as Listener) : undefined;
+  const [first, host] = args;
+  if (typeof first === 'object' && first !== null) return [{ ...first } as T, listener];
+  if (typeof first === 'string' && !isPort(first)) return [{ path: first } as T, listener];
+  const options = first === undefined || first === null || typeof first === 'function' ? {} : { port: first };
+  return [(typeof host === 'string' ? { ...options, host } : options) as T, listener];
+}
+
+function isPort(text: string): boolean {
+  return text.trim() !== '' && Number(text) >= 0;
+}
+
+/** A port as a number. @throws RangeError | TypeError */
+export function portOf(value: unknown): number {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw argumentError('ERR_INVALID_ARG_TYPE', 'The "options.port" property must be of type number or string');
+  }
+  const port = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw rangeError('ERR_SOCKET_BAD_PORT', `options.port should be >= 0 and < 65536. Received ${value}.`);
+}
+
+/** A place to connect to, and what the system calls it. */
+interface Target extends Place {
+  family: number;
+  sockaddr: string | [string, number];
+}
+
+/** Begins to connect `stream`. What goes wrong later destroys it. @throws TypeError | RangeError for wrong arguments */
+export function connectStream(stream: SocketDuplex, args: readonly unknown[]): void {
+  const [options, listener] = optionsOf<ConnectOptions>(args);
+  if (options.port === undefined && (options.path === undefined || options.path === null)) {
+    throw argumentError('ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
+  }
+  if (stream.destroyed) throw nodeError('ERR_SOCKET_CLOSED');
+  const { localAddress } = options;
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`);
+  }
+  const targets = options.path ? () => Promise.resolve([unixTarget(options.path as string)]) : internetTargets(options);
+  if (listener !== undefined) stream.once('connect', listener);
+  stream.connecting = true;
+  stream._active();
+  new Attempts(stream, options).start(targets);
+}
+
+function unixTarget(path: string): Target {
+  return { family: AF_UNIX, sockaddr: path, address: path };
+}
+
+function internetTarget(address: string, port: number): Target {
+  return { family: isIP(address) === 6 ? AF_INET6 : AF_INET, sockaddr: [address, port], address, port };
+}
+
+/** How the addresses are to be found: no question for what is an address already. */
+function internetTargets(options: ConnectOptions): (stream: SocketDuplex) => Promise<Target[]> {
+  const port = portOf(options.port);
+  const host = options.host || 'localhost';
+  if (isIP(host) !== 0) return () => Promise.resolve([internetTarget(host, port)]);
+  return async (stream) => {
+    const found = await lookedUp(host, options).catch((error) => {
+      stream.emit('lookup', error, undefined, undefined, host);
+      throw error;
+    });
+    for (const address of found) stream.emit('lookup', null, address, isIP(address), host);
+    return alternating(found).map((address) => internetTarget(address, port));
+  };
+}
+
+async function lookedUp(host: string, options: ConnectOptions): Promise<string[]> {
+  const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : Number(options.family ?? 0);
+  const found =
+    options.lookup === undefined ? system(host, family, options) : asked(options.lookup, host, family, options);
+  const own = isIP(options.localAddress ?? '');
+  const addresses = (await found).filter((address) => own === 0 || isIP(address) === own);
+  const wrong = addresses.find((address) => isIP(address) === 0);
+  if (wrong !== undefined) throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${wrong}`);
+  if (addresses.length === 0) throw unknownHost(new gaierror(EAI_NONAME, 'Name or service not known'), host);
+  return [...new Set(addresses)];
+}
+
+async function system(host: string, family: number, { hints }: ConnectOptions): Promise<string[]> {
+  const wanted = family === 4 ? AF_INET : family === 6 ? AF_INET6 : 0;
+  const flags = hints || (wanted === 0 ? AI_ADDRCONFIG : 0);
+  try {
+    const entries = await getaddrinfo(host, null, { family: wanted, type: SOCK_STREAM, flags });
+    return entries.map(([, , , , sockaddr]) => sockaddr[0]);
+  } catch (error) {
+    throw error instanceof gaierror ? unknownHost(error, host) : error;
+  }
+}
+
+/** With the codes that Node has for it. */
+export function unknownHost(error: gaierror, hostname: string): gaierror {
+  error.code = error.errno === EAI_NONAME || error.errno === EAI_NODATA ? 'ENOTFOUND' : 'EAI_FAIL';
+  if (error.errno === EAI_AGAIN) error.code = 'EAI_AGAIN';
+  return Object.assign(error, { syscall: 'getaddrinfo', hostname });
+}
+
+function asked(lookup: LookupFunction, host: string, family: number, { hints = 0 }: ConnectOptions): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { family, hints, all: true }, (error, found) => {
+      if (error) reject(error);
+      else resolve(Array.isArray(found) ? found.map(({ address }) => address) : [found]);
+    });
+  });
+}
+
+/** The families by turns, beginning with that of the first. */
+function alternating(addresses: readonly string[]): string[] {
+  const first = addresses.filter((address) => isIP(address) === isIP(addresses[0]));
+  const second = addresses.filter((address) => isIP(address) !== isIP(addresses[0]));
+  const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [first[i], second[i]]);
+  return turns.flat().filter((address) => address !== undefined);
+}
+
+/** The attempts of one connect. */
+class Attempts {
+  readonly #stream: SocketDuplex;
+  readonly #options: ConnectOptions;
+  readonly #running = new Set<socket>();
+  readonly #errors: Error[] = [];
+  #targets: Target[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: SocketDuplex, options: ConnectOptions) {
+    this.#stream = stream;
+    this.#options = options;
+  }
+
+  async start(targets: (stream: SocketDuplex) => Promise<Target[]>): Promise<void> {
+    // Whoever destroys the stream ends the attempts.
+    this.#stream.once('close', this.#cancel);
+    try {
+      this.#targets = await targets(this.#stream);
+    } catch (error) {
+      this.#stream.destroy(error as Error);
+      return;
+    }
+    process.nextTick(() => this.#next());
+  }
+
+  readonly #cancel = (): void => {
+    clearTimeout(this.#timer);
+    this.#targets = [];
+    for (const sock of this.#running) sock.close();
+    this.#running.clear();
+  };
+
+  /** Tries the next address. */
+  #next(): void {
+    clearTimeout(this.#timer);
+    if (!this.#stream.connecting) return;
+    const target = this.#targets.shift();
+    if (target === undefined) {
+      if (this.#running.size === 0) this.#fail();
+      return;
+    }
+    const { address, port, family } = target;
+    this.#stream.emit('connectionAttempt', address, port, family === AF_INET6 ? 6 : family === AF_INET ? 4 : undefined);
+    try {
+      this.#attempt(target);
+    } catch (error) {
+      this.#failed(target, error as Error);
+      return;
+    }
+    if (this.#targets.length === 0) return;
+    this.#timer = setTimeout(() => this.#next(), this.#options.autoSelectFamilyAttemptTimeout ?? ATTEMPT_DELAY_MS);
+  }
+
+  #attempt(target: Target): void {
+    // A socket that was given to the stream before is the only one that may be used.
+    const sock = this.#stream._sock ?? new socket(target.family, SOCK_STREAM);
+    try {
+      this.#bindLocal(sock, target.family);
+      const code = sock._connectBegun(target.sockaddr);
+      if (code !== 0 && code !== -EINPROGRESS) throw placedCode(code, 'connect', target);
+      this.#running.add(sock);
+      // Even a connection that is made at once is told of later.
+      descriptorOf(sock.fileno()).listen(POLLOUT, () => this.#look(sock, target));
+    } catch (error) {
+      this.#running.delete(sock);
+      sock.close();
+      throw error;
+    }
+  }
+
+  #bindLocal(sock: socket, family: number): void {
+    const { localAddress, localPort } = this.#options;
+    if (family === AF_UNIX || (localAddress === undefined && !localPort)) return;
+    const place = { address: localAddress ?? (family === AF_INET6 ? '::' : '0.0.0.0'), port: localPort ?? 0 };
+    try {
+      sock.bind([place.address, place.port]);
+    } catch (error) {
+      throw error instanceof OSError ? placed(Object.assign(error, { syscall: 'bind' }), place) : error;
+    }
+  }
+
+  /** The socket is writable: it is connected, or has failed. */
+  #look(sock: socket, target: Target): void {
+    descriptorOf(sock.fileno()).listen(POLLOUT, null);
+    this.#running.delete(sock);
+    try {
+      const code = sock._connectEnded();
+      if (code !== 0) throw placedCode(code, 'connect', target);
+      this.#win(sock);
+    } catch (error) {
+      sock.close();
+      this.#failed(target, error as Error);
+    }
+  }
+
+  #win(sock: socket): void {
+    this.#stream.removeListener('close', this.#cancel);
+    this.#cancel();
+    if (this.#stream._sock !== sock) this.#stream._adopted(sock);
+    this.#stream._connected();
+  }
+
+  #failed({ address, port, family }: Target, error: Error): void {
+    this.#errors.push(error);
+    this.#stream.emit('connectionAttemptFailed', address, port, family === AF_INET6 ? 6 : 4, error);
+    this.#next();
+  }
+
+  #fail(): void {
+    const [first] = this.#errors as NodeJS.ErrnoException[];
+    if (this.#errors.length === 1) this.#stream.destroy(first);
+    else
+      this.#stream.destroy(
+        Object.assign(new ExceptionGroup('no address could be reached', this.#errors), { code: first.code }),
+      );
+  }
+}
