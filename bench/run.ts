@@ -17,7 +17,7 @@ import { farOff, markdown, type Report, report } from './report.js';
 import { type Bounds, measure, type Trial } from './trial.js';
 import { trials } from './trials/index.js';
 
-const FULL = { rounds: 9, scale: 1, warmUp: 1 };
+const FULL = { rounds: 7, scale: 1, warmUp: 1 };
 const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.2 };
 
 function progress(text: string): void {

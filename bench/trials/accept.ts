@@ -14,12 +14,14 @@ function accepts(connections: number) {
   );
 }
 
-const common = { cases: [''], arms: Object.values(echo), ours: echo.into, yardstick: echo.c };
+const { c, into, recv, python, pythonInto, net, pure } = echo;
+const common = { cases: [''], ours: into, yardstick: c };
 
 export const acceptTrial: Trial = {
   ...accepts(10_000),
   ...common,
   name: 'accept',
+  arms: [c, into, recv, pythonInto, python, net, pure],
   title: 'Accept rate: connect, one byte there and back, close',
 };
 
@@ -48,6 +50,7 @@ export const churnTrial: Trial = {
   ...method,
   ...common,
   name: 'churn',
+  arms: [c, into, python, net, pure],
   warmUp: 0.1,
   title: `${CHURN} connections opened and closed: what they leave behind`,
   columns: {

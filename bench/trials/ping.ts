@@ -3,7 +3,7 @@ import { blockingEcho } from '../peers/index.js';
 import { LOAD_CPU, loadOn, SERVER_CPU } from '../processes.js';
 import { served, type Trial } from '../trial.js';
 
-const ROUND_TRIPS: Record<string, number> = { '1': 10_000, '64': 10_000, '1024': 10_000, '16384': 5000, '65536': 2500 };
+const ROUND_TRIPS: Record<string, number> = { '1': 5000, '64': 5000, '1024': 5000, '16384': 2500, '65536': 1000 };
 
 function ping(cpu: number, name: string, title: string): Trial {
   return {
