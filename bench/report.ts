@@ -106,15 +106,15 @@ export function report(trial: Trial, measured: readonly Measured[], seconds: num
   };
 }
 
-/** How often what was promised a ratio may be missed by before noise cannot explain it any more. */
+/** By what factor a ratio may miss what was promised, and what C reaches. */
 const FAR_OFF = 2;
 
-/** Ratios that are so far from what was promised, and from what C reaches, that noise cannot explain them. */
+/** Ratios that are so far off in every round that noise cannot explain them. */
 export function farOff({ name, ratios }: Report): string[] {
   return ratios
-    .filter(({ median, atMost, atLeast, floor }) => {
-      if (atMost !== undefined) return median > Math.max(atMost, floor ?? 0) * FAR_OFF;
-      return atLeast !== undefined && median < Math.min(atLeast, floor ?? Number.POSITIVE_INFINITY) / FAR_OFF;
+    .filter(({ min, max, atMost, atLeast, floor }) => {
+      if (atMost !== undefined) return min > Math.max(atMost, floor ?? 0) * FAR_OFF;
+      return atLeast !== undefined && max < Math.min(atLeast, floor ?? Number.POSITIVE_INFINITY) / FAR_OFF;
     })
     .map((ratio) => `${name} ${ratio.which}: ${ratio.name}: ${figure(ratio.median)}, promised ${bound(ratio)}`);
 }

@@ -6,7 +6,7 @@
  *   --json FILE   all figures, with those of each round
  *   --publish     the page of results under docs/, with its charts
  *
- * Exits 1 if a ratio is so far from what was promised that noise cannot explain it.
+ * Exits 1 if a ratio is so far from what was promised, in every round, that noise cannot explain it.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -62,9 +62,16 @@ export const awaitedEcho = {
   reader: ours('berkeley, add_reader', 'awaited_echo', 'reader'),
   recv: ours('berkeley, await sock_recv', 'awaited_echo', 'recv'),
   into: ours('berkeley, await sock_recv_into', 'awaited_echo', 'recv_into'),
+  duplex: ours('berkeley, Duplex', 'stream_echo'),
   python: python('CPython, await sock_recv_into', 'awaited_echo'),
   net: nodes('node:net', 'net_echo'),
   pure: cannot('pure JavaScript', 'pure JavaScript', 'it blocks its thread, which awaits nothing then'),
+} as const;
+
+/** Node's HTTP server. */
+export const http = {
+  ours: ours('http over berkeley, Duplex', 'http'),
+  node: nodes('http over node:net', 'http'),
 } as const;
 
 /** Echo servers that block, one connection at a time. */
@@ -145,6 +152,7 @@ export const idle = {
   into: ours('berkeley, epoll', 'epoll_echo', '--into', '--heap'),
   awaited: ours('berkeley, await sock_recv', 'awaited_echo', 'recv', '--heap'),
   reader: ours('berkeley, add_reader', 'awaited_echo', 'reader', '--heap'),
+  duplex: ours('berkeley, Duplex', 'stream_echo', '--heap'),
   python: python('CPython, epoll', 'epoll_echo'),
   net: nodes('node:net', 'net_echo', '--heap'),
   pure: pure('pure JavaScript, select', 'select_echo'),

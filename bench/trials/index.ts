@@ -3,6 +3,7 @@ import type { Trial } from '../trial.js';
 import { acceptTrial, churnTrial } from './accept.js';
 import { bulkTrials } from './bulk.js';
 import { awaitedTrial, echoTrial } from './echo.js';
+import { httpTrial } from './http.js';
 import { idleTrial } from './idle.js';
 import { pingTrials } from './ping.js';
 import { readyTrials } from './ready.js';
@@ -14,6 +15,7 @@ export const trials: readonly Trial[] = [
   ...pingTrials,
   echoTrial,
   awaitedTrial,
+  httpTrial,
   ...bulkTrials,
   acceptTrial,
   churnTrial,
