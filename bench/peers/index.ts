@@ -99,6 +99,17 @@ function bulk(direction: 'receive' | 'send') {
 export const bulkReceive = bulk('receive');
 export const bulkSend = bulk('send');
 
+/** Servers that send a file, whose path they are given. */
+export const file = {
+  c: c('C, sendfile', 'file', 'sendfile'),
+  cRead: c('C, read and send', 'file', 'read'),
+  ours: ours('berkeley, sendfile', 'file', 'sendfile'),
+  oursRead: ours('berkeley, read and sendall', 'file', 'read'),
+  python: python('CPython, sendfile', 'file'),
+  net: nodes('node:fs piped to node:net', 'file'),
+  pure: cannot('pure JavaScript', 'pure JavaScript', 'has no sendfile'),
+} as const;
+
 /** Servers that send datagrams back. */
 export const udpEcho = {
   cBatch: c('C, recvmmsg', 'udp_echo', '--batch'),
