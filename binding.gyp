@@ -26,6 +26,7 @@
         'native/napi/tls_library.cc',
         'native/napi/tls_session.cc',
         'native/napi/waiting.cc',
+        'native/napi/zerocopy.cc',
       ],
       'dependencies': ['berkeley_tls'],
       'cflags!': ['-fno-omit-frame-pointer'],
@@ -52,6 +53,7 @@
             'native/os/linux/databases.cc',
             'native/os/linux/epoll.cc',
             'native/os/linux/sendfile.cc',
+            'native/os/linux/zerocopy.cc',
           ],
           # The system's OpenSSL as static libraries: a shared one would be bound to the copy that Node exports.
           'libraries': ['-Wl,-Bstatic', '-lssl', '-lcrypto', '-Wl,-Bdynamic', '-ldl', '-pthread'],

@@ -73,6 +73,8 @@ export interface Native {
   /** The environment owns this descriptor: it closes it when it ends, unless `disown` or `close` comes first. */
   own(fd: number): void;
   disown(fd: number): void;
+  /** Whether what is not sent yet is to be discarded, if the environment owns this descriptor when it ends. */
+  abortAtEnd(fd: number, abort: boolean): void;
 
   // options
   /** The value is `info[0]`. */
@@ -111,6 +113,18 @@ export interface Native {
     addressLength: number,
   ): number;
   sendfile(fd: number, file: number, offset: number, count: number): number;
+  /** -EALREADY if it was enabled before: then somebody else counts its sends. */
+  enableZerocopy(fd: number): number;
+  /** The kernel reads `bytes` until the error queue says that it has done: see `_zerocopy.ts`. `address` null: none. */
+  sendZerocopy(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: Uint8Array | null,
+    addressLength: number,
+  ): number;
   /**
    * Messages `start` to `end` of a batch: how many were received or sent. `headers` holds four numbers a message, all of
    * a kind together: length, length of the address, of the ancillary data, msg_flags. The memory for bytes, addresses

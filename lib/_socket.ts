@@ -27,6 +27,7 @@ import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
 import { type SendableFile, sendfile, sendfileArguments } from './_sendfile.js';
+import { enabled, leave, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './_zerocopy.js';
 import { checked, OSError, raise, timedOut, ValueError } from './exceptions.js';
 
 const c = constants.socket;
@@ -69,6 +70,8 @@ interface Remains {
   readonly family: number;
   readonly type: number;
   readonly proto: number;
+  /** What was sent without a copy: it outlives the object. */
+  zerocopy: ZerocopyQueue | null;
 }
 
 const collected = new FinalizationRegistry<Remains>((remains) => {
@@ -78,7 +81,7 @@ const collected = new FinalizationRegistry<Remains>((remains) => {
   remains.fd = -1;
   process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
   released(fd);
-  native.close(fd);
+  if (remains.zerocopy === null || !retire(fd, remains.zerocopy)) native.close(fd);
 });
 
 /** A socket's text: its addresses are asked for while it is open. */
@@ -150,7 +153,7 @@ export class socket {
     this.#family = family;
     this.#type = type & ~TYPE_FLAGS;
     this.#proto = proto;
-    this.#remains = { fd, Class: this.constructor as typeof socket, family, type: this.#type, proto };
+    this.#remains = { fd, Class: this.constructor as typeof socket, family, type: this.#type, proto, zerocopy: null };
     native.own(this._fd);
     collected.register(this, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
@@ -198,7 +201,8 @@ export class socket {
   /** @internal For heirs: releases what the socket holds. */
   _realClose(): void {
     const fd = this.#release();
-    if (fd < 0) return;
+    const { zerocopy } = this.#remains;
+    if (fd < 0 || (zerocopy !== null && retire(fd, zerocopy))) return;
     const code = native.close(fd);
     if (code < 0 && code !== -ECONNRESET) raise(code, 'close');
   }
@@ -216,7 +220,9 @@ export class socket {
   detach(): number {
     this.#closed = true;
     const fd = this.#release();
-    if (fd >= 0) native.disown(fd);
+    if (fd < 0) return fd;
+    if (this.#remains.zerocopy !== null) leave(fd, this.#remains.zerocopy);
+    native.disown(fd);
     return fd;
   }
 
@@ -780,6 +786,33 @@ export class socket {
     const messages = batchOf(batch, 'sendmmsg');
     const [first, last] = messages._range(start, end);
     return sendBatch(this, messages, first, last, flags === 0 ? 0 : cInt(flags));
+  }
+
+  /**
+   * As `send` (with an address, `sendto`), but the kernel does not copy the bytes: it reads them when it sends them, and
+   * once more if they get lost. So they must stay as they are, and in place, until `reap_zerocopy` returns them; the
+   * socket keeps them alive until then. For large buffers on a network device; over loopback it copies all the same.
+   * @throws as `send`; OSError EOPNOTSUPP if the socket is neither TCP nor UDP; ValueError if another object does so on the
+   * same socket
+   * @see the kernel's Documentation/networking/msg_zerocopy.rst
+   */
+  send_zerocopy(data: BytesLike, flags = 0, address: Address = null): number {
+    const bytes = bytesOf(data);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    const none = address === null || address === undefined;
+    const length = none ? 0 : pack(this.#family, this.#proto, address, 'send_zerocopy');
+    this.#remains.zerocopy ??= enabled(this._fd);
+    return sendZerocopy(this, this.#remains.zerocopy, bytes, bits, length);
+  }
+
+  /**
+   * The bytes of `send_zerocopy` that the kernel has done with, in the order in which it had: `[bytes, copied]` each, the
+   * objects that were sent. Waits for the first one, if some are under way; else there are none: an empty array. `copied`
+   * says that the kernel had to copy them after all. Leave the socket's error queue to this call.
+   * @throws TimeoutError | BlockingIOError | OSError
+   */
+  reap_zerocopy(): Reaped[] {
+    return reapZerocopy(this, this.#remains.zerocopy);
   }
 
   /**

@@ -491,6 +491,9 @@ export class SSLSocket extends socket {
   override recvmsg(..._args: unknown[]): never {
     throw new NotImplementedError(`recvmsg not allowed on instances of ${this.#className()}`);
   }
+  override send_zerocopy(..._args: unknown[]): never {
+    throw new NotImplementedError(`send_zerocopy not allowed on instances of ${this.#className()}`);
+  }
   override sendmmsg(..._args: unknown[]): never {
     throw new NotImplementedError(`sendmmsg not allowed on instances of ${this.#className()}`);
   }

@@ -32,6 +32,7 @@ export namespace socket {
   export type MakefileOptions = socketModule.MakefileOptions;
   export type MessageBatch = socketModule.MessageBatch;
   export type MessageBatchOptions = socketModule.MessageBatchOptions;
+  export type Reaped = socketModule.Reaped;
   export type ReturnedAddress = socketModule.ReturnedAddress;
   export type SocketIO = socketModule.SocketIO;
   export type SocketType = socketModule.SocketType;

@@ -55,6 +55,7 @@ export {
   sethostname,
 } from './_resolve.js';
 export { getdefaulttimeout, setdefaulttimeout, socket, socket as SocketType } from './_socket.js';
+export type { Reaped } from './_zerocopy.js';
 export { gaierror, herror, OSError as error, TimeoutError as timeout } from './exceptions.js';
 
 const c = constants.socket;

@@ -10,7 +10,7 @@ import { errno } from '../lib/index.js';
 import * as socket from '../lib/socket.js';
 import { testBlocked } from './helpers/blocked.js';
 import { checkLeaks, openDescriptors } from './helpers/leaks.js';
-import { cleanEnv, pythonSync, spawnPeer, startWorker, testUnless, tmpdir } from './helpers/peers.js';
+import { pythonSync, spawnPeer, startWorker, testUnless, tmpdir } from './helpers/peers.js';
 import { testWithPython } from './helpers/twin.js';
 
 checkLeaks(test);
@@ -351,7 +351,7 @@ for (const name of ['ENOSYS', 'EPERM'] as const) {
     const numbers = MACHINES[arch()] as [number, number];
     const args = [errno[name], ...numbers].map(String);
     const command = ['-c', FILTER, ...args, process.execPath, '--input-type=module', '-e', PROGRAM];
-    const peer = spawnPeer('python3', command, cleanEnv());
+    const peer = spawnPeer('python3', command);
     t.is(await peer.line(), 'true 3 3 message 2');
     t.is(await peer.line(), 'BlockingIOError');
     t.is(await peer.exit, 0);

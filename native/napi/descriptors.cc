@@ -112,7 +112,7 @@ napi_value SwitchFd(napi_env env, napi_callback_info info) {
 napi_value Own(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
-  if (!args.Failed() && fd >= 0) args.state().owned.insert(fd);
+  if (!args.Failed() && fd >= 0) args.state().owned.insert_or_assign(fd, AtEnd::kClose);
   return nullptr;
 }
 

@@ -16,6 +16,7 @@ const BindingList* const kSubjects[] = {
     &kBatchBindings,
     &kWaitingBindings,
     &kNameBindings,
+    &kZerocopyBindings,
     &kLoopBindings,
 };
 
@@ -25,7 +26,7 @@ void EndState(napi_env env, void* data, void*) {
   for (const napi_ref area : state->areas) {
     if (area != nullptr) napi_delete_reference(env, area);
   }
-  for (const os::Fd fd : state->owned) os::Close(fd);
+  for (const auto& [fd, at_end] : state->owned) at_end == AtEnd::kAbort ? os::Abort(fd) : os::Close(fd);
   state->ended = true;
   if (state->handles.empty()) delete state;
 }

@@ -52,6 +52,8 @@ int GetSockName(Fd fd, void* address, uint32_t* length);
 int GetPeerName(Fd fd, void* address, uint32_t* length);
 // close(2). The descriptor is gone whatever is returned; an interrupted close is a success. May sleep for SO_LINGER.
 int Close(Fd fd);
+// Close that discards what a connection has not sent yet, and resets it.
+int Abort(Fd fd);
 int Duplicate(Fd fd);
 int GetInheritable(Fd fd);  // 0 or 1
 int SetInheritable(Fd fd, bool inheritable);
@@ -105,6 +107,13 @@ inline constexpr size_t kMaxBatch = 1024;
 // A negative code only if it was none. Where the system has a call for many and `one_by_one` is false, it is one call.
 int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one);
 int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one);
+
+// From now on SendZerocopy may be called on fd. -EALREADY if so it was before: then somebody else counts its sends.
+// -EOPNOTSUPP (or the like) where the system or the family has no such thing.
+int EnableZerocopy(Fd fd);
+// As SendTo, or as Send if `address` is null. The system goes on reading `bytes` after the return, until an entry of the
+// socket's error queue says that it has done; calls that returned more than 0 are numbered there, from 0 on.
+int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length);
 
 // Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
 // -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. Never waits for the peer,

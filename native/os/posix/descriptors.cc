@@ -103,6 +103,12 @@ int Close(Fd fd) {
   return result == -EINTR ? 0 : result;
 }
 
+int Abort(Fd fd) {
+  const struct linger at_once = {1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  return Close(fd);
+}
+
 int Duplicate(Fd fd) { return Checked(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 int GetInheritable(Fd fd) {

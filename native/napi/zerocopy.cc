@@ -1,0 +1,48 @@
+// Sends without a copy. Who keeps the memory until the kernel has read it: lib/_zerocopy.ts.
+#include "args.h"
+#include "os/os.h"
+
+namespace berkeley::napi {
+
+namespace {
+
+napi_value EnableZerocopy(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::EnableZerocopy(fd));
+}
+
+napi_value SendZerocopy(napi_env env, napi_callback_info info) {
+  Args<7> args(env, info);
+  const int fd = args.Int(0);
+  const Bytes bytes = args.Part(1, 2, 3);
+  const int flags = args.Int(4);
+  const Bytes address = args.IsNull(5) ? Bytes() : args.Head(5, 6);
+  if (args.Failed()) return nullptr;
+  const auto address_length = static_cast<uint32_t>(address.size);
+  return Number(env, os::SendZerocopy(fd, bytes.data, bytes.size, flags, address.data, address_length));
+}
+
+// The environment's memory goes away with it: what the kernel has not sent by then must not be sent.
+napi_value AbortAtEnd(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const bool abort = args.Flag(1);
+  if (args.Failed()) return nullptr;
+  const auto found = args.state().owned.find(fd);
+  if (found != args.state().owned.end()) found->second = abort ? AtEnd::kAbort : AtEnd::kClose;
+  return nullptr;
+}
+
+constexpr Binding kRows[] = {
+    {"enableZerocopy", EnableZerocopy},
+    {"sendZerocopy", SendZerocopy},
+    {"abortAtEnd", AbortAtEnd},
+};
+
+}  // namespace
+
+const BindingList kZerocopyBindings = ListOf(kRows);
+
+}  // namespace berkeley::napi

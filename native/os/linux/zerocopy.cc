@@ -1,0 +1,20 @@
+// MSG_ZEROCOPY: the kernel's Documentation/networking/msg_zerocopy.rst.
+#include "../posix/posix.h"
+
+namespace berkeley::os {
+
+int EnableZerocopy(Fd fd) {
+  int value = 0;
+  uint32_t length = sizeof(value);
+  const int asked = GetSockOpt(fd, SOL_SOCKET, SO_ZEROCOPY, &value, &length);
+  if (asked < 0) return asked;
+  if (value != 0) return -EALREADY;
+  value = 1;
+  return SetSockOpt(fd, SOL_SOCKET, SO_ZEROCOPY, &value, sizeof(value));
+}
+
+int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length) {
+  return SendTo(fd, bytes, length, flags | MSG_ZEROCOPY, address, address_length);
+}
+
+}  // namespace berkeley::os
