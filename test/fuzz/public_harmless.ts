@@ -8,8 +8,10 @@ import type { Random } from './random.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = socket;
 
-/** Functions that look a name up, or go where an address says. */
+/** Functions that look a name up. */
 const RESOLVES = /^(socket\.(getaddrinfo|gethostby\w+|getfqdn|create_\w+)|ssl\.get_server_certificate)$/;
+/** Functions that go where an address says. */
+const ADDRESSES = /^(bind|connect|connect_ex|sendto|sendmsg|send_zerocopy|pack_address)$/;
 /** Functions that take a descriptor, or take it over. */
 const TAKES_FD =
   /^(socket\.(socket|fromfd|dup|close)|select\.epoll|socket#sendfile|\w+#(fromfd|register|modify|sendfile))$/;
@@ -88,11 +90,13 @@ function isPlainFile(file: unknown): boolean {
 export function makeHarmless(path: string, args: unknown[], fds: Descriptors, random: Random): void {
   const bare = path.replace(/^.*[.#]/, '');
   for (const [i, arg] of args.entries()) {
-    if (RESOLVES.test(path) || /^(bind|connect|connect_ex|sendto|sendmsg)$/.test(bare)) args[i] = nowhere(arg);
+    if (RESOLVES.test(path) || ADDRESSES.test(bare)) args[i] = nowhere(arg);
     if (TAKES_FD.test(path) && fds.isForeign(arg)) args[i] = -1;
     if (isSocket(arg)) tame(arg, random);
   }
   if (ALLOCATES.test(bare)) for (const [i, arg] of args.entries()) args[i] = modest(arg);
+  // Its memory is the product of both.
+  if (bare === 'MessageBatch' && typeof args[1] === 'number') args[1] = Math.min(args[1], MODEST / 1024);
   for (const [each, at] of WAITS) if (each.test(path)) args[at] = shortTime(args[at]);
   // What is not a plain file is read until its end, for as long as that takes.
   if (bare === 'sendfile' && !isPlainFile(args[0])) args[0] = -1;
