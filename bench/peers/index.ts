@@ -134,6 +134,16 @@ export const udpSend = {
   dgram: cannot('node', 'node:dgram', 'queues what it is given, and sends later'),
 } as const;
 
+/** Large datagrams. */
+export const zerocopySend = {
+  c: c('C, MSG_ZEROCOPY', 'zerocopy_send', 'zerocopy'),
+  cSend: c('C, send', 'zerocopy_send', 'send'),
+  ours: ours('berkeley, send_zerocopy', 'zerocopy_send', 'zerocopy'),
+  send: ours('berkeley, send', 'zerocopy_send', 'send'),
+  python: cannot('CPython', 'CPython', 'has no MSG_ZEROCOPY'),
+  dgram: cannot('node', 'node:dgram', 'has no MSG_ZEROCOPY'),
+} as const;
+
 /** Which of many descriptors is ready? */
 function ready(kind: 'select' | 'poll' | 'epoll') {
   return {

@@ -10,6 +10,7 @@ import { readyTrials } from './ready.js';
 import { startTrial } from './start.js';
 import { tlsTrials } from './tls.js';
 import { udpSendTrial, udpTrial } from './udp.js';
+import { zerocopyTrial } from './zerocopy.js';
 
 export const trials: readonly Trial[] = [
   ...pingTrials,
@@ -21,6 +22,7 @@ export const trials: readonly Trial[] = [
   churnTrial,
   udpTrial,
   udpSendTrial,
+  zerocopyTrial,
   ...readyTrials,
   ...tlsTrials,
   idleTrial,
