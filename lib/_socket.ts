@@ -801,7 +801,7 @@ export class socket {
     const bits = flags === 0 ? 0 : cInt(flags);
     const none = address === null || address === undefined;
     const length = none ? 0 : pack(this.#family, this.#proto, address, 'send_zerocopy');
-    this.#remains.zerocopy ??= enabled(this._fd);
+    this.#remains.zerocopy ??= enabled(this._fd, this.#family);
     return sendZerocopy(this, this.#remains.zerocopy, bytes, bits, length);
   }
 

@@ -22,8 +22,8 @@ import { decode_ancillary } from './_decode.js';
 import { native } from './_native.js';
 import { checked, OSError, raise, ValueError } from './exceptions.js';
 
-const { EAGAIN, EALREADY, EINTR, ENOBUFS } = constants.errno;
-const { MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOCK_STREAM, SOL_SOCKET } = constants.socket;
+const { EAGAIN, EALREADY, EINTR, ENOBUFS, EOPNOTSUPP } = constants.errno;
+const { AF_INET, AF_INET6, MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOCK_STREAM, SOL_SOCKET } = constants.socket;
 const { SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY } = constants.beyond;
 /** Room for a struct sock_extended_err with an address, and for what else the socket's options bring. */
 const CONTROL_ROOM = 512;
@@ -103,8 +103,9 @@ export class ZerocopyQueue {
 }
 
 /** A queue for a socket that had none. @throws OSError | ValueError */
-export function enabled(fd: number): ZerocopyQueue {
-  const code = native.enableZerocopy(fd);
+export function enabled(fd: number, family: number): ZerocopyQueue {
+  // Other families that can do so report it in words of their own.
+  const code = family === AF_INET || family === AF_INET6 ? native.enableZerocopy(fd) : -EOPNOTSUPP;
   if (code === -EALREADY) throw new ValueError('another object sends without a copy on this socket');
   checked(code, 'setsockopt');
   return new ZerocopyQueue();

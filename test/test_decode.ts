@@ -183,6 +183,22 @@ testWithPython('an entry of the error queue, field by field', (t) => {
   }
 });
 
+test('when a datagram was sent comes through the error queue', (t) => {
+  const sock = udp(t);
+  const bits = c.SOF_TIMESTAMPING_TX_SOFTWARE | c.SOF_TIMESTAMPING_SOFTWARE;
+  sock.setsockopt(SOL_SOCKET, c.SO_TIMESTAMPING, bits | c.SOF_TIMESTAMPING_OPT_ID | c.SOF_TIMESTAMPING_OPT_TSONLY);
+  const before = BigInt(Date.now() - 1) * 1_000_000n;
+  sock.sendto(Buffer.from('x'), udp(t).getsockname());
+  const { SCM_TIMESTAMPING = [0n, 0n, 0n], IP_RECVERR } = decode_ancillary(sock.recvmsg(10, ROOM, c.MSG_ERRQUEUE)[1]);
+  t.true(SCM_TIMESTAMPING[0] >= before && SCM_TIMESTAMPING[0] <= BigInt(Date.now() + 1) * 1_000_000n);
+  t.like(IP_RECVERR, {
+    ee_errno: errno.ENOMSG,
+    ee_origin: c.SO_EE_ORIGIN_TIMESTAMPING,
+    ee_info: c.SCM_TSTAMP_SND,
+    ee_data: 0,
+  });
+});
+
 // ---- Unix sockets and streams ----------------------------------------------------------------------------------------
 
 test('descriptors and credentials', (t) => {

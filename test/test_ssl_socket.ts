@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { ConnectionResetError, OSError, TimeoutError, ValueError } from '../lib/exceptions.js';
+import { ConnectionResetError, NotImplementedError, OSError, TimeoutError, ValueError } from '../lib/exceptions.js';
 import { select } from '../lib/select.js';
 import * as socket from '../lib/socket.js';
 import * as ssl from '../lib/ssl.js';
@@ -209,6 +209,12 @@ test('what makes no sense over TLS is refused in words of Python', (t) => {
   t.throws(() => a.recv(1, 1), { message: `non-zero flags not allowed in calls to recv() on ${text}` });
   t.throws(() => a.recvfrom(1), { message: `recvfrom not allowed on instances of ${text}` });
   t.throws(() => a.sendto(bytes('x'), 'x'), { message: `sendto not allowed on instances of ${text}` });
+  for (const name of ['sendmsg', 'recvmsg', 'recvmsg_into', 'sendmmsg', 'recvmmsg_into', 'send_zerocopy'] as const) {
+    t.throws(() => a[name](), {
+      instanceOf: NotImplementedError,
+      message: `${name} not allowed on instances of ${text}`,
+    });
+  }
   t.throws(() => a.dup(), { message: "Can't dup() SSLSocket instances" });
   t.throws(() => b.connect('x'), { message: "can't connect in server-side mode" });
 });

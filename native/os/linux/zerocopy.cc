@@ -1,9 +1,19 @@
 // MSG_ZEROCOPY: the kernel's Documentation/networking/msg_zerocopy.rst.
+#include <mutex>
+
 #include "../posix/posix.h"
 
 namespace berkeley::os {
 
+namespace {
+
+// Of two threads that enable it on one socket at a time, one has to be refused.
+std::mutex enabling;
+
+}  // namespace
+
 int EnableZerocopy(Fd fd) {
+  const std::lock_guard<std::mutex> lock(enabling);
   int value = 0;
   uint32_t length = sizeof(value);
   const int asked = GetSockOpt(fd, SOL_SOCKET, SO_ZEROCOPY, &value, &length);
