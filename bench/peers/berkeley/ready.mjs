@@ -1,15 +1,14 @@
 // Asks which of many descriptors is ready: ready.mjs select|poll|epoll [--into]
 // The case is how many sockets are idle; one besides can be read. --into: poll_into, which allocates nothing.
 import { select, socket } from 'berkeley';
-import { serveTasks } from '../tasks.mjs';
+import { keepOpen, serveTasks } from '../tasks.mjs';
 
 const MOST_IDLE = 10_000;
 const [kind, into] = process.argv.slice(2);
 
 const [readable, writer] = socket.socketpair();
 writer.send(Buffer.of(0));
-// Open until then: a socket that nobody holds is closed.
-process.on('exit', () => writer.close());
+keepOpen(writer);
 const idle = [];
 while (idle.length < MOST_IDLE) idle.push(...socket.socketpair());
 

@@ -1,9 +1,10 @@
 // A recv that has nothing: system call, exception and all.
 import { exceptions, socket } from 'berkeley';
-import { serveTasks } from '../tasks.mjs';
+import { keepOpen, serveTasks } from '../tasks.mjs';
 
 const [sock, other] = socket.socketpair();
 sock.setblocking(false);
+keepOpen(other);
 
 function work() {
   try {
@@ -14,5 +15,3 @@ function work() {
 }
 
 serveTasks(() => work);
-// Open until then: a socket that nobody holds is closed.
-process.on('exit', () => other.close());
