@@ -1,0 +1,412 @@
+/** A connection of a stream: what arrives goes to its reader, what is written goes to its socket. */
+import type { StreamReader } from './_asyncio_reader.js';
+import { sock_unwrap } from './_asyncio_sock.js';
+import { timeout } from './_asyncio_time.js';
+import { AGAIN_READ, AGAIN_WRITE, attempt } from './_await.js';
+import { type BytesLike, bytesOf } from './_bytes.js';
+import { POLLIN, POLLOUT } from './_call.js';
+import { constants } from './_constants.js';
+import { type Descriptor, descriptorOf } from './_loop.js';
+import type { socket } from './_socket.js';
+import type { SSLSocket } from './_ssl_socket.js';
+import {
+  ConnectionResetError,
+  fromCode,
+  NotImplementedError,
+  OSError,
+  RuntimeError,
+  ValueError,
+} from './exceptions.js';
+
+const { EBADF } = constants.errno;
+const { SHUT_WR } = constants.socket;
+/** What one read asks for. */
+const READ_SIZE = 64 * 1024;
+/** How many reads one turn of the loop makes of a connection that has decrypted bytes left. */
+const READS = 16;
+/** What one sendmsg takes: the kernel's UIO_MAXIOV. */
+const PARTS_MAX = 1024;
+const HIGH_WATER = 64 * 1024;
+
+/** Settled when the connection has ended, and when there is room to write. */
+interface Waiting {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface TransportOptions {
+  /** Seconds that a TLS goodbye may take; 30 if not given. */
+  ssl_shutdown_timeout?: number;
+}
+
+/** @see Python asyncio.Transport. It is `writer.transport`. */
+export class Transport {
+  /** @internal The socket, which the transport owns. */
+  readonly _sock: socket;
+  readonly #reader: StreamReader;
+  readonly #descriptor: Descriptor;
+  readonly #shutdownTimeout: number;
+  readonly #peername: unknown;
+  readonly #sockname: unknown;
+  /** What the kernel has not taken yet. */
+  #unsent: Uint8Array[] = [];
+  #unsentSize = 0;
+  #high = HIGH_WATER;
+  #low = HIGH_WATER / 4;
+  /** Whoever writes shall wait: more than the high-water mark was unsent, and not less than the low one yet. */
+  #full = false;
+  #reading = true;
+  /** The direction that reading waits for; 0: it does not. */
+  #readWaits = POLLIN;
+  #writeWaits = 0;
+  #eofWanted = false;
+  #closing = false;
+  #lost = false;
+  #error: Error | null = null;
+  #drains: Waiting[] = [];
+  #ends: Waiting[] = [];
+  /** @internal Told when the connection has ended. */
+  _onLost: (() => void) | null = null;
+
+  /** Takes over a nonblocking, connected socket, whose handshake is done. */
+  constructor(sock: socket, reader: StreamReader, { ssl_shutdown_timeout = 30 }: TransportOptions = {}) {
+    this._sock = sock;
+    this.#reader = reader;
+    this.#shutdownTimeout = ssl_shutdown_timeout;
+    this.#sockname = addressOf(() => sock.getsockname());
+    this.#peername = addressOf(() => sock.getpeername());
+    this.#descriptor = descriptorOf(sock.fileno());
+    this.#descriptor.onReleased = () => this.#end(fromCode(-EBADF, 'close'));
+    reader._from(this);
+    this.#listen();
+    // What came with the handshake, the poller does not show.
+    if (!sock._isPlain) setImmediate(this.#readable);
+  }
+
+  // ---- reading -----------------------------------------------------------------------------------------------------
+
+  /** Reads no more until `resume_reading`. */
+  pause_reading(): void {
+    if (this.#closing || !this.#reading) return;
+    this.#reading = false;
+    this.#readWaits = 0;
+    this.#listen();
+  }
+
+  resume_reading(): void {
+    if (this.#closing || this.#reading) return;
+    this.#reading = true;
+    this.#readWaits = POLLIN;
+    this.#listen();
+    if (!this._sock._isPlain) setImmediate(this.#readable);
+  }
+
+  is_reading(): boolean {
+    return !this.#closing && this.#reading;
+  }
+
+  readonly #readable = (): void => {
+    for (let i = 0; i < READS && this.is_reading(); i++) {
+      const more = this.#readOnce();
+      if (!more) return;
+    }
+    if (this.is_reading() && !this._sock._isPlain) setImmediate(this.#readable);
+  };
+
+  /** One read: whether there may be more that the poller does not know of. */
+  #readOnce(): boolean {
+    try {
+      const result = attempt(this._sock, POLLIN, () => this._sock.recv(READ_SIZE));
+      if (!(result instanceof Uint8Array)) {
+        this.#readWaits = result.direction;
+        this.#listen();
+        return false;
+      }
+      this.#readWaits = POLLIN;
+      if (result.length === 0) this.#peerEnded();
+      else this.#reader.feed_data(result);
+      return !this._sock._isPlain;
+    } catch (error) {
+      this.#end(error as Error);
+      return false;
+    }
+  }
+
+  /** A plain connection stays open for what we have to say; over TLS, the end is the end. */
+  #peerEnded(): void {
+    this.#reading = false;
+    this.#readWaits = 0;
+    this.#listen();
+    this.#reader.feed_eof();
+    if (!this._sock._isPlain) this.close();
+  }
+
+  // ---- writing -----------------------------------------------------------------------------------------------------
+
+  /** Sends what the kernel takes now, and the rest when it can. Of what is not taken at once a copy is made. */
+  write(data: BytesLike): void {
+    this.writelines([data]);
+  }
+
+  /** The same for several pieces, which go together. */
+  writelines(pieces: Iterable<BytesLike>): void {
+    const parts = Array.from(pieces, bytesOf).filter((part) => part.length > 0);
+    if (this.#eofWanted) throw new RuntimeError('Cannot call write() after write_eof()');
+    if (this.#closing || parts.length === 0) return;
+    const queued = this.#unsent.length > 0;
+    this.#unsent.push(...parts);
+    for (const part of parts) this.#unsentSize += part.length;
+    if (!queued) this.#flush();
+    // The caller may do with its memory what it likes.
+    for (let i = Math.max(0, this.#unsent.length - parts.length); i < this.#unsent.length; i++) {
+      this.#unsent[i] = Buffer.from(this.#unsent[i]);
+    }
+    if (this.#unsentSize > this.#high) this.#full = true;
+  }
+
+  readonly #writable = (): void => {
+    this.#flush();
+  };
+
+  #flush(): void {
+    try {
+      while (this.#unsent.length > 0) {
+        const result = attempt(this._sock, POLLOUT, () => this.#sendOnce());
+        if (typeof result !== 'number') {
+          this.#writeWaits = result.direction;
+          break;
+        }
+        this.#sent(result);
+      }
+    } catch (error) {
+      this.#end(error as Error);
+      return;
+    }
+    if (this.#unsent.length === 0) this.#flushed();
+    this.#listen();
+    if (this.#full && this.#unsentSize <= this.#low) this.#drained();
+  }
+
+  #sendOnce(): number {
+    const parts = this.#unsent;
+    if (parts.length === 1 || !this._sock._isPlain) return this._sock.send(parts[0]);
+    return this._sock.sendmsg(parts.length > PARTS_MAX ? parts.slice(0, PARTS_MAX) : parts);
+  }
+
+  #sent(count: number): void {
+    this.#unsentSize -= count;
+    let whole = 0;
+    for (let left = count; whole < this.#unsent.length; whole++) {
+      const part = this.#unsent[whole];
+      if (part.length > left) {
+        this.#unsent[whole] = part.subarray(left);
+        break;
+      }
+      left -= part.length;
+    }
+    this.#unsent.splice(0, whole);
+  }
+
+  #flushed(): void {
+    this.#writeWaits = 0;
+    if (this.#closing) this.#finish();
+    else if (this.#eofWanted) this._sock.shutdown(SHUT_WR);
+  }
+
+  #drained(): void {
+    this.#full = false;
+    for (const each of this.#drains.splice(0)) each.resolve();
+  }
+
+  /** Ends what we have to say, once it is sent. @throws NotImplementedError over TLS */
+  write_eof(): void {
+    if (!this.can_write_eof()) throw new NotImplementedError('a TLS connection cannot be half closed');
+    if (this.#closing || this.#eofWanted) return;
+    this.#eofWanted = true;
+    if (this.#unsent.length === 0) this._sock.shutdown(SHUT_WR);
+  }
+
+  can_write_eof(): boolean {
+    return this._sock._isPlain;
+  }
+
+  /** How many bytes wait for the kernel. */
+  get_write_buffer_size(): number {
+    return this.#unsentSize;
+  }
+
+  /** `[low, high]`, in bytes. */
+  get_write_buffer_limits(): [number, number] {
+    return [this.#low, this.#high];
+  }
+
+  /** Writers shall wait (`drain`) from above `high` to below `low` unsent bytes. @throws ValueError */
+  set_write_buffer_limits({ high, low }: { high?: number | null; low?: number | null } = {}): void {
+    const above = high ?? (low === undefined || low === null ? HIGH_WATER : 4 * low);
+    const below = low ?? Math.floor(above / 4);
+    if (!(above >= below && below >= 0)) {
+      throw new ValueError(`high (${above}) must be >= low (${below}) must be >= 0`);
+    }
+    this.#high = above;
+    this.#low = below;
+    if (this.#unsentSize > above) this.#full = true;
+  }
+
+  /** @internal Resolves when there is room to write. */
+  async _drain(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    // As in Python: a connection that is closing gets a turn of the loop to be lost in.
+    if (this.#closing) await new Promise((resolve) => setImmediate(resolve));
+    if (this.#lost) throw this.#error ?? new ConnectionResetError('Connection lost');
+    if (this.#full) await waitIn(this.#drains, signal);
+  }
+
+  // ---- the end -----------------------------------------------------------------------------------------------------
+
+  is_closing(): boolean {
+    return this.#closing;
+  }
+
+  /** Closes once all is sent; a TLS connection says goodbye before. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#readWaits = 0;
+    this.#listen();
+    if (this.#unsent.length === 0) setImmediate(() => this.#finish());
+  }
+
+  /** Closes at once. What is not sent is lost. */
+  abort(): void {
+    this.#end(null);
+  }
+
+  #finish(): void {
+    if (this.#lost) return;
+    if (this._sock._isPlain || this.#shutdownTimeout <= 0) this.#end(null);
+    else void this.#goodbye();
+  }
+
+  async #goodbye(): Promise<void> {
+    using deadline = timeout(this.#shutdownTimeout);
+    try {
+      await sock_unwrap(this._sock as SSLSocket, deadline);
+    } catch (error) {
+      // The peer has gone without one, or goes on talking: there is nobody left to say it to.
+      if (!(error instanceof OSError) && !(error instanceof ValueError)) throw error;
+    }
+    this.#end(null);
+  }
+
+  /** @internal Resolves when the connection has ended. @throws (rejects) what ended it */
+  async _ended(signal?: AbortSignal): Promise<void> {
+    if (!this.#lost) await waitIn(this.#ends, signal);
+    else if (this.#error !== null) throw this.#error;
+  }
+
+  #end(error: Error | null): void {
+    if (this.#lost) return;
+    this.#let();
+    this._sock.close();
+    this.#lost = true;
+    this.#error = error;
+    if (error === null) this.#reader.feed_eof();
+    else this.#reader.set_exception(error);
+    for (const each of [...this.#drains.splice(0), ...this.#ends.splice(0)]) {
+      if (error === null) each.resolve();
+      else each.reject(error);
+    }
+    this._onLost?.();
+  }
+
+  /** Listens no more, and takes nothing more. */
+  #let(): void {
+    this.#closing = true;
+    this.#readWaits = 0;
+    this.#writeWaits = 0;
+    this.#unsent = [];
+    this.#unsentSize = 0;
+    this.#descriptor.onReleased = null;
+    this.#listen();
+  }
+
+  /** @internal Gives the socket away, still open: another transport takes the connection over. */
+  _give(): socket {
+    this.#let();
+    this.#lost = true;
+    return this._sock;
+  }
+
+  // ---- what is known -----------------------------------------------------------------------------------------------
+
+  /**
+   * 'peername', 'sockname', 'socket'; over TLS 'ssl_object', 'sslcontext', 'cipher', 'compression', 'peercert'.
+   * @see Python BaseTransport.get_extra_info
+   */
+  get_extra_info(name: string, fallback: unknown = null): unknown {
+    const plain: Record<string, () => unknown> = {
+      socket: () => this._sock,
+      sockname: () => this.#sockname,
+      peername: () => this.#peername,
+    };
+    const tls = this._sock as SSLSocket;
+    const encrypted: Record<string, () => unknown> = {
+      ssl_object: () => tls,
+      sslcontext: () => tls.context,
+      cipher: () => tls.cipher(),
+      compression: () => tls.compression(),
+      peercert: () => tls.getpeercert(),
+    };
+    const known = plain[name] ?? (this._sock._isPlain ? undefined : encrypted[name]);
+    return known?.() ?? fallback;
+  }
+
+  /** The listeners follow what reading and writing wait for. */
+  #listen(): void {
+    const input = this.#readWaits === POLLIN || this.#writeWaits === POLLIN;
+    const output = this.#readWaits === POLLOUT || this.#writeWaits === POLLOUT;
+    if (this._sock.fileno() < 0) return;
+    if (input !== this.#descriptor.listened(POLLIN)) this.#descriptor.listen(POLLIN, input ? this.#onInput : null);
+    if (output !== this.#descriptor.listened(POLLOUT)) this.#descriptor.listen(POLLOUT, output ? this.#onOutput : null);
+  }
+
+  readonly #onInput = (): void => this.#ready(AGAIN_READ.direction);
+  readonly #onOutput = (): void => this.#ready(AGAIN_WRITE.direction);
+
+  #ready(direction: number): void {
+    if (this.#writeWaits === direction) this.#writable();
+    if (this.#readWaits === direction) this.#readable();
+  }
+}
+
+function addressOf(ask: () => unknown): unknown {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof OSError) return null;
+    throw error;
+  }
+}
+
+function waitIn(queue: Waiting[], signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const aborted = () => {
+      queue.splice(queue.indexOf(waiting), 1);
+      reject(signal?.reason);
+    };
+    const done = () => signal?.removeEventListener('abort', aborted);
+    const waiting: Waiting = {
+      resolve: () => {
+        done();
+        resolve();
+      },
+      reject: (error) => {
+        done();
+        reject(error);
+      },
+    };
+    signal?.addEventListener('abort', aborted);
+    queue.push(waiting);
+  });
+}

@@ -1,0 +1,142 @@
+/** StreamWriter: what is written goes out by itself; `drain` says when there is room for more. */
+import type { StreamReader } from './_asyncio_reader.js';
+import { sock_do_handshake } from './_asyncio_sock.js';
+import { timeout } from './_asyncio_time.js';
+import { Transport, type TransportOptions } from './_asyncio_transport.js';
+import type { Abortable } from './_await.js';
+import type { BytesLike } from './_bytes.js';
+import type { socket } from './_socket.js';
+import type { SSLContext } from './_ssl_context.js';
+import { RuntimeError } from './exceptions.js';
+
+/** How a connection is made a TLS one. */
+export interface TlsOptions extends TransportOptions {
+  server_hostname?: string | null;
+  /** Seconds that the handshake may take; 60 if not given. */
+  ssl_handshake_timeout?: number;
+}
+
+/** Shakes hands over `sock`, which is nonblocking and connected, and is given away. @throws (rejects) SSLError | OSError */
+export async function secured(
+  sock: socket,
+  context: SSLContext,
+  serverSide: boolean,
+  { server_hostname = null, ssl_handshake_timeout = 60 }: TlsOptions,
+  { signal }: Abortable = {},
+): Promise<socket> {
+  const wrapped = context.wrap_socket(sock, {
+    server_side: serverSide,
+    do_handshake_on_connect: false,
+    server_hostname,
+  });
+  try {
+    using deadline = timeout(ssl_handshake_timeout, { signal });
+    await sock_do_handshake(wrapped, deadline);
+    return wrapped;
+  } catch (error) {
+    wrapped.close();
+    throw error;
+  }
+}
+
+/**
+ * Writes to a connection. `open_connection` and `start_server` make it.
+ *
+ * ```js
+ * writer.write(bytes);
+ * await writer.drain(); // waits while more than the high-water mark is unsent
+ * ```
+ * @see Python asyncio.StreamWriter
+ */
+export class StreamWriter {
+  #transport: Transport;
+  readonly #reader: StreamReader;
+  readonly #serverSide: boolean;
+  readonly #options: TransportOptions;
+
+  /** @internal */
+  constructor(transport: Transport, reader: StreamReader, serverSide: boolean, options: TransportOptions) {
+    this.#transport = transport;
+    this.#reader = reader;
+    this.#serverSide = serverSide;
+    this.#options = options;
+  }
+
+  /** The connection below. `start_tls` replaces it. */
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  /** Sends, at once or as soon as the kernel takes it. Errors are `drain`'s and the reader's. @throws TypeError */
+  write(data: BytesLike): void {
+    this.#transport.write(data);
+  }
+  writelines(data: Iterable<BytesLike>): void {
+    this.#transport.writelines(data);
+  }
+
+  /**
+   * Waits while more is unsent than the transport's high-water mark allows.
+   * @throws (rejects) the connection's error; ConnectionResetError after its end
+   */
+  async drain({ signal }: Abortable = {}): Promise<void> {
+    const error = this.#reader.exception();
+    if (error !== null) throw error;
+    await this.#transport._drain(signal);
+  }
+
+  /** Closes once all is sent. */
+  close(): void {
+    this.#transport.close();
+  }
+  is_closing(): boolean {
+    return this.#transport.is_closing();
+  }
+
+  /** Resolves when the connection has ended. @throws (rejects) what ended it */
+  wait_closed({ signal }: Abortable = {}): Promise<void> {
+    return this.#transport._ended(signal);
+  }
+
+  /** Ends our side alone, once all is sent: the peer reads an end, and may go on. @throws NotImplementedError over TLS */
+  write_eof(): void {
+    this.#transport.write_eof();
+  }
+  can_write_eof(): boolean {
+    return this.#transport.can_write_eof();
+  }
+
+  /** @see Transport.get_extra_info */
+  get_extra_info(name: string, fallback: unknown = null): unknown {
+    return this.#transport.get_extra_info(name, fallback);
+  }
+
+  /**
+   * Makes the connection a TLS one: what STARTTLS is for. Nothing that the peer has sent may be unread.
+   * @throws (rejects) SSLError | OSError | TimeoutError, and the connection is closed; RuntimeError
+   */
+  async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
+    await this.drain(options);
+    const before = this.#transport;
+    if (before.is_closing()) throw new RuntimeError('the connection is closing');
+    if (before.get_write_buffer_size() > 0) await flushed(before, options.signal);
+    if (this.#reader._size > 0) throw new RuntimeError('start_tls() while the reader has unread bytes');
+    const sock = await secured(before._give(), context, this.#serverSide, options, options);
+    const after = new Transport(sock, this.#reader, { ...this.#options, ...options });
+    after._onLost = before._onLost;
+    this.#transport = after;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.wait_closed();
+  }
+}
+
+/** Waits until the kernel has everything. */
+async function flushed(transport: Transport, signal?: AbortSignal): Promise<void> {
+  const [low, high] = transport.get_write_buffer_limits();
+  transport.set_write_buffer_limits({ high: 0, low: 0 });
+  await transport._drain(signal);
+  transport.set_write_buffer_limits({ high, low });
+}
