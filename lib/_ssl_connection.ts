@@ -185,7 +185,7 @@ export class Connection {
   /** For who waits by himself: the result of a native call on this connection, WANT_READ and WANT_WRITE among them. */
   outcome(result: Outcome): number {
     this.#throwThrown();
-    if (typeof result === 'number') return result;
+    if (typeof result === 'number' && !isRaggedEof(result)) return result;
     throw fromConnection(result, this.serverHostname);
   }
 

@@ -213,7 +213,12 @@ export class TLSDuplex extends SocketDuplex {
 
   /** @internal Our goodbye, and the end of our side of the connection below. The peer's may come later. */
   override _goodbye(): boolean {
-    return this.#took(tls.shutdown(this.#connection, false)) === 0 && this._writeWaits === 0 && super._goodbye();
+    try {
+      this.#took(tls.shutdown(this.#connection, false));
+    } catch {
+      // OpenSSL says none where the peer has ended in the midst of its session tickets, or the connection is broken.
+    }
+    return this._writeWaits === 0 && super._goodbye();
   }
 
   // ---- what was agreed upon ----------------------------------------------------------------------------------------
