@@ -19,6 +19,7 @@
         'native/napi/layout.cc',
         'native/napi/loop.cc',
         'native/napi/names.cc',
+        'native/napi/owners.cc',
         'native/napi/tls.cc',
         'native/napi/tls_connection.cc',
         'native/napi/tls_connection_info.cc',

@@ -7,7 +7,17 @@
  *
  * @see https://docs.python.org/3/library/asyncio-eventloop.html
  */
+export type { ConnectOptions } from './_asyncio_connect.js';
 export { type GetAddrInfoOptions, getaddrinfo, getnameinfo } from './_asyncio_names.js';
+export { IncompleteReadError, LimitOverrunError, StreamReader } from './_asyncio_reader.js';
+export {
+  type ConnectedCallback,
+  type Server,
+  type StartServerOptions,
+  type StartUnixServerOptions,
+  start_server,
+  start_unix_server,
+} from './_asyncio_server.js';
 export {
   sock_accept,
   sock_connect,
@@ -25,6 +35,9 @@ export {
   sock_sendto,
   sock_unwrap,
 } from './_asyncio_sock.js';
+export { type OpenConnectionOptions, open_connection, open_unix_connection } from './_asyncio_streams.js';
 export { type Timeout, timeout, timeout_at, wait_for } from './_asyncio_time.js';
+export type { Transport } from './_asyncio_transport.js';
 export { add_reader, add_writer, remove_reader, remove_writer } from './_asyncio_watch.js';
+export type { StreamWriter, TlsOptions } from './_asyncio_writer.js';
 export type { Abortable } from './_await.js';

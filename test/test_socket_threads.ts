@@ -367,3 +367,27 @@ test.serial('datagrams of two threads on one descriptor do not mix', async (t) =
   ]);
   for (const worker of workers) t.is(await worker.exit, 0);
 });
+
+test.serial(
+  'what a worker believes to own, and another thread has closed, is not closed again with the worker',
+  async (t) => {
+    const [one, other] = socket.socketpair();
+    const fd = one.detach();
+    const peer = startWorker(
+      `
+    globalThis.kept = new berkeley.socket.socket({ fileno: data });
+    send('adopted');
+    `,
+      fd,
+    );
+    t.is(await peer.next(), 'adopted');
+    // Here it is closed, and its number stands for another socket.
+    new socket.socket({ fileno: fd }).close();
+    const [next, peerOfNext] = socket.socketpair();
+    t.true([next.fileno(), peerOfNext.fileno()].includes(fd), 'the number is used again');
+    await peer.worker.terminate();
+    next.sendall(Buffer.from('still open'));
+    t.is(`${peerOfNext.recv(100)}`, 'still open');
+    for (const sock of [next, peerOfNext, other]) sock.close();
+  },
+);

@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "os/os.h"
+#include "owners.h"
 
 namespace berkeley::napi {
 
@@ -109,10 +110,10 @@ napi_value SwitchFd(napi_env env, napi_callback_info info) {
   return Number(env, kCall(fd, on));
 }
 
-napi_value Own(napi_env env, napi_callback_info info) {
+napi_value OwnFd(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
-  if (!args.Failed() && fd >= 0) args.state().owned.insert_or_assign(fd, AtEnd::kClose);
+  if (!args.Failed() && fd >= 0) Own(&args.state(), fd);
   return nullptr;
 }
 
@@ -121,14 +122,14 @@ napi_value Close(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
   if (args.Failed()) return nullptr;
-  args.state().owned.erase(fd);
+  Forget(fd);
   return Number(env, os::Close(fd));
 }
 
-napi_value Disown(napi_env env, napi_callback_info info) {
+napi_value DisownFd(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
-  if (!args.Failed()) args.state().owned.erase(fd);
+  if (!args.Failed()) Disown(&args.state(), fd);
   return nullptr;
 }
 
@@ -191,8 +192,8 @@ constexpr Binding kRows[] = {
     {"setInheritable", SwitchFd<os::SetInheritable>},
     {"getNonblocking", OfFd<os::GetNonblocking>},
     {"setNonblocking", SwitchFd<os::SetNonblocking>},
-    {"own", Own},
-    {"disown", Disown},
+    {"own", OwnFd},
+    {"disown", DisownFd},
     {"getsockoptInt", GetSockOptInt},
     {"setsockoptInt", SetSockOptInt},
     {"getsockopt", GetSockOpt},

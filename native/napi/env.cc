@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "os/os.h"
+#include "owners.h"
 #include "tls.h"
 
 namespace berkeley::napi {
@@ -26,7 +27,7 @@ void EndState(napi_env env, void* data, void*) {
   for (const napi_ref area : state->areas) {
     if (area != nullptr) napi_delete_reference(env, area);
   }
-  for (const auto& [fd, at_end] : state->owned) at_end == AtEnd::kAbort ? os::Abort(fd) : os::Close(fd);
+  EndOwned(state);
   state->ended = true;
   if (state->handles.empty()) delete state;
 }

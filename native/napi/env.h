@@ -18,9 +18,6 @@ inline constexpr size_t kScratchSize = 64 * 1024;
 
 struct Loop;
 
-// What becomes of a descriptor when the environment that owns it ends.
-enum class AtEnd { kClose, kAbort };
-
 // One environment's state. Every binding gets it as its function's data; it dies after the last of them, and after the
 // last handle, for nobody promises in which order an environment that ends lets go of those.
 // The three areas lie in ArrayBuffers that JavaScript sees as native.info, .address and .scratch and must not transfer.
@@ -29,7 +26,6 @@ struct State {
   uint8_t* address = nullptr;
   uint8_t* scratch = nullptr;
   napi_ref areas[3] = {};
-  std::unordered_map<os::Fd, AtEnd> owned;
   Loop* loop = nullptr;  // once loopStart was called: see loop.cc, which frees it
   std::unordered_map<const void*, int> handles;  // what is in each handle that lives, with its kind: see tls.h
   bool ended = false;

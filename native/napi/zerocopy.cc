@@ -1,6 +1,7 @@
 // Sends without a copy. Who keeps the memory until the kernel has read it: lib/_zerocopy.ts.
 #include "args.h"
 #include "os/os.h"
+#include "owners.h"
 
 namespace berkeley::napi {
 
@@ -30,8 +31,7 @@ napi_value AbortAtEnd(napi_env env, napi_callback_info info) {
   const int fd = args.Int(0);
   const bool abort = args.Flag(1);
   if (args.Failed()) return nullptr;
-  const auto found = args.state().owned.find(fd);
-  if (found != args.state().owned.end()) found->second = abort ? AtEnd::kAbort : AtEnd::kClose;
+  SetAtEnd(&args.state(), fd, abort ? AtEnd::kAbort : AtEnd::kClose);
   return nullptr;
 }
 
