@@ -309,6 +309,23 @@ test('more than 1024 descriptors: 1023 events at a time, or as many as asked for
   t.is(poller.poll_into(new Int32Array(2 * 2048)), 2048);
 });
 
+test('poll_into fills shared memory, too, and refuses what was taken away', (t) => {
+  const [a, b] = unixPair(t);
+  b.send(Buffer.from('x'));
+  using poller = new select.epoll();
+  poller.register(a, EPOLLIN);
+  const plain = new select.poll();
+  plain.register(a, EPOLLIN);
+  for (const each of [poller, plain]) {
+    const shared = new Int32Array(new SharedArrayBuffer(8));
+    t.is(each.poll_into(shared, 0), 1);
+    t.deepEqual([...shared], [a.fileno(), EPOLLIN]);
+    const taken = new Int32Array(4);
+    structuredClone(taken.buffer, { transfer: [taken.buffer] });
+    t.throws(() => each.poll_into(taken, 0), { instanceOf: ValueError });
+  }
+});
+
 test('poll_into fills pairs and returns their number', (t) => {
   const [a, b] = unixPair(t);
   const poller = newEpoll(t);
