@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chart } from './chart.js';
 import { describe, type Machine } from './machine.js';
 import { root } from './peers/index.js';
-import { markdown, type Report } from './report.js';
+import { markdown, promisesKept, type Report } from './report.js';
 
 export interface About {
   readonly date: string;
@@ -28,6 +28,8 @@ export function publish(about: About, reports: readonly Report[]): void {
   for (const name of readdirSync(folder)) if (name.endsWith('.svg')) rmSync(join(folder, name));
   for (const report of reports) writeFileSync(join(folder, `${report.name}.svg`), chart(report));
   const run = `${about.date}, ${about.rounds} rounds${about.quick ? ', a quick run' : ''}: ${describe(about.machine)}.`;
-  const page = ['# Results of the benchmark', INTRODUCTION, run, ...reports.map(section)].join('\n\n');
+  const page = ['# Results of the benchmark', INTRODUCTION, run, promisesKept(reports), ...reports.map(section)].join(
+    '\n\n',
+  );
   writeFileSync(join(folder, 'README.md'), `${page}\n`);
 }

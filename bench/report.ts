@@ -149,6 +149,14 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n');
 }
 
+const RATIO_COLUMNS = ['median', 'spread', "C's", 'promised', 'verdict'];
+
+function ratioCells(ratio: Ratio): string[] {
+  const spread = `${figure(ratio.min)} – ${figure(ratio.max)}`;
+  const floor = ratio.floor === undefined ? '' : figure(ratio.floor);
+  return [figure(ratio.median), spread, floor, bound(ratio), verdict(ratio)];
+}
+
 /** A report as Markdown. */
 export function markdown({ title, columns, about, rows, ratios }: Report): string {
   const keys = Object.keys(columns);
@@ -157,18 +165,18 @@ export function markdown({ title, columns, about, rows, ratios }: Report): strin
     arm,
     ...keys.map((key, i) => (cannot === undefined ? figure(medians[key]) : i === 0 ? `cannot: ${cannot}` : '–')),
   ]);
-  const compared = ratios.map((ratio) => [
-    ratio.which,
-    ratio.name,
-    figure(ratio.median),
-    `${figure(ratio.min)} – ${figure(ratio.max)}`,
-    ratio.floor === undefined ? '' : figure(ratio.floor),
-    bound(ratio),
-    verdict(ratio),
-  ]);
+  const compared = ratios.map((ratio) => [ratio.which, ratio.name, ...ratioCells(ratio)]);
   return [
     `## ${title}`,
     table(['case', 'arm', ...Object.values(columns)], figures),
-    table(['case', `ratio of ${columns[about]}`, 'median', 'spread', "C's", 'promised', 'verdict'], compared),
+    table(['case', `ratio of ${columns[about]}`, ...RATIO_COLUMNS], compared),
   ].join('\n\n');
+}
+
+/** All that was promised of these trials, in one table. */
+export function promisesKept(reports: readonly Report[]): string {
+  const rows = reports.flatMap(({ name, ratios }) =>
+    ratios.filter((ratio) => bound(ratio) !== '').map((ratio) => [name, ratio.which, ratio.name, ...ratioCells(ratio)]),
+  );
+  return `## What is promised\n\n${table(['trial', 'case', 'ratio', ...RATIO_COLUMNS], rows)}`;
 }

@@ -13,12 +13,12 @@ import { parseArgs } from 'node:util';
 import { describe, machine } from './machine.js';
 import { publish } from './page.js';
 import { compilePeers } from './processes.js';
-import { farOff, markdown, type Report, report } from './report.js';
+import { farOff, markdown, promisesKept, type Report, report } from './report.js';
 import { type Bounds, measure, type Trial } from './trial.js';
 import { trials } from './trials/index.js';
 
 const FULL = { rounds: 7, scale: 1, warmUp: 1 };
-const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.1 };
+const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.2 };
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
@@ -50,6 +50,7 @@ async function main(): Promise<number> {
   console.log(`# Benchmark\n\n${describe(about.machine)}; ${rounds} rounds\n`);
   const chosen = trials.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const reports = await measureAll(chosen, { ...bounds, rounds, progress });
+  console.log(promisesKept(reports));
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ ...about, trials: reports }, null, 1)}\n`);
   if (values.publish) publish(about, reports);

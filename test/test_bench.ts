@@ -4,7 +4,7 @@ import test from 'ava';
 import { chart } from '../bench/chart.js';
 import { type Arm, echo, root } from '../bench/peers/index.js';
 import { promises } from '../bench/promises.js';
-import { farOff, markdown, report } from '../bench/report.js';
+import { farOff, markdown, promisesKept, report } from '../bench/report.js';
 import { again, type Measured, type Trial } from '../bench/trial.js';
 import { parseWrk } from '../bench/trials/http.js';
 import { trials } from '../bench/trials/index.js';
@@ -55,6 +55,7 @@ test('ratios are taken round by round; C has missed what no program can keep', (
   t.like(ratio('berkeley, recv_into / node:net'), { median: 1, min: 0.75, max: 2, floor: 0.5 });
   t.is(ratio('berkeley, recv_into / CPython, recv_into'), undefined);
   const text = markdown(done);
+  t.regex(promisesKept([done]), /^\| echo +\| 50 +\| berkeley, recv_into \/ C, epoll +\| 2 +\| 1\.50 – 4 +\|.*MISSED/m);
   t.regex(text, /recv_into \/ C, epoll +\| 2 +\| 1\.50 – 4 +\| +\| ≤ 1\.2 +\| MISSED +\|/);
   t.regex(text, /recv_into \/ node:net +\| 1 +\| 0\.75 – 2 +\| 0\.50 +\| ≤ 0\.42 +\| missed \(by C too\) +\|/);
 });

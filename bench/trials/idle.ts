@@ -10,7 +10,7 @@ const CONNECTIONS = 10_000;
 const PART = 1000;
 
 /** With fewer, the resident figure is what the allocators happen to have in store. */
-const LEAST_PARTS = 3;
+const LEAST_PARTS = 2;
 
 interface Idler extends Running {
   readonly arm: Arm;
