@@ -35,6 +35,9 @@ export function compilePeers(): void {
 /** Why an arm cannot do a job. */
 export class Cannot extends Error {}
 
+/** A process that was started so is killed when this one ends, however it ends. */
+const WITH_US = ['setpriv', '--pdeathsig', 'KILL'];
+
 /** A process that talks in lines, pinned to a processor. */
 export class Peer {
   readonly #child: ChildProcess;
@@ -43,7 +46,7 @@ export class Peer {
   #ended: string | undefined;
 
   constructor(command: readonly string[], cpu: number) {
-    const [program, ...args] = ['taskset', '-c', String(cpu), ...command];
+    const [program, ...args] = ['taskset', '-c', String(cpu), ...WITH_US, ...command];
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.#lines.push(line);

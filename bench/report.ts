@@ -173,10 +173,10 @@ export function markdown({ title, columns, about, rows, ratios }: Report): strin
   ].join('\n\n');
 }
 
-/** All that was promised of these trials, in one table. */
+/** All that was promised of these trials, in one table; empty if nothing was. */
 export function promisesKept(reports: readonly Report[]): string {
   const rows = reports.flatMap(({ name, ratios }) =>
     ratios.filter((ratio) => bound(ratio) !== '').map((ratio) => [name, ratio.which, ratio.name, ...ratioCells(ratio)]),
   );
-  return `## What is promised\n\n${table(['trial', 'case', 'ratio', ...RATIO_COLUMNS], rows)}`;
+  return rows.length === 0 ? '' : `## What is promised\n\n${table(['trial', 'case', 'ratio', ...RATIO_COLUMNS], rows)}`;
 }
