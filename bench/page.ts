@@ -28,8 +28,6 @@ export function publish(about: About, reports: readonly Report[]): void {
   for (const name of readdirSync(folder)) if (name.endsWith('.svg')) rmSync(join(folder, name));
   for (const report of reports) writeFileSync(join(folder, `${report.name}.svg`), chart(report));
   const run = `${about.date}, ${about.rounds} rounds${about.quick ? ', a quick run' : ''}: ${describe(about.machine)}.`;
-  const page = ['# Results of the benchmark', INTRODUCTION, run, promisesKept(reports), ...reports.map(section)].join(
-    '\n\n',
-  );
-  writeFileSync(join(folder, 'README.md'), `${page}\n`);
+  const parts = ['# Results of the benchmark', INTRODUCTION, run, promisesKept(reports), ...reports.map(section)];
+  writeFileSync(join(folder, 'README.md'), `${parts.filter((part) => part !== '').join('\n\n')}\n`);
 }
