@@ -8,7 +8,7 @@ import { type AddressInfoEntry, addressEntries, addressQuestion, nameEntry, name
 import type { socket } from './_socket.js';
 import { OSError } from './exceptions.js';
 
-const { AF_INET, AF_INET6 } = constants.socket;
+const { AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_STREAM } = constants.socket;
 
 export interface GetAddrInfoOptions extends Abortable {
   family?: number;
@@ -41,6 +41,39 @@ export async function getnameinfo(
   const question = nameQuestion(sockaddr, flags);
   const asked = asking<NameAnswer>((answered) => native.resolveName(...question, answered));
   return nameEntry(await unlessAborted(asked, signal));
+}
+
+/**
+ * As `getaddrinfo` for a socket of `type`, but an address that is written in numbers is not asked for: its port is taken
+ * as it is, and found wrong by whoever uses it.
+ */
+export async function addressesOf(
+  host: string | Uint8Array | null,
+  port: string | number | Uint8Array | null,
+  type: number,
+  hints: GetAddrInfoOptions = {},
+): Promise<AddressInfoEntry[]> {
+  const found = numericAddress(host, port, type, hints) ?? (await getaddrinfo(host, port, { ...hints, type }));
+  hints.signal?.throwIfAborted();
+  if (found.length === 0) throw new OSError('getaddrinfo() returned empty list');
+  return found;
+}
+
+function numericAddress(
+  host: unknown,
+  port: unknown,
+  type: number,
+  { family = AF_UNSPEC, proto = 0 }: GetAddrInfoOptions,
+): AddressInfoEntry[] | null {
+  const number =
+    port === null || port === '' ? 0 : typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port;
+  // What stands after a % is a scope, which the resolver knows.
+  if (typeof number !== 'number' || typeof host !== 'string' || host.includes('%')) return null;
+  const version = isIP(host);
+  const own = version === 6 ? AF_INET6 : AF_INET;
+  const protocol = type === SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+  if (version === 0 || (family !== AF_UNSPEC && family !== own) || (proto !== 0 && proto !== protocol)) return null;
+  return [[own, type, protocol, '', version === 6 ? [host, number, 0, 0] : [host, number]]];
 }
 
 type AddressAnswer = ReturnType<typeof native.getaddrinfo>;

@@ -9,9 +9,10 @@ import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
 import { descriptorIfAny } from './_loop.js';
 import { native } from './_native.js';
+import { str } from './_repr.js';
 import { FileTransfer, type SendableFile } from './_sendfile.js';
 import { socket } from './_socket.js';
-import { checked, raise } from './exceptions.js';
+import { checked, OSError, raise } from './exceptions.js';
 
 const { EINPROGRESS, EINVAL } = constants.errno;
 const { SOCK_STREAM } = constants.socket;
@@ -176,8 +177,7 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
   const code = sock._connectBegun(to);
   if (code === -EINPROGRESS) {
     // Until it is writable it has no peer, and after that it has one or an error.
-    const look = () =>
-      native.pollOne(sock._fd, POLLOUT, 0) === 0 ? AGAIN_WRITE : checked(sock._connectEnded(), 'connect');
+    const look = () => (native.pollOne(sock._fd, POLLOUT, 0) === 0 ? AGAIN_WRITE : connected(sock._connectEnded(), to));
     await awaited(sock, POLLOUT, look, options);
   } else {
     checked(code, 'connect');
@@ -186,6 +186,17 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
     await sock_do_handshake(sock as HandshakingSocket, options);
   }
   return null;
+}
+
+/** 0; or the exception of a connection that was begun and failed. */
+function connected(code: number, address: Address): number {
+  if (code < 0) throw connectFailed(code, address);
+  return code;
+}
+
+/** As CPython's event loop says it: with the address. */
+export function connectFailed(code: number, address: Address): OSError {
+  return Object.assign(new OSError(-code, `Connect call failed ${str(address)}`), { syscall: 'connect' });
 }
 
 /** An SSLSocket, whose module this one does not import. */

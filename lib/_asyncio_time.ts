@@ -49,7 +49,7 @@ function now(): number {
 }
 
 /** The longest delay that a timer of Node has. */
-const TIMER_MAX_MS = 0x7fffffff;
+export const TIMER_MAX_MS = 0x7fffffff;
 
 /** @see timeout */
 export class Timeout {

@@ -9,15 +9,14 @@
  */
 import type { Address, ReturnedAddress } from './_address.js';
 import { type AncillaryData, CMSG_LEN } from './_ancillary.js';
-import { cInt, cLong, integer, iterable, method, parameters, typeName } from './_args.js';
+import { cInt, cLong, integer, iterable, method, parameters } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
 import { released } from './_loop.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
-import { getaddrinfo } from './_resolve.js';
 import { socket } from './_socket.js';
-import { checked, ExceptionGroup, OSError, raise, ValueError } from './exceptions.js';
+import { checked, OSError, raise, ValueError } from './exceptions.js';
 
 export type { Address, ReturnedAddress } from './_address.js';
 export { type AncillaryData, type AncillaryItem, CMSG_LEN, CMSG_SPACE } from './_ancillary.js';
@@ -25,6 +24,7 @@ export { MessageBatch, type MessageBatchOptions, pack_address, unpack_address } 
 export type { BytesLike } from './_bytes.js';
 export * from './_constants_beyond.js';
 export * from './_constants_socket.js';
+export { type CreateConnectionOptions, create_connection } from './_create_connection.js';
 export { type DecodedAncillary, decode_ancillary, type ExtendedError } from './_decode.js';
 export type { Credentials, TcpInfo } from './_info.js';
 export type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
@@ -108,71 +108,6 @@ export function socketpair(...args: unknown[]): [socket, socket] {
   checked(native.socketpair(...numbers), 'socketpair');
   const fds = [native.info[0], native.info[1]];
   return fds.map((fd) => new socket(...numbers, fd)) as [socket, socket];
-}
-
-export interface CreateConnectionOptions {
-  /** Seconds for each address that is tried; the default timeout if not given. */
-  timeout?: number | null;
-  /** The local address to connect from. */
-  source_address?: Address;
-  /** Raise an ExceptionGroup of what went wrong with each address, not the last one's error alone. */
-  all_errors?: boolean;
-}
-
-/**
- * Connects to `[host, port]`, trying each of the host's addresses in turn.
- * @throws OSError of the last address that was tried; gaierror
- * @see Python socket.create_connection
- */
-export function create_connection(
-  address: readonly [host: string | null, port: number | string],
-  timeout?: number | null,
-  source_address?: Address,
-): socket;
-export function create_connection(
-  address: readonly [host: string | null, port: number | string],
-  options?: CreateConnectionOptions,
-): socket;
-export function create_connection(...args: unknown[]): socket {
-  const names = ['address', 'timeout', 'source_address', 'all_errors'];
-  const [address, timeout, source, allErrors] = parameters('create_connection', names, args);
-  if (address === undefined) {
-    throw new TypeError("create_connection() missing 1 required positional argument: 'address'");
-  }
-  const [host, port] = twoOf(address);
-  const errors: OSError[] = [];
-  for (const [family, type, proto, , sockaddr] of getaddrinfo(host as string, port as string, 0, c.SOCK_STREAM)) {
-    try {
-      return connected(new socket(family, type, proto), sockaddr, timeout, source);
-    } catch (error) {
-      if (!(error instanceof OSError)) throw error;
-      if (!allErrors) errors.length = 0;
-      errors.push(error);
-    }
-  }
-  if (errors.length === 0) throw new OSError('getaddrinfo returns an empty list');
-  throw allErrors ? new ExceptionGroup('create_connection failed', errors) : errors[0];
-}
-
-function twoOf(address: unknown): unknown[] {
-  if (typeof address !== 'string' && !Array.isArray(address)) {
-    throw new TypeError(`cannot unpack non-iterable ${typeName(address)} object`);
-  }
-  if (address.length < 2) throw new ValueError(`not enough values to unpack (expected 2, got ${address.length})`);
-  if (address.length > 2) throw new ValueError('too many values to unpack (expected 2)');
-  return [...address];
-}
-
-function connected(sock: socket, address: Address, timeout: unknown, source: unknown): socket {
-  try {
-    if (timeout !== undefined) sock.settimeout(timeout as number | null);
-    if (source !== undefined && source !== null) sock.bind(source as Address);
-    sock.connect(address);
-    return sock;
-  } catch (error) {
-    sock.close();
-    throw error;
-  }
 }
 
 /** Whether one IPv6 socket can serve IPv4 too. @see Python socket.has_dualstack_ipv6 */

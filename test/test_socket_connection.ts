@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ExceptionGroup, type OSError } from '../lib/exceptions.js';
 import * as socket from '../lib/socket.js';
-import { checkLeaks } from './helpers/leaks.js';
-import { pythonSync, skip, spawnPeer, startWorker, tmpdir } from './helpers/peers.js';
+import { type State, TwoAddresses } from './helpers/addresses.js';
+import { checkLeaks, openDescriptors } from './helpers/leaks.js';
+import { pythonSync, skip, spawnPeer, startWorker, testUnless, tmpdir } from './helpers/peers.js';
 import { testTwins, testWithPython } from './helpers/twin.js';
 
 checkLeaks(test);
@@ -100,6 +101,89 @@ test('all_errors: what went wrong with each address', (t) => {
   for (const each of error.exceptions) {
     t.like(each, { name: 'ConnectionRefusedError', code: 'ECONNREFUSED', syscall: 'connect' });
   }
+});
+
+// ---- create_connection in a race: RFC 8305 ---------------------------------------------------------------------------
+
+/** A host with two addresses: None is the loopback address, of both versions of IP. */
+const withBoth = testUnless(!socket.has_dualstack_ipv6() && 'no IPv6 here');
+/** A deadline that nothing but a failure comes near. */
+const PATIENCE_S = 60;
+
+for (const [six, four, winner, happy_eyeballs_delay] of [
+  ['listens', 'listens', AF_INET6, 0.25],
+  ['refuses', 'listens', AF_INET, 0.25],
+  ['refuses', 'listens', AF_INET, 1e6],
+  ['silent', 'listens', AF_INET, 0.01],
+  ['silent', 'listens', AF_INET, 0],
+  ['listens', 'silent', AF_INET6, 0],
+] as [State, State, number, number][]) {
+  withBoth.serial(`a race: IPv6 ${six}, IPv4 ${four}, delay ${happy_eyeballs_delay}: family ${winner}`, (t) => {
+    using place = new TwoAddresses(six, four);
+    const before = openDescriptors().size;
+    for (const timeout of [null, PATIENCE_S]) {
+      using client = socket.create_connection([null, place.port], { happy_eyeballs_delay, timeout });
+      t.is(client.family, winner);
+      t.is(client.gettimeout(), timeout);
+      t.is(openDescriptors().size, before + 1);
+      const { listener } = winner === AF_INET6 ? place.six : place.four;
+      const [connection] = listener.accept();
+      client.sendall(bytes('hello'));
+      t.is(String(connection.recv(100)), 'hello');
+      connection.close();
+    }
+  });
+}
+
+withBoth.serial('a race that nobody wins: the last error, or all of them', (t) => {
+  using place = new TwoAddresses('refuses', 'refuses');
+  const before = openDescriptors().size;
+  const race = { happy_eyeballs_delay: 0.25 };
+  t.throws(() => socket.create_connection([null, place.port], race), { code: 'ECONNREFUSED' });
+  const error = t.throws(() => socket.create_connection([null, place.port], { ...race, all_errors: true }), {
+    instanceOf: ExceptionGroup,
+    message: 'create_connection failed (2 sub-exceptions)',
+  }) as ExceptionGroup;
+  for (const each of error.exceptions) t.like(each, { name: 'ConnectionRefusedError', syscall: 'connect' });
+  t.throws(() => socket.create_connection([null, place.port], { ...race, source_address: ['127.0.0.2', place.port] }), {
+    code: 'ECONNREFUSED',
+  });
+  t.is(openDescriptors().size, before);
+});
+
+withBoth.serial('the deadline of a race is for all addresses together', (t) => {
+  using place = new TwoAddresses('silent', 'silent');
+  const before = openDescriptors().size;
+  const race = { happy_eyeballs_delay: 0, timeout: 0.05 };
+  t.throws(() => socket.create_connection([null, place.port], race), { name: 'TimeoutError', message: 'timed out' });
+  const error = t.throws(() => socket.create_connection([null, place.port], { ...race, all_errors: true }));
+  t.deepEqual(
+    (error as ExceptionGroup).exceptions.map(({ name, message }) => [name, message]),
+    [
+      ['TimeoutError', 'timed out'],
+      ['TimeoutError', 'timed out'],
+    ],
+  );
+  socket.setdefaulttimeout(0.05);
+  try {
+    t.throws(() => socket.create_connection([null, place.port], { happy_eyeballs_delay: 10 }), {
+      name: 'TimeoutError',
+    });
+  } finally {
+    socket.setdefaulttimeout(null);
+  }
+  // What does not wait does not race.
+  t.throws(() => socket.create_connection([null, place.port], { ...race, timeout: 0 }), { code: 'EINPROGRESS' });
+  t.is(openDescriptors().size, before);
+});
+
+test('the delay of a race is seconds, or none', (t) => {
+  for (const wrong of [-1, Number.NaN]) {
+    t.throws(() => socket.create_connection(['127.0.0.1', 1], { happy_eyeballs_delay: wrong }), { name: 'ValueError' });
+  }
+  t.throws(() => socket.create_connection(['127.0.0.1', 1], { happy_eyeballs_delay: 'soon' as never }), {
+    instanceOf: TypeError,
+  });
 });
 
 /** What a call raises, without what differs between two runs. */
