@@ -114,6 +114,16 @@ export function sock_sendmmsg(
   return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options) as Promise<number>;
 }
 
+/** Sends without a copy, as much as there is room for: how many bytes. Not in Python. @see socket.send_zerocopy */
+export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, options?: Abortable): Promise<number> {
+  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, () => sock.send_zerocopy(data, flags)), options);
+}
+
+/** Waits for reports of what was sent without a copy. Not in Python. @see socket.reap_zerocopy */
+export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<ReturnType<socket['reap_zerocopy']>> {
+  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.reap_zerocopy()), options);
+}
+
 /**
  * Sends all of `data`. Calls that are made while an earlier one waits come after it. One that is aborted or times out may
  * have sent a part.

@@ -197,6 +197,29 @@ test('messages for which there is no room at first are all sent', async (t) => {
   other.close();
 });
 
+test('sends without a copy, and their reports', async (t) => {
+  const [server, address] = listener();
+  const client = new socket.socket();
+  client.connect(address);
+  const [connection] = await asyncio.sock_accept(server);
+  const data = Buffer.alloc(200_000, 'zero');
+  const receiving = (async () => {
+    let got = 0;
+    for (let part = Buffer.alloc(1) as Buffer; part.length > 0; got += part.length) {
+      part = await asyncio.sock_recv(connection, 65536);
+    }
+    return got;
+  })();
+  for (let sent = 0; sent < data.length; ) sent += await asyncio.sock_send_zerocopy(client, data.subarray(sent));
+  for (let reported = 0; reported < data.length; ) {
+    for (const [bytes] of await asyncio.sock_reap_zerocopy(client)) reported += bytes.byteLength;
+  }
+  client.close();
+  t.is(await receiving, data.length);
+  connection.close();
+  server.close();
+});
+
 test('messages with descriptors', async (t) => {
   const [one, other] = socket.socketpair();
   const receiving = asyncio.sock_recvmsg(other, 10, socket.CMSG_SPACE(4));
