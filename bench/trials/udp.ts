@@ -4,18 +4,25 @@ import { counted, served, type Trial, tasks } from '../trial.js';
 
 const PACKETS = 50_000;
 
-export const udpTrial: Trial = {
-  ...served(
-    counted(
-      'udp_load',
-      (bytes) => [bytes],
-      () => PACKETS,
-    ),
+const method = served(
+  counted(
+    'udp_load',
+    (bytes) => [bytes],
+    () => PACKETS,
   ),
+);
+
+export const udpTrial: Trial = {
+  ...method,
   name: 'udp',
   title: 'UDP echo, by bytes',
-  columns: { perSecond: 'packets/s', cpuUs: 'server CPU µs' },
-  about: 'perSecond',
+  // By the server's processor time: whether it gets all of a processor is the machine's business.
+  columns: { perCpuSecond: 'packets per s of server CPU', perSecond: 'packets per s', cpuUs: 'server CPU µs' },
+  about: 'perCpuSecond',
+  async once(...args) {
+    const measured = await method.once(...(args as Parameters<typeof method.once>));
+    return { ...measured, perCpuSecond: 1e6 / measured.cpuUs };
+  },
   cases: ['64', '1400'],
   arms: Object.values(udpEcho),
   ours: udpEcho.batch,
