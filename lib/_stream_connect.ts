@@ -207,6 +207,8 @@ class Attempts {
     }
     const { address, port, family } = target;
     this.#stream.emit('connectionAttempt', address, port, family === AF_INET6 ? 6 : family === AF_INET ? 4 : undefined);
+    // A listener may have destroyed it.
+    if (!this.#stream.connecting) return;
     try {
       this.#attempt(target);
     } catch (error) {
@@ -250,6 +252,7 @@ class Attempts {
     descriptorOf(sock.fileno()).listen(POLLOUT, null);
     this.#running.delete(sock);
     try {
+      if (!this.#stream.connecting) throw nodeError('ERR_SOCKET_CLOSED');
       const code = sock._connectEnded();
       if (code !== 0) throw placedCode(code, 'connect', target);
       this.#win(sock);
@@ -267,6 +270,7 @@ class Attempts {
   }
 
   #failed({ address, port, family }: Target, error: Error): void {
+    if (!this.#stream.connecting) return;
     this.#errors.push(error);
     this.#stream.emit('connectionAttemptFailed', address, port, family === AF_INET6 ? 6 : 4, error);
     this.#next();

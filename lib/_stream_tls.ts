@@ -134,9 +134,10 @@ export class TLSDuplex extends SocketDuplex {
     this.secureConnecting = false;
     // Bytes may have come with the end of the handshake.
     this._leftBehind = true;
+    const { serverSide } = this.#connection;
     super._established();
-    this.emit('secure');
-    if (!this.#connection.serverSide) this.emit('secureConnect');
+    if (!this.destroyed) this.emit('secure');
+    if (!this.destroyed && !serverSide) this.emit('secureConnect');
   }
 
   // ---- bytes -------------------------------------------------------------------------------------------------------
