@@ -9,9 +9,15 @@ import { native } from './_native.js';
 import { socket } from './_socket.js';
 import { fromCode } from './exceptions.js';
 
-const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK } = constants.errno;
-/** The peer has thought better of it, or a signal came: the next may be there. */
-const PASSING = [ECONNABORTED, EINTR];
+const { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK, ...e } = constants.errno;
+/**
+ * The peer has thought better of it, a signal came, or the connection brings an error of the network or of a firewall
+ * with it, which Linux reports here (accept(2)): the next may be well.
+ */
+const PASSING = [
+  ...[e.ECONNABORTED, e.EINTR, e.EPERM, e.EPROTO, e.ENETDOWN, e.ENOPROTOOPT],
+  ...[e.EHOSTDOWN, e.ENONET, e.EHOSTUNREACH, e.EOPNOTSUPP, e.ENETUNREACH],
+];
 const NOTHING_YET = [EAGAIN, EWOULDBLOCK];
 const NO_ROOM = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
 /** How many connections are accepted in one turn of the loop. */

@@ -1,11 +1,13 @@
 /** StreamReader: bytes that come by themselves, read as they are wanted. */
+import { AssertionError } from 'node:assert';
 import { typeName } from './_args.js';
 import type { Abortable } from './_await.js';
+import { ByteQueue } from './_byte_queue.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
-import { nameClasses, RuntimeError, ValueError } from './exceptions.js';
+import { EOFError, nameClasses, RuntimeError, ValueError } from './exceptions.js';
 
 /** The stream ended before all was there that was asked for. @see Python asyncio.IncompleteReadError */
-export class IncompleteReadError extends Error {
+export class IncompleteReadError extends EOFError {
   /** What was there. */
   readonly partial: Buffer;
   /** How many bytes were asked for; null: up to a separator. */
@@ -51,8 +53,7 @@ interface Waiting {
  */
 export class StreamReader {
   readonly #limit: number;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #bytes = new ByteQueue();
   #ended = false;
   #exception: Error | null = null;
   #waiting: Waiting | null = null;
@@ -78,12 +79,16 @@ export class StreamReader {
     return this.#size;
   }
 
-  /** Adds bytes. They are not copied. */
+  /** Adds a copy of the bytes. @throws AssertionError after `feed_eof`; TypeError */
   feed_data(data: BytesLike): void {
-    const bytes = bytesOf(data);
+    if (this.#ended) throw new AssertionError({ message: 'feed_data after feed_eof' });
+    this._feed(Buffer.from(bytesOf(data)));
+  }
+
+  /** @internal Adds bytes that nobody else will change. */
+  _feed(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#chunks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-    this.#size += bytes.length;
+    this.#bytes.append(bytes);
     this.#wake();
     if (this.#source === null || this.#paused || this.#size <= 2 * this.#limit) return;
     this.#paused = true;
@@ -144,7 +149,7 @@ export class StreamReader {
     } catch (error) {
       if (error instanceof IncompleteReadError) return error.partial;
       if (!(error instanceof LimitOverrunError)) throw error;
-      const found = this.#find(LINE_END, error.consumed) === error.consumed;
+      const found = this.#bytes.indexOf(LINE_END, error.consumed) === error.consumed;
       this.#take(found ? error.consumed + LINE_END.length : this.#size);
       throw new ValueError(error.message);
     }
@@ -242,40 +247,20 @@ export class StreamReader {
   #take(n: number): Buffer {
     const count = Math.min(n, this.#size);
     if (count === 0) return NOTHING;
-    const taken = this.#cut(count);
-    this.#size -= count;
+    const taken = this.#bytes.take(count);
     if (this.#size <= this.#limit) this.#resume();
     return taken;
   }
 
-  #cut(count: number): Buffer {
-    const [first] = this.#chunks;
-    if (first.length > count) {
-      this.#chunks[0] = first.subarray(count);
-      return first.subarray(0, count);
-    }
-    if (first.length === count) {
-      this.#chunks.shift();
-      return first;
-    }
-    this.#merge();
-    return this.#cut(count);
-  }
-
-  #merge(): void {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#size)];
-  }
-
-  #find(separator: Uint8Array, offset: number): number {
-    this.#merge();
-    return this.#size === 0 ? -1 : this.#chunks[0].indexOf(separator, offset);
+  get #size(): number {
+    return this.#bytes.length;
   }
 
   /** Where the separator begins and ends whose end comes first; [-1, -1] if there is none. */
   #findAny(separators: readonly Uint8Array[], offset: number): [start: number, end: number] {
     let found: [number, number] = [-1, -1];
     for (const separator of separators) {
-      const start = this.#find(separator, offset);
+      const start = this.#bytes.indexOf(separator, offset);
       if (start >= 0 && (found[1] < 0 || start + separator.length < found[1]))
         found = [start, start + separator.length];
     }

@@ -1,5 +1,5 @@
 /** Servers whose connections are streams. */
-import { unlinkSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { Acceptor } from './_acceptor.js';
 import type { Address } from './_address.js';
 import { getaddrinfo } from './_asyncio_names.js';
@@ -14,6 +14,7 @@ import type { SSLContext } from './_ssl_context.js';
 import { OSError, RuntimeError, ValueError } from './exceptions.js';
 
 const c = constants.socket;
+const { EADDRINUSE } = constants.errno;
 
 /** What a server does with a connection. A promise that it returns and that rejects is an unhandled rejection. */
 export type ConnectedCallback = (reader: StreamReader, writer: StreamWriter) => unknown;
@@ -229,11 +230,35 @@ export async function start_unix_server(
   const { sock, cleanup_socket = true } = options;
   if (path === null && !sock) throw new ValueError('path was not specified, and no sock specified');
   if (path !== null && sock) throw new ValueError('path and sock can not be specified at the same time');
+  if (path !== null && !isAbstract(path)) removeSocket(path);
   const listener = path === null ? checkedListener(sock as socket) : bound(c.AF_UNIX, 0, path, {});
-  const cleanup = () => {
-    if (cleanup_socket && typeof path === 'string' && !path.startsWith('\0')) remove(path);
-  };
+  const cleanup = cleanup_socket && path !== null && !isAbstract(path) ? removalOf(path) : undefined;
   return started(new Server([listener], client_connected_cb, options, cleanup), [listener], options);
+}
+
+/** A name that begins with a NUL, or is empty, is no path: unix(7). */
+function isAbstract(path: string | Uint8Array): boolean {
+  return path.length === 0 || path[0] === 0 || path[0] === '\0';
+}
+
+/** What an earlier server has left behind is in nobody's way: as CPython has it. */
+function removeSocket(path: string | Uint8Array): void {
+  const name = typeof path === 'string' ? path : Buffer.from(path);
+  try {
+    if (statSync(name, { throwIfNoEntry: false })?.isSocket()) unlinkSync(name);
+  } catch {
+    // Whatever is in the way, bind will say it.
+  }
+}
+
+/** Removes a socket's path, unless another server has replaced it. */
+function removalOf(path: string | Uint8Array): () => void {
+  const name = typeof path === 'string' ? path : Buffer.from(path);
+  const ours = lstatSync(name, { throwIfNoEntry: false });
+  return () => {
+    const now = lstatSync(name, { throwIfNoEntry: false });
+    if (now !== undefined && now.ino === ours?.ino && now.dev === ours.dev) unlinkSync(name);
+  };
 }
 
 function checkCallback(callback: unknown): void {
@@ -256,14 +281,6 @@ function started(server: Server, listeners: socket[], { start_serving = true, si
   }
   signal?.addEventListener('abort', () => server.close(), { once: true });
   return server;
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }
 
 async function boundTo(
@@ -304,7 +321,11 @@ function bound(family: number, proto: number, address: Address, options: StartSe
   } catch (error) {
     sock.close();
     if (!(error instanceof OSError) || error.errno === null || error.strerror === null) throw error;
-    const text = `error while attempting to bind on address ${repr(address)}: ${error.strerror.toLowerCase()}`;
+    if (family === c.AF_UNIX && error.errno !== EADDRINUSE) throw error;
+    const text =
+      family === c.AF_UNIX
+        ? `Address ${repr(address)} is already in use`
+        : `error while attempting to bind on address ${repr(address)}: ${error.strerror.toLowerCase()}`;
     throw Object.assign(new OSError(error.errno, text), { syscall: error.syscall });
   }
 }

@@ -11,7 +11,7 @@ import type { SSLContext } from './_ssl_context.js';
 import { create_default_context } from './_ssl_defaults.js';
 import { ValueError } from './exceptions.js';
 
-const { AF_UNIX, SOCK_STREAM, IPPROTO_TCP, TCP_NODELAY } = constants.socket;
+const { AF_UNIX, SOCK_STREAM } = constants.socket;
 
 interface StreamOptions extends TlsOptions, Abortable {
   /** TLS: a context, or true for `create_default_context()`. */
@@ -42,7 +42,6 @@ export async function open_connection(
     throw new ValueError('host and port was not specified and no sock specified');
   checkTls(options, host === null);
   const connected = sock ?? (await connectTo(host, port, options));
-  if (connected.family !== AF_UNIX && connected.type === SOCK_STREAM) connected.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
   return streams(connected, { ...options, server_hostname: options.server_hostname ?? host });
 }
 

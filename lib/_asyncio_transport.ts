@@ -19,7 +19,7 @@ import {
 } from './exceptions.js';
 
 const { EBADF } = constants.errno;
-const { SHUT_WR } = constants.socket;
+const { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } = constants.socket;
 /** What one read asks for. */
 const READ_SIZE = 64 * 1024;
 /** How many reads one turn of the loop makes of a connection that has decrypted bytes left. */
@@ -73,6 +73,7 @@ export class Transport {
     this._sock = sock;
     this.#reader = reader;
     this.#shutdownTimeout = ssl_shutdown_timeout;
+    withoutDelay(sock);
     this.#sockname = addressOf(() => sock.getsockname());
     this.#peername = addressOf(() => sock.getpeername());
     this.#descriptor = descriptorOf(sock.fileno());
@@ -124,7 +125,7 @@ export class Transport {
       }
       this.#readWaits = POLLIN;
       if (result.length === 0) this.#peerEnded();
-      else this.#reader.feed_data(result);
+      else this.#reader._feed(result);
       return !this._sock._isPlain;
     } catch (error) {
       this.#end(error as Error);
@@ -210,7 +211,7 @@ export class Transport {
   #flushed(): void {
     this.#writeWaits = 0;
     if (this.#closing) this.#finish();
-    else if (this.#eofWanted) this._sock.shutdown(SHUT_WR);
+    else if (this.#eofWanted) this.#shutdownWriting();
   }
 
   #drained(): void {
@@ -223,7 +224,15 @@ export class Transport {
     if (!this.can_write_eof()) throw new NotImplementedError('a TLS connection cannot be half closed');
     if (this.#closing || this.#eofWanted) return;
     this.#eofWanted = true;
-    if (this.#unsent.length === 0) this._sock.shutdown(SHUT_WR);
+    if (this.#unsent.length === 0) this.#shutdownWriting();
+  }
+
+  #shutdownWriting(): void {
+    try {
+      this._sock.shutdown(SHUT_WR);
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error; // the peer was faster: whoever reads hears of it
+    }
   }
 
   can_write_eof(): boolean {
@@ -385,6 +394,16 @@ function addressOf(ask: () => unknown): unknown {
   } catch (error) {
     if (error instanceof OSError) return null;
     throw error;
+  }
+}
+
+/** As in CPython: a small write does not wait until the one before is acknowledged. */
+function withoutDelay(sock: socket): void {
+  if (sock.family !== AF_INET && sock.family !== AF_INET6) return;
+  try {
+    sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+  } catch (error) {
+    if (!(error instanceof OSError)) throw error; // another protocol
   }
 }
 

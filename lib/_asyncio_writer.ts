@@ -137,6 +137,9 @@ export class StreamWriter {
 async function flushed(transport: Transport, signal?: AbortSignal): Promise<void> {
   const [low, high] = transport.get_write_buffer_limits();
   transport.set_write_buffer_limits({ high: 0, low: 0 });
-  await transport._drain(signal);
-  transport.set_write_buffer_limits({ high, low });
+  try {
+    await transport._drain(signal);
+  } finally {
+    transport.set_write_buffer_limits({ high, low });
+  }
 }

@@ -29,6 +29,8 @@ export class OverflowError extends RangeError {}
 export class RuntimeError extends Error {}
 export class NotImplementedError extends RuntimeError {}
 export class AttributeError extends Error {}
+/** The end has come where more was to be read. */
+export class EOFError extends Error {}
 export class LookupError extends Error {}
 /** `key`: what was looked up. As in Python, the message is its representation. */
 export class KeyError extends LookupError {
@@ -154,6 +156,7 @@ nameClasses([
   RuntimeError,
   NotImplementedError,
   AttributeError,
+  EOFError,
   LookupError,
   KeyError,
   UnicodeError,

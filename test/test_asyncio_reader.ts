@@ -1,7 +1,7 @@
 /** StreamReader: the same scenarios in CPython's asyncio and here; and what JavaScript adds. */
 import test from 'ava';
 import { type IncompleteReadError, StreamReader } from '../lib/asyncio.js';
-import { RuntimeError, ValueError } from '../lib/exceptions.js';
+import { EOFError, RuntimeError, ValueError } from '../lib/exceptions.js';
 import { python } from './helpers/peers.js';
 
 type Step = readonly [method: string, argument?: string | number];
@@ -209,6 +209,35 @@ test(`${scenarios.length} scenarios, as in CPython`, async (t) => {
 
 const bytes = (text: string) => Buffer.from(text);
 
+test('what was fed is a copy, and nothing can be fed after the end', async (t) => {
+  const reader = new StreamReader();
+  const memory = bytes('first');
+  reader.feed_data(memory);
+  memory.fill('x');
+  reader.feed_data(memory);
+  t.is(`${await reader.readexactly(5)}`, 'first');
+  reader.feed_eof();
+  // The text is CPython's.
+  t.throws(() => reader.feed_data(memory), { name: 'AssertionError', message: 'feed_data after feed_eof' });
+  t.is(`${await reader.read()}`, 'xxxxx');
+});
+
+test('pieces in, other pieces out: what was given out stays as it was', async (t) => {
+  const reader = new StreamReader({ limit: 2 ** 30 });
+  const all = Buffer.from(Array.from({ length: 20_000 }, (_, i) => (i * 7919) % 251));
+  const got: Buffer[] = [];
+  let [fed, taken] = [0, 0];
+  for (let i = 1; taken < all.length; i++) {
+    const size = (i * i) % 97;
+    reader.feed_data(all.subarray(fed, fed + 2 * size));
+    fed = Math.min(fed + 2 * size, all.length);
+    const part = await reader.readexactly(Math.min(size, fed - taken));
+    taken += part.length;
+    got.push(part);
+  }
+  t.true(Buffer.concat(got).equals(all));
+});
+
 test('what waits gets what comes', async (t) => {
   const reader = new StreamReader();
   const waiting = reader.readline();
@@ -248,6 +277,13 @@ test('a call that is aborted has taken nothing', async (t) => {
     t.is(`${await reader.readexactly(3)}`, 'abc');
   }
   await t.throwsAsync(reader.read(1, { signal: AbortSignal.abort(new Error('before')) }), { message: 'before' });
+});
+
+test('an incomplete read is an EOFError, as in Python', async (t) => {
+  const reader = new StreamReader();
+  reader.feed_data(bytes('abc'));
+  reader.feed_eof();
+  await t.throwsAsync(reader.readexactly(4), { instanceOf: EOFError });
 });
 
 test('an exception wakes what waits', async (t) => {

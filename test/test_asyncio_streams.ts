@@ -343,6 +343,68 @@ test('a Unix server, whose path goes with it', async (t) => {
   t.deepEqual(server.sockets, []);
 });
 
+test('a path that an earlier server left is replaced, and a path of another server stays', async (t) => {
+  const path = join(tmpdir(t), 'socket');
+  const stale = new socket.socket(socket.AF_UNIX);
+  stale.bind(path);
+  stale.close();
+  const first = await asyncio.start_unix_server(echo, path);
+  const second = await asyncio.start_unix_server(echo, path);
+  first.close();
+  const [reader, writer] = await asyncio.open_unix_connection(path);
+  writer.write(bytes('second\n'));
+  t.is(`${await reader.readline()}`, 'second\n');
+  await closed(writer);
+  second.close();
+  await second.wait_closed();
+  t.false(existsSync(path));
+  // Texts as CPython 3.11 has them.
+  const folder = tmpdir(t);
+  await t.throwsAsync(asyncio.start_unix_server(echo, folder), {
+    message: `[Errno 98] Address '${folder}' is already in use`,
+  });
+  await t.throwsAsync(asyncio.start_unix_server(echo, join(folder, 'no', 'socket')), {
+    message: '[Errno 2] No such file or directory',
+  });
+});
+
+test('small writes do not wait for one another, on either side', async (t) => {
+  const noDelay = (writer: asyncio.StreamWriter) =>
+    (writer.get_extra_info('socket') as socket.socket).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY);
+  let tell!: (value: number | Buffer) => void;
+  const accepted = new Promise<number | Buffer>((resolve) => {
+    tell = resolve;
+  });
+  const server = await asyncio.start_server(
+    (_, writer) => {
+      tell(noDelay(writer));
+      writer.close();
+    },
+    LOCAL,
+    0,
+  );
+  const [, writer] = await asyncio.open_connection(LOCAL, portOf(server));
+  t.is(noDelay(writer), 1);
+  t.is(await accepted, 1);
+  await closed(writer);
+  server.close();
+  await server.wait_closed();
+});
+
+test('ending our side of a connection that the peer has reset is no error of ours', async (t) => {
+  const listener = socket.create_server([LOCAL, 0]);
+  const [reader, writer] = await asyncio.open_connection(...(listener.getsockname() as [string, number]));
+  const [peer] = listener.accept();
+  writer.transport.pause_reading();
+  peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Int32Array.of(1, 0));
+  peer.close();
+  t.notThrows(() => writer.write_eof());
+  writer.transport.resume_reading();
+  await t.throwsAsync(reader.read(), { instanceOf: ConnectionResetError });
+  await closed(writer);
+  listener.close();
+});
+
 test('several hosts, a port that is taken, sockets of the caller', async (t) => {
   const server = await asyncio.start_server(echo, 'localhost', 0);
   const ports = server.sockets.map((sock) => sock.getsockname()[1]);
