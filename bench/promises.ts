@@ -10,6 +10,7 @@ import {
   idle,
   readyEpoll,
   tlsEcho,
+  tlsIdle,
   udpEcho,
   wouldBlock,
 } from './peers/index.js';
@@ -22,6 +23,8 @@ export interface Promised {
   readonly ours: Arm;
   /** The ratio is to this peer's figure. Without one, the figure itself is promised. */
   readonly peer?: Arm;
+  /** What is promised is how much more than the peer's the figure is, not how many times as much. */
+  readonly more?: true;
   /** The column: without one, what the trial is about. */
   readonly column?: string;
   readonly atMost?: number;
@@ -75,4 +78,5 @@ export const promises: readonly Promised[] = [
   { trial: 'idle', ours: idle.awaited, peer: idle.net, atMost: 0.6 },
   { trial: 'idle', ours: idle.duplex, peer: idle.net, atMost: 0.6 },
   { trial: 'idle', ours: idle.into, column: 'heap', atMost: 1024 },
+  { trial: 'tls-idle', ours: tlsIdle.ours, peer: tlsIdle.c, more: true, atMost: 1024 },
 ];

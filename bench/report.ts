@@ -53,6 +53,11 @@ class Case {
     const [a, b] = [this.values(ours, column), this.values(peer, column)];
     return a.length > 0 && a.length === b.length && median(b) !== 0 ? ratios(a, b) : undefined;
   }
+
+  excess(ours: string, peer: string, column: string): Spread | undefined {
+    const [a, b] = [this.values(ours, column), this.values(peer, column)];
+    return a.length > 0 && a.length === b.length ? spread(a.map((value, i) => value - b[i])) : undefined;
+  }
 }
 
 function row(trial: Trial, { which, arm, samples, cannot }: Measured): Row {
@@ -62,13 +67,18 @@ function row(trial: Trial, { which, arm, samples, cannot }: Measured): Row {
 }
 
 /** A promise as it was kept in a case; nothing where there are no figures. */
-function promised(trial: Trial, one: Case, { ours, peer, column = trial.about, atMost, atLeast }: Promised): Ratio[] {
+function promised(trial: Trial, one: Case, promise: Promised): Ratio[] {
+  const { ours, peer, column = trial.about, more, atMost, atLeast } = promise;
   const { which } = one;
   const heading = trial.columns[column];
   if (peer === undefined) {
     const values = one.values(ours.name, column);
     const name = `${ours.name}: ${heading}`;
     return values.length === 0 ? [] : [{ which, name, ...spread(values), atMost, atLeast }];
+  }
+  if (more) {
+    const excess = one.excess(ours.name, peer.name, column);
+    return excess === undefined ? [] : [{ which, name: `${ours.name} − ${peer.name}: ${heading}`, ...excess, atMost }];
   }
   const ratio = one.ratio(ours.name, peer.name, column);
   if (ratio === undefined) return [];

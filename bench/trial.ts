@@ -26,6 +26,8 @@ export interface Trial<R extends Running = Running> {
   readonly yardstick?: Arm;
   /** How much of the full work warms an arm up: without it, all. 0 where each round has processes of its own. */
   readonly warmUp?: number;
+  /** The most rounds, where one takes long and the next says the same. */
+  readonly rounds?: number;
   /** Starts an arm. @throws Cannot */
   start(arm: Arm): Promise<R>;
   /** Does the work of a case once; `scale` is the part of the full work. @throws Cannot */
@@ -95,8 +97,9 @@ export async function measure(trial: Trial, { rounds, scale, warmUp, progress }:
       const scale = warmUp * (trial.warmUp ?? 1);
       for (const cell of scale === 0 ? [] : one.cells) await once(trial, one, cell, scale);
     }
-    for (let i = 0; i < rounds; i++) {
-      progress(`${trial.name}: round ${i + 1} of ${rounds}`);
+    const most = Math.min(rounds, trial.rounds ?? rounds);
+    for (let i = 0; i < most; i++) {
+      progress(`${trial.name}: round ${i + 1} of ${most}`);
       for (const index of trial.cases.keys()) {
         for (const one of i % 2 === 0 ? started : started.toReversed()) {
           const cell = one.cells[index];

@@ -76,7 +76,6 @@ interface Remains {
 
 const collected = new FinalizationRegistry<Remains>((remains) => {
   const { fd } = remains;
-  if (fd < 0) return;
   const text = described(remains, false);
   remains.fd = -1;
   process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
@@ -155,7 +154,7 @@ export class socket {
     this.#proto = proto;
     this.#remains = { fd, Class: this.constructor as typeof socket, family, type: this.#type, proto, zerocopy: null };
     native.own(this._fd);
-    collected.register(this, this.#remains);
+    collected.register(this, this.#remains, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
     else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
   }
@@ -212,6 +211,8 @@ export class socket {
     const fd = this._fd;
     this._fd = -1;
     this.#remains.fd = -1;
+    // A thread that never returns to the event loop, as a blocking server's, would keep what is left of each for ever.
+    collected.unregister(this.#remains);
     if (fd >= 0) released(fd);
     return fd;
   }

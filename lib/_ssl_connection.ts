@@ -73,6 +73,11 @@ export class Connection {
   readonly owner: unknown;
   readonly #socket: ConnectionSocket | null;
   #context: ConnectionContext;
+  /**
+   * Whether nothing that was decrypted is left, which a read tells by giving less than it was asked for. Only another
+   * read decrypts more, but a handshake and a goodbye may read on their own: after those OpenSSL has to be asked.
+   */
+  #drained = false;
   /** What a callback has thrown, for the call that caused it to throw. */
   #thrown: { readonly error: unknown } | null = null;
 
@@ -113,11 +118,12 @@ export class Connection {
   handshake(): void {
     let deadline = NO_WAIT;
     let result: Outcome;
+    this.#drained = false;
     this.#checkOpen();
     while ((result = tls.handshake(this)) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, 'handshake');
     }
-    this.#wanted('handshake', 0);
+    if (this.wants.handshake !== 0) this.#wanted('handshake', 0);
   }
 
   /**
@@ -128,8 +134,9 @@ export class Connection {
     this.#checkOpen();
     for (;;) {
       const result = tls.read(this, bytes, length);
+      this.#drained = result !== length;
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
-        this.#wanted('read', 0);
+        if (this.wants.read !== 0) this.#wanted('read', 0);
         // A buffer that was filled may have left bytes behind.
         if (result === length && this.#socket !== null) this.#socket._changed();
         return result;
@@ -154,7 +161,7 @@ export class Connection {
     for (;;) {
       const result = tls.write(this, bytes, bytes.length);
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
-        this.#wanted('write', 0);
+        if (this.wants.write !== 0) this.#wanted('write', 0);
         return result;
       }
       deadline = this.#again(result, deadline, 'write');
@@ -176,6 +183,7 @@ export class Connection {
   shutdown(): void {
     let deadline = NO_WAIT;
     let result: Outcome;
+    this.#drained = false;
     this.#checkOpen();
     while ((result = tls.shutdown(this, true)) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');
@@ -282,7 +290,7 @@ export class Connection {
   }
 
   get pending(): number {
-    return tls.pending(this);
+    return this.#drained ? 0 : tls.pending(this);
   }
 
   /** Whether the kernel encrypts what is sent, and decrypts what is received. */

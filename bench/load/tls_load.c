@@ -3,7 +3,9 @@
 //   tls_load handshake PORT COUNT RESUME      COUNT connections, one after the other: handshake, one byte there and back,
 //                                             close; RESUME 1: all but the first resume a session
 //   tls_load echo PORT CONNECTIONS BYTES COUNT   round trips of BYTES, COUNT in all
-// Prints one line of JSON.
+//   tls_load hold PORT CONNECTIONS            connections that do nothing after a round trip of one byte: prints "HELD",
+//                                             and keeps them until its input ends
+// The first two print one line of JSON.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -113,16 +115,30 @@ static void Echoes(SSL_CTX* context, int port, int connections, size_t size, siz
   Report(ns, done, NowNs() - start, 0);
 }
 
+static void Hold(SSL_CTX* context, int port, size_t connections) {
+  for (size_t i = 0; i < connections; i++) {
+    SSL* ssl = Connect(context, port, NULL);
+    if (SSL_write(ssl, bytes, 1) != 1) Fail("SSL_write");
+    Receive(ssl, 1);
+  }
+  printf("HELD\n");
+  fflush(stdout);
+  while (read(0, bytes, sizeof bytes) > 0) continue;
+}
+
 int main(int argc, char** argv) {
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(context, Keep);
   if (argc == 5 && strcmp(argv[1], "handshake") == 0) {
     Handshakes(context, atoi(argv[2]), strtoul(argv[3], NULL, 10), atoi(argv[4]));
+  } else if (argc == 4 && strcmp(argv[1], "hold") == 0) {
+    Hold(context, atoi(argv[2]), strtoul(argv[3], NULL, 10));
   } else if (argc == 6 && strcmp(argv[1], "echo") == 0 && strtoul(argv[4], NULL, 10) <= kRoom) {
     Echoes(context, atoi(argv[2]), atoi(argv[3]), strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10));
   } else {
-    fprintf(stderr, "usage: tls_load handshake PORT COUNT RESUME | tls_load echo PORT CONNECTIONS BYTES COUNT\n");
+    fprintf(stderr, "usage: tls_load handshake PORT COUNT RESUME | tls_load echo PORT CONNECTIONS BYTES COUNT | "
+                    "tls_load hold PORT CONNECTIONS\n");
     return 2;
   }
   return 0;

@@ -199,3 +199,13 @@ export const tlsEcho = {
   node: nodes('node:tls', 'tls_echo', certificate),
   pure: cannot('pure JavaScript', 'pure JavaScript', 'node:net, which it is built over, has no TLS'),
 } as const;
+
+/** With room for new objects that does not grow: what is resident is what lives. */
+const steady = [...node, '--max-semi-space-size=1'];
+
+/** The same servers, asked for their memory. */
+export const tlsIdle = {
+  c: tlsEcho.c,
+  ours: script('berkeley', 'berkeley', steady, 'mjs')('berkeley', 'tls_echo', certificate, '--heap'),
+  node: script('node', 'node', steady, 'mjs')('node:tls', 'tls_echo', certificate, '--heap'),
+} as const;

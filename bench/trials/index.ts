@@ -4,7 +4,7 @@ import { acceptTrial, churnTrial } from './accept.js';
 import { bulkTrials } from './bulk.js';
 import { awaitedTrial, echoTrial } from './echo.js';
 import { httpTrial } from './http.js';
-import { idleTrial } from './idle.js';
+import { idleTrials } from './idle.js';
 import { pingTrials } from './ping.js';
 import { readyTrials } from './ready.js';
 import { startTrial } from './start.js';
@@ -25,6 +25,6 @@ export const trials: readonly Trial[] = [
   zerocopyTrial,
   ...readyTrials,
   ...tlsTrials,
-  idleTrial,
+  ...idleTrials,
   startTrial,
 ];

@@ -1,5 +1,11 @@
 // A TLS echo server on this library's epoll: `tls_echo.mjs CERTIFICATE` prints its port, then serves until it is killed.
+// With --heap it says how large its heap is for each line of input.
+import { readSync } from 'node:fs';
 import { exceptions, select, socket, ssl } from 'berkeley';
+import { heapLine } from '../heap.mjs';
+
+const heap = process.argv.includes('--heap');
+const STDIN = 0;
 
 const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
 context.load_cert_chain(process.argv[2]);
@@ -7,6 +13,7 @@ const listener = socket.create_server(['127.0.0.1', 0], { backlog: 4096 });
 listener.setblocking(false);
 const poller = new select.epoll();
 poller.register(listener, select.EPOLLIN);
+if (heap) poller.register(STDIN, select.EPOLLIN);
 process.stdout.write(`PORT ${listener.getsockname()[1]}\n`);
 
 // By descriptor.
@@ -45,11 +52,18 @@ function drop(fd) {
   connections[fd] = undefined;
 }
 
+function reportHeap() {
+  readSync(STDIN, Buffer.alloc(64));
+  process.stdout.write(heapLine());
+}
+
 function ready(fd) {
-  if (fd === listener.fileno()) {
-    accept();
-    return;
-  }
+  if (fd === listener.fileno()) accept();
+  else if (heap && fd === STDIN) reportHeap();
+  else echo(fd);
+}
+
+function echo(fd) {
   try {
     if (!serve(connections[fd])) drop(fd);
   } catch (error) {
