@@ -308,6 +308,20 @@ test.serial('a socket that is collected as garbage is closed, with a warning', a
   t.false(isOpen(fd));
 });
 
+test.serial('closed sockets leave nothing behind in a thread that does not return to its event loop', (t) => {
+  const COUNT = 5000;
+  // A finalization registry that still knew them would hold more than 100 bytes of each.
+  const AT_MOST_BYTES = 20;
+  const openAndClose = () => {
+    for (let i = 0; i < COUNT; i++) new socket.socket().close();
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  openAndClose();
+  const before = openAndClose();
+  t.true(openAndClose() - before < COUNT * AT_MOST_BYTES);
+});
+
 test.serial('a file keeps its socket alive; closed and detached sockets are collected without a word', async (t) => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
