@@ -11,12 +11,15 @@ import { constants } from './_constants.js';
 import { repr } from './_repr.js';
 import { socket } from './_socket.js';
 import type { SSLContext } from './_ssl_context.js';
-import { OSError, RuntimeError, ValueError } from './exceptions.js';
+import { ConnectionError, OSError, RuntimeError, ValueError } from './exceptions.js';
 
 const c = constants.socket;
 const { EADDRINUSE } = constants.errno;
 
-/** What a server does with a connection. A promise that it returns and that rejects is an unhandled rejection. */
+/**
+ * What a server does with a connection. What it throws, or the promise that it returns rejects with, is an uncaught
+ * exception, and the connection is closed; but not the ConnectionError of a connection that the peer has ended.
+ */
 export type ConnectedCallback = (reader: StreamReader, writer: StreamWriter) => unknown;
 
 interface ServerOptions extends Abortable, Omit<TlsOptions, 'server_hostname'> {
@@ -182,9 +185,18 @@ export class Server {
       this.#writers.delete(writer);
       this.#ended();
     };
+    void this.#call(reader, writer);
+  }
+
+  /** As in CPython, a callback that throws, or whose promise rejects, ends its connection. */
+  async #call(reader: StreamReader, writer: StreamWriter): Promise<void> {
     try {
-      this.#connected(reader, writer);
+      await this.#connected(reader, writer);
     } catch (error) {
+      const peerHasGone = error instanceof ConnectionError && writer.is_closing();
+      writer.close();
+      // Any peer can do that, and no server shall have to catch it.
+      if (peerHasGone) return;
       process.nextTick(() => {
         throw error;
       });

@@ -536,6 +536,50 @@ test('a handler that throws is an uncaught exception, and the server goes on', a
   t.is(await peer.exit, 0, peer.errors());
 });
 
+test('a promise of a handler that rejects is an uncaught exception too, and its connection ends', async (t) => {
+  const peer = spawnNode(`
+    const { asyncio } = berkeley;
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+    process.on('unhandledRejection', (error) => console.log('unhandled', error.message));
+    const server = await asyncio.start_server(async (reader) => {
+      await reader.readline();
+      throw new Error('thrown');
+    }, '127.0.0.1', 0);
+    const [reader, writer] = await asyncio.open_connection(...server.sockets[0].getsockname());
+    writer.write(Buffer.from('line\\n'));
+    console.log('read', String(await reader.read()));
+    writer.close();
+    server.close();
+    await server.wait_closed();
+  `);
+  t.deepEqual([await peer.line(), await peer.line()].sort(), ['read ', 'uncaught thrown']);
+  t.is(await peer.exit, 0, peer.errors());
+});
+
+test('a handler need not catch that its peer resets', async (t) => {
+  const peer = spawnNode(`
+    const { asyncio, socket } = berkeley;
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+    process.on('unhandledRejection', (error) => console.log('unhandled', error.message));
+    const server = await asyncio.start_server(async (reader, writer) => {
+      for (;;) {
+        writer.write(Buffer.alloc(65536));
+        await writer.drain();
+      }
+    }, '127.0.0.1', 0);
+    const client = new socket.socket();
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Int32Array.of(1, 0));
+    await asyncio.sock_connect(client, server.sockets[0].getsockname());
+    await asyncio.sock_recv(client, 10);
+    client.close();
+    server.close();
+    await server.wait_closed();
+    console.log('done');
+  `);
+  t.is(await peer.line(), 'done');
+  t.is(await peer.exit, 0, peer.errors());
+});
+
 test('without descriptors a server waits until there are some', async (t) => {
   const peer = spawnPeer('sh', [
     '-c',
