@@ -18,7 +18,7 @@ import { type Bounds, measure, type Trial } from './trial.js';
 import { trials } from './trials/index.js';
 
 const FULL = { rounds: 7, scale: 1, warmUp: 1 };
-const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.2 };
+const QUICK = { rounds: 3, scale: 0.05, warmUp: 0.15 };
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);

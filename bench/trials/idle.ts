@@ -19,7 +19,7 @@ const PLAIN: Size = { connections: 10_000, part: 1000, load: ['hold_load'] };
 const TLS: Size = { connections: 4000, part: 1000, load: ['tls_load', 'hold'] };
 
 /** With fewer, the resident figure is what the allocators happen to have in store. */
-const LEAST_PARTS = 2;
+const LEAST_PARTS = 3;
 
 interface Idler extends Running {
   readonly arm: Arm;
