@@ -318,6 +318,11 @@ export class Transport {
     this.#let();
     this._sock.close();
     this.#lost = true;
+    this._tellEnd(error);
+  }
+
+  /** @internal Tells everybody that the connection has ended. For who was given the socket: it was closed. */
+  _tellEnd(error: Error | null): void {
     this.#error = error;
     if (error === null) this.#reader.feed_eof();
     else this.#reader.set_exception(error);

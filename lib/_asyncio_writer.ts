@@ -4,10 +4,10 @@ import { sock_do_handshake } from './_asyncio_sock.js';
 import { timeout } from './_asyncio_time.js';
 import { Transport, type TransportOptions } from './_asyncio_transport.js';
 import type { Abortable } from './_await.js';
-import type { BytesLike } from './_bytes.js';
+import { type BytesLike, bytesOf } from './_bytes.js';
 import type { socket } from './_socket.js';
 import type { SSLContext } from './_ssl_context.js';
-import { RuntimeError } from './exceptions.js';
+import { ConnectionResetError, RuntimeError } from './exceptions.js';
 
 /** How a connection is made a TLS one. */
 export interface TlsOptions extends TransportOptions {
@@ -53,6 +53,8 @@ export class StreamWriter {
   readonly #reader: StreamReader;
   readonly #serverSide: boolean;
   readonly #options: TransportOptions;
+  /** While hands are shaken: what is written meanwhile, and how the handshake is ended. */
+  #handshake: { readonly early: Buffer[]; readonly controller: AbortController } | null = null;
 
   /** @internal */
   constructor(transport: Transport, reader: StreamReader, serverSide: boolean, options: TransportOptions) {
@@ -69,10 +71,12 @@ export class StreamWriter {
 
   /** Sends, at once or as soon as the kernel takes it. Errors are `drain`'s and the reader's. @throws TypeError */
   write(data: BytesLike): void {
-    this.#transport.write(data);
+    if (this.#handshake === null) this.#transport.write(data);
+    else this.#handshake.early.push(Buffer.from(bytesOf(data)));
   }
   writelines(data: Iterable<BytesLike>): void {
-    this.#transport.writelines(data);
+    if (this.#handshake === null) this.#transport.writelines(data);
+    else for (const each of data) this.write(each);
   }
 
   /**
@@ -87,6 +91,7 @@ export class StreamWriter {
 
   /** Closes once all is sent. */
   close(): void {
+    this.#handshake?.controller.abort(new ConnectionResetError('Connection lost'));
     this.#transport.close();
   }
   is_closing(): boolean {
@@ -116,15 +121,37 @@ export class StreamWriter {
    * @throws (rejects) SSLError | OSError | TimeoutError, and the connection is closed; RuntimeError
    */
   async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
-    await this.drain(options);
     const before = this.#transport;
-    if (before.is_closing()) throw new RuntimeError('the connection is closing');
+    if (this.#handshake !== null || before.is_closing()) throw new RuntimeError('the connection is closing');
+    const controller = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
+    // What is written from now on is meant for TLS, and never goes out without it.
+    const early: Buffer[] = [];
+    this.#handshake = { early, controller };
+    try {
+      this.#transport = await this.#encrypted(before, context, { ...this.#options, ...options, signal });
+    } finally {
+      this.#handshake = null;
+    }
+    if (early.length > 0) this.#transport.writelines(early);
+  }
+
+  /** The same connection over TLS. If that fails it is at its end. */
+  async #encrypted(before: Transport, context: SSLContext, options: TlsOptions & Abortable): Promise<Transport> {
+    await this.drain(options);
     if (before.get_write_buffer_size() > 0) await flushed(before, options.signal);
     if (this.#reader._size > 0) throw new RuntimeError('start_tls() while the reader has unread bytes');
-    const sock = await secured(before._give(), context, this.#serverSide, options, options);
-    const after = new Transport(sock, this.#reader, { ...this.#options, ...options });
-    after._onLost = before._onLost;
-    this.#transport = after;
+    const plain = before._give();
+    try {
+      const sock = await secured(plain, context, this.#serverSide, options, options);
+      const after = new Transport(sock, this.#reader, options);
+      after._onLost = before._onLost;
+      return after;
+    } catch (error) {
+      plain.close(); // if the context would not have it
+      before._tellEnd(error as Error);
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

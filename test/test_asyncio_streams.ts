@@ -190,6 +190,46 @@ asyncio.run(main())`,
   await server.wait_closed();
 });
 
+test('start_tls that is aborted ends the connection for everybody', async (t) => {
+  const server = await asyncio.start_server(
+    async (reader, writer) => {
+      await t.throwsAsync(writer.start_tls(serverContext()), { instanceOf: OSError });
+      await t.throwsAsync(reader.read(), { instanceOf: OSError });
+    },
+    LOCAL,
+    0,
+  );
+  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
+  const controller = new AbortController();
+  const starting = writer.start_tls(clientContext(), { server_hostname: 'localhost', signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await t.throwsAsync(starting, { message: 'enough' });
+  await t.throwsAsync(reader.read(), { message: 'enough' });
+  await t.throwsAsync(writer.wait_closed(), { message: 'enough' });
+  server.close();
+  await server.wait_closed();
+});
+
+test('what is written while hands are shaken goes over TLS', async (t) => {
+  const server = await asyncio.start_server(
+    async (reader, writer) => {
+      await writer.start_tls(serverContext());
+      writer.write(await reader.readline());
+      writer.close();
+    },
+    LOCAL,
+    0,
+  );
+  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
+  const starting = writer.start_tls(clientContext(), { server_hostname: 'localhost' });
+  writer.write(bytes('early\n'));
+  await starting;
+  t.is(`${await reader.readline()}`, 'early\n');
+  await closed(writer);
+  server.close();
+  await server.wait_closed();
+});
+
 test('a peer that reads slowly: drain waits, and memory is bounded on both sides', async (t) => {
   let most = 0;
   let sent = 0;
