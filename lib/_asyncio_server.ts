@@ -5,7 +5,7 @@ import type { Address } from './_address.js';
 import { getaddrinfo } from './_asyncio_names.js';
 import { DEFAULT_LIMIT, StreamReader } from './_asyncio_reader.js';
 import { Transport } from './_asyncio_transport.js';
-import { StreamWriter, secured, type TlsOptions } from './_asyncio_writer.js';
+import { checkTlsOptions, StreamWriter, secured, type TlsOptions } from './_asyncio_writer.js';
 import type { Abortable } from './_await.js';
 import { constants } from './_constants.js';
 import { repr } from './_repr.js';
@@ -222,7 +222,7 @@ export async function start_server(
   port: number | string | null = null,
   options: StartServerOptions = {},
 ): Promise<Server> {
-  checkCallback(client_connected_cb);
+  checkServing(client_connected_cb, options);
   const given = options.sock !== undefined && options.sock !== null;
   if (given && (host !== null || port !== null)) {
     throw new ValueError('host/port and sock can not be specified at the same time');
@@ -238,7 +238,7 @@ export async function start_unix_server(
   path: string | Uint8Array | null = null,
   options: StartUnixServerOptions = {},
 ): Promise<Server> {
-  checkCallback(client_connected_cb);
+  checkServing(client_connected_cb, options);
   const { sock, cleanup_socket = true } = options;
   if (path === null && !sock) throw new ValueError('path was not specified, and no sock specified');
   if (path !== null && sock) throw new ValueError('path and sock can not be specified at the same time');
@@ -273,7 +273,12 @@ function removalOf(path: string | Uint8Array): () => void {
   };
 }
 
-function checkCallback(callback: unknown): void {
+function checkServing(callback: unknown, options: ServerOptions): void {
+  const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout } = options;
+  checkTlsOptions(ssl, { ssl_handshake_timeout, ssl_shutdown_timeout });
+  if (ssl && typeof ssl.wrap_socket !== 'function') {
+    throw new TypeError('ssl argument must be an SSLContext or None');
+  }
   if (typeof callback !== 'function') throw new TypeError('client_connected_cb must be a function');
 }
 

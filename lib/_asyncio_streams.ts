@@ -3,7 +3,7 @@ import { type ConnectOptions, connectTo } from './_asyncio_connect.js';
 import { DEFAULT_LIMIT, StreamReader } from './_asyncio_reader.js';
 import { sock_connect } from './_asyncio_sock.js';
 import { Transport } from './_asyncio_transport.js';
-import { StreamWriter, secured, type TlsOptions } from './_asyncio_writer.js';
+import { checkTlsOptions, StreamWriter, secured, type TlsOptions } from './_asyncio_writer.js';
 import type { Abortable } from './_await.js';
 import { constants } from './_constants.js';
 import { socket } from './_socket.js';
@@ -57,10 +57,9 @@ export async function open_unix_connection(
   return streams(sock ?? (await connectToPath(path, options)), options);
 }
 
-function checkTls({ ssl, server_hostname }: StreamOptions, nameless: boolean): void {
-  if (server_hostname !== undefined && server_hostname !== null && !ssl) {
-    throw new ValueError('server_hostname is only meaningful with ssl');
-  }
+function checkTls(options: StreamOptions, nameless: boolean): void {
+  const { ssl, server_hostname } = options;
+  checkTlsOptions(ssl, options);
   if (ssl && nameless && (server_hostname === undefined || server_hostname === null)) {
     throw new ValueError('You must set server_hostname when using ssl without a host');
   }

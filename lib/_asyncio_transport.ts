@@ -354,7 +354,7 @@ export class Transport {
   // ---- what is known -----------------------------------------------------------------------------------------------
 
   /**
-   * 'peername', 'sockname', 'socket'; over TLS 'ssl_object', 'sslcontext', 'cipher', 'compression', 'peercert'.
+   * 'peername', 'sockname', 'socket'; over TLS, while it lasts, 'ssl_object', 'sslcontext', 'cipher', 'compression', 'peercert'.
    * @see Python BaseTransport.get_extra_info
    */
   get_extra_info(name: string, fallback: unknown = null): unknown {
@@ -371,7 +371,7 @@ export class Transport {
       compression: () => tls.compression(),
       peercert: () => tls.getpeercert(),
     };
-    const known = plain[name] ?? (this._sock._isPlain ? undefined : encrypted[name]);
+    const known = plain[name] ?? (this._sock._isPlain || this.#lost ? undefined : encrypted[name]);
     return known?.() ?? fallback;
   }
 

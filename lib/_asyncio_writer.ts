@@ -7,13 +7,22 @@ import type { Abortable } from './_await.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import type { socket } from './_socket.js';
 import type { SSLContext } from './_ssl_context.js';
-import { ConnectionResetError, RuntimeError } from './exceptions.js';
+import { ConnectionResetError, RuntimeError, ValueError } from './exceptions.js';
 
 /** How a connection is made a TLS one. */
 export interface TlsOptions extends TransportOptions {
   server_hostname?: string | null;
   /** Seconds that the handshake may take; 60 if not given. */
   ssl_handshake_timeout?: number;
+}
+
+/** TLS's options need TLS. @throws ValueError */
+export function checkTlsOptions(ssl: unknown, options: TlsOptions): void {
+  for (const name of ['server_hostname', 'ssl_handshake_timeout', 'ssl_shutdown_timeout'] as const) {
+    if (!ssl && options[name] !== undefined && options[name] !== null) {
+      throw new ValueError(`${name} is only meaningful with ssl`);
+    }
+  }
 }
 
 /** Shakes hands over `sock`, which is nonblocking and connected, and is given away. @throws (rejects) SSLError | OSError */

@@ -511,6 +511,24 @@ test('arguments that go not together', async (t) => {
 
 // ---- faults --------------------------------------------------------------------------------------------------------
 
+test("TLS's options, as CPython has them, and its facts after the end", async (t) => {
+  for (const name of ['ssl_handshake_timeout', 'ssl_shutdown_timeout']) {
+    const refusal = { instanceOf: ValueError, message: `${name} is only meaningful with ssl` };
+    await t.throwsAsync(asyncio.open_connection(LOCAL, 1, { [name]: 1 }), refusal);
+    await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { [name]: 1 }), refusal);
+  }
+  await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { ssl: true as never }), {
+    instanceOf: TypeError,
+    message: 'ssl argument must be an SSLContext or None',
+  });
+  const server = await echoServer(t, { ssl: serverContext() });
+  const options = { ssl: clientContext(), server_hostname: 'localhost' };
+  const [, writer] = await asyncio.open_connection(LOCAL, portOf(server), options);
+  t.not(writer.get_extra_info('peercert'), null);
+  await closed(writer);
+  t.is(writer.get_extra_info('peercert', 'gone'), 'gone');
+});
+
 test('a TLS handshake that stalls ends in time, on both sides', async (t) => {
   const server = await asyncio.start_server(echo, LOCAL, 0, { ssl: serverContext(), ssl_handshake_timeout: 0.05 });
   const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
