@@ -9,9 +9,12 @@ import { constants } from './_constants.js';
 import { socket } from './_socket.js';
 import type { SSLContext } from './_ssl_context.js';
 import { create_default_context } from './_ssl_defaults.js';
-import { ValueError } from './exceptions.js';
+import { BlockingIOError, ValueError } from './exceptions.js';
 
 const { AF_UNIX, SOCK_STREAM } = constants.socket;
+
+/** How long a full Unix listener is left alone before it is tried again. */
+const RETRY_MS = 10;
 
 interface StreamOptions extends TlsOptions, Abortable {
   /** TLS: a context, or true for `create_default_context()`. */
@@ -65,14 +68,25 @@ function checkTls(options: StreamOptions, nameless: boolean): void {
   }
 }
 
+/** Waits while the listener's queue is full, as a blocking socket does. No poller tells when it has room again. */
 async function connectToPath(path: string | Uint8Array | null, options: Abortable): Promise<socket> {
   const sock = new socket(AF_UNIX, SOCK_STREAM);
   try {
     sock.setblocking(false);
-    await sock_connect(sock, path, options);
+    while (!(await connects(sock, path, options))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     return sock;
   } catch (error) {
     sock.close();
+    throw error;
+  }
+}
+
+async function connects(sock: socket, path: string | Uint8Array | null, options: Abortable): Promise<boolean> {
+  try {
+    await sock_connect(sock, path, options);
+    return true;
+  } catch (error) {
+    if (error instanceof BlockingIOError) return false;
     throw error;
   }
 }

@@ -445,6 +445,24 @@ test('ending our side of a connection that the peer has reset is no error of our
   listener.close();
 });
 
+test('a Unix listener whose queue is full is waited for, until the signal is aborted', async (t) => {
+  const path = join(tmpdir(t), 'socket');
+  const listener = new socket.socket(socket.AF_UNIX);
+  listener.bind(path);
+  listener.listen(0);
+  const [, first] = await asyncio.open_unix_connection(path);
+  const controller = new AbortController();
+  const aborted = asyncio.open_unix_connection(path, { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await t.throwsAsync(aborted, { message: 'enough' });
+  const waiting = asyncio.open_unix_connection(path);
+  await setImmediate();
+  listener.accept()[0].close();
+  const [, second] = await waiting;
+  await closed(first, second);
+  listener.close();
+});
+
 test('several hosts, a port that is taken, sockets of the caller', async (t) => {
   const server = await asyncio.start_server(echo, 'localhost', 0);
   const ports = server.sockets.map((sock) => sock.getsockname()[1]);
