@@ -261,8 +261,8 @@ function deliver(count: number): void {
   }
 }
 
-/** The others are served before the process hears of it. */
-function uncaught(error: unknown): void {
+/** What a callback has thrown: the others are served before the process hears of it. */
+export function uncaught(error: unknown): void {
   process.nextTick(() => {
     throw error;
   });

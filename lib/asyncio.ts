@@ -8,6 +8,8 @@
  * @see https://docs.python.org/3/library/asyncio-eventloop.html
  */
 export type { ConnectOptions } from './_asyncio_connect.js';
+export { DatagramProtocol, type DatagramTransport } from './_asyncio_datagram.js';
+export { create_datagram_endpoint, type DatagramEndpointOptions } from './_asyncio_endpoint.js';
 export { type GetAddrInfoOptions, getaddrinfo, getnameinfo } from './_asyncio_names.js';
 export { IncompleteReadError, LimitOverrunError, StreamReader } from './_asyncio_reader.js';
 export {
