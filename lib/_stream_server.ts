@@ -1,14 +1,10 @@
 /**
  * A server whose connections are streams: net.Server's methods, properties and events.
- *
- * When the process has no descriptor left for a connection, the server pauses: the kernel keeps the connections, and they
- * are accepted when one of ours has ended, or after a while.
  */
 import { EventEmitter } from 'node:events';
-import { POLLIN } from './_call.js';
+import { Acceptor } from './_acceptor.js';
 import { constants } from './_constants.js';
 import { type Descriptor, descriptorOf } from './_loop.js';
-import { native } from './_native.js';
 import { socket } from './_socket.js';
 import type { SSLContext } from './_ssl_context.js';
 import type { SSLSocket } from './_ssl_socket.js';
@@ -18,14 +14,8 @@ import { type ListenOptions, listening, listenOptionsOf, unlinkPath } from './_s
 import { streamOf } from './_stream_over.js';
 import { type Endpoint, endpointOf, type SocketOptions } from './_stream_surface.js';
 import { TLSDuplex } from './_stream_tls.js';
-import { fromCode } from './exceptions.js';
 
 const { AF_UNIX } = constants.socket;
-const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK } = constants.errno;
-/** How many connections are accepted in one turn of the loop. */
-const ACCEPTS = 64;
-/** How long a server without descriptors pauses, unless one of its connections ends before. */
-const PAUSE_MS = 100;
 const HANDSHAKE_MS = 120_000;
 
 export interface ServerOptions extends Omit<SocketOptions, 'pauseOnCreate' | 'signal'> {
@@ -60,11 +50,11 @@ export class Server extends EventEmitter {
   readonly #options: ServerOptions;
   #listener: socket | null = null;
   #descriptor: Descriptor | null = null;
+  #acceptor: Acceptor | null = null;
   /** A path that goes with the listener. */
   #path: string | null = null;
   #connections = 0;
   #refed = true;
-  #pause: NodeJS.Timeout | null = null;
   /** Which `listen` is the latest: one that was overtaken while it looked up a name comes to nothing. */
   #generation = 0;
   #begun = false;
@@ -122,7 +112,10 @@ export class Server extends EventEmitter {
     this.#descriptor = descriptorOf(sock.fileno());
     this.#descriptor.onReleased = () => this.close();
     if (!this.#refed) this.#descriptor.ref(false);
-    this.#descriptor.listen(POLLIN, this.#accept);
+    this.#acceptor = new Acceptor(sock, {
+      accepted: (connection) => this.#accepted(connection),
+      failed: (error) => this.emit('error', error),
+    });
     process.nextTick(() => this.#listener === sock && this.emit('listening'));
   }
 
@@ -165,8 +158,8 @@ export class Server extends EventEmitter {
     this.#listener = null;
     this.#descriptor = null;
     this.#path = null;
-    if (this.#pause !== null) clearTimeout(this.#pause);
-    this.#pause = null;
+    this.#acceptor?.stop();
+    this.#acceptor = null;
     if (descriptor !== null) descriptor.onReleased = null;
     if (sock === null) return;
     // Before it is closed, so that nobody meets a path where nothing listens and which he cannot take.
@@ -197,54 +190,10 @@ export class Server extends EventEmitter {
   #setRef(refed: boolean): this {
     this.#refed = refed;
     this.#descriptor?.ref(refed);
-    if (refed) this.#pause?.ref();
-    else this.#pause?.unref();
     return this;
   }
 
   // ---- connections -------------------------------------------------------------------------------------------------
-
-  readonly #accept = (): void => {
-    for (let i = 0; i < ACCEPTS && this.#listener !== null && this.#pause === null; i++) {
-      const fd = native.accept(this.#listener.fileno(), false);
-      if (fd >= 0) this.#accepted(socket._adopt(fd, this.#listener));
-      else if (!this.#acceptsOn(fd)) return;
-    }
-  };
-
-  #acceptsOn(code: number): boolean {
-    switch (-code) {
-      // The peer has thought better of it.
-      case ECONNABORTED:
-      case EINTR:
-        return true;
-      case EAGAIN:
-      case EWOULDBLOCK:
-        return false;
-      case EMFILE:
-      case ENFILE:
-      case ENOBUFS:
-      case ENOMEM:
-        this.#rest();
-        return false;
-      default:
-        this.emit('error', fromCode(code, 'accept'));
-        return false;
-    }
-  }
-
-  #rest(): void {
-    this.#descriptor?.listen(POLLIN, null);
-    this.#pause = setTimeout(() => this.#goOn(), PAUSE_MS);
-    if (!this.#refed) this.#pause.unref();
-  }
-
-  #goOn(): void {
-    if (this.#pause === null) return;
-    clearTimeout(this.#pause);
-    this.#pause = null;
-    this.#descriptor?.listen(POLLIN, this.#accept);
-  }
 
   #accepted(sock: socket): void {
     if (this.maxConnections && this.#connections >= this.maxConnections) {
@@ -273,7 +222,7 @@ export class Server extends EventEmitter {
 
   readonly #ended = (): void => {
     this.#connections--;
-    this.#goOn();
+    this.#acceptor?.resume();
     this.#closeIfDrained();
   };
 
