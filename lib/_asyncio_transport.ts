@@ -351,6 +351,20 @@ export class Transport {
     return this._sock;
   }
 
+  /** @internal Goes on for another transport that has given its connection to this one. */
+  _succeed(before: Transport): void {
+    this._onLost = before._onLost;
+    this.#ends.push(...before.#ends.splice(0));
+  }
+
+  /** Lets the process end though the connection is open; `ref` takes that back. */
+  unref(): void {
+    this.#descriptor.ref(false);
+  }
+  ref(): void {
+    this.#descriptor.ref(true);
+  }
+
   // ---- what is known -----------------------------------------------------------------------------------------------
 
   /**

@@ -154,7 +154,7 @@ export class StreamWriter {
     try {
       const sock = await secured(plain, context, this.#serverSide, options, options);
       const after = new Transport(sock, this.#reader, options);
-      after._onLost = before._onLost;
+      after._succeed(before);
       return after;
     } catch (error) {
       plain.close(); // if the context would not have it

@@ -180,11 +180,13 @@ asyncio.run(main())`,
   writer.write(bytes('STARTTLS\n'));
   t.is(`${await reader.readline()}`, 'go ahead\n');
   const before = writer.transport;
+  const ended = writer.wait_closed();
   await writer.start_tls(clientContext(), { server_hostname: 'localhost' });
   t.not(writer.transport, before);
   writer.write(bytes('mine\n'));
   t.is(`${await reader.readline()}`, 'mine\n');
   t.is((await reader.read()).length, 0);
+  await ended;
   await closed(writer);
   server.close();
   await server.wait_closed();
@@ -705,4 +707,23 @@ test('openssl s_client at the other end', async (t) => {
   t.is(await client.line(), 'echo over openssl');
   await client.stop();
   t.is(spawnSync('openssl', ['version']).status, 0);
+});
+
+test('a connection that is unrefed lets the process end', async (t) => {
+  const peer = spawnNode(`
+    const { asyncio, socket } = berkeley;
+    const [one, other] = socket.socketpair();
+    const [reader, writer] = await asyncio.open_unix_connection(null, { sock: one });
+    writer.transport.unref();
+    const late = setTimeout(() => {}, 1 << 30);
+    writer.transport.ref();
+    other.sendall(Buffer.from('x'));
+    late.unref();
+    console.log(String(await reader.read(1)));
+    writer.transport.unref();
+    process.on('exit', () => console.log('ended by itself'));
+  `);
+  t.is(await peer.line(), 'x');
+  t.is(await peer.line(), 'ended by itself');
+  t.is(await peer.exit, 0, peer.errors());
 });
