@@ -1,21 +1,21 @@
 /**
  * net.Socket's connect: its forms of arguments, name resolution, and one or more attempts.
  *
- * Where a name has several addresses they are tried in turn, IPv6 and IPv4 alternating, the next one when the one before
- * has failed or has not answered for a while; the first that is connected wins (RFC 8305). Unlike node:net, an attempt
- * that is slow goes on beside the next one.
+ * Where a name has several addresses, they race: see `_happy_eyeballs.ts`. Unlike node:net, an attempt that is slow goes
+ * on beside the next one.
  */
 import { isIP, type LookupFunction } from 'node:net';
 import { getaddrinfo } from './_asyncio_names.js';
-import { POLLOUT } from './_call.js';
+import { monotonicMs, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
+import { interleaved, Race, type Way } from './_happy_eyeballs.js';
 import { descriptorOf } from './_loop.js';
+import type { AddressInfoEntry } from './_resolve.js';
 import { socket } from './_socket.js';
 import type { SocketDuplex } from './_stream_duplex.js';
-import { argumentError, nodeError, type Place, placed, placedCode, rangeError } from './_stream_errors.js';
-import { ExceptionGroup, gaierror, OSError } from './exceptions.js';
+import { argumentError, nodeError, type Place, placed, rangeError } from './_stream_errors.js';
+import { ExceptionGroup, fromCode, gaierror, OSError } from './exceptions.js';
 
-const { EINPROGRESS } = constants.errno;
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
 /** How long an attempt stays alone: RFC 8305's Connection Attempt Delay, as Node has it. */
 const ATTEMPT_DELAY_MS = 250;
@@ -69,12 +69,6 @@ export function portOf(value: unknown): number {
   throw rangeError('ERR_SOCKET_BAD_PORT', `options.port should be >= 0 and < 65536. Received ${value}.`);
 }
 
-/** A place to connect to, and what the system calls it. */
-interface Target extends Place {
-  family: number;
-  sockaddr: string | [string, number];
-}
-
 /** Begins to connect `stream`. What goes wrong later destroys it. @throws TypeError | RangeError for wrong arguments */
 export function connectStream(stream: SocketDuplex, args: readonly unknown[]): void {
   const [options, listener] = optionsOf<ConnectOptions>(args);
@@ -93,16 +87,16 @@ export function connectStream(stream: SocketDuplex, args: readonly unknown[]): v
   new Attempts(stream, options).start(targets);
 }
 
-function unixTarget(path: string): Target {
-  return { family: AF_UNIX, sockaddr: path, address: path };
+function unixTarget(path: string): AddressInfoEntry {
+  return [AF_UNIX, SOCK_STREAM, 0, '', path];
 }
 
-function internetTarget(address: string, port: number): Target {
-  return { family: isIP(address) === 6 ? AF_INET6 : AF_INET, sockaddr: [address, port], address, port };
+function internetTarget(address: string, port: number): AddressInfoEntry {
+  return [isIP(address) === 6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0, '', [address, port]];
 }
 
 /** How the addresses are to be found: no question for what is an address already. */
-function internetTargets(options: ConnectOptions): (stream: SocketDuplex) => Promise<Target[]> {
+function internetTargets(options: ConnectOptions): (stream: SocketDuplex) => Promise<AddressInfoEntry[]> {
   const port = portOf(options.port);
   const host = options.host || 'localhost';
   if (isIP(host) !== 0) return () => Promise.resolve([internetTarget(host, port)]);
@@ -112,7 +106,10 @@ function internetTargets(options: ConnectOptions): (stream: SocketDuplex) => Pro
       throw error;
     });
     for (const address of found) stream.emit('lookup', null, address, isIP(address), host);
-    return alternating(found).map((address) => internetTarget(address, port));
+    return interleaved(
+      found.map((address) => internetTarget(address, port)),
+      1,
+    );
   };
 }
 
@@ -155,85 +152,113 @@ function asked(lookup: LookupFunction, host: string, family: number, { hints = 0
   });
 }
 
-/** The families by turns, beginning with that of the first. */
-function alternating(addresses: readonly string[]): string[] {
-  const first = addresses.filter((address) => isIP(address) === isIP(addresses[0]));
-  const second = addresses.filter((address) => isIP(address) !== isIP(addresses[0]));
-  const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [first[i], second[i]]);
-  return turns.flat().filter((address) => address !== undefined);
-}
-
 /** The attempts of one connect. */
-class Attempts {
+class Attempts implements Way {
   readonly #stream: SocketDuplex;
   readonly #options: ConnectOptions;
-  readonly #running = new Set<socket>();
-  readonly #errors: Error[] = [];
-  #targets: Target[] = [];
+  /** A socket that the stream was made with is the only one that may be used. */
+  readonly #given: socket | null;
+  #race = new Race([], null, this);
+  #infos: AddressInfoEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: SocketDuplex, options: ConnectOptions) {
     this.#stream = stream;
     this.#options = options;
+    this.#given = stream._letGo();
   }
 
-  async start(targets: (stream: SocketDuplex) => Promise<Target[]>): Promise<void> {
+  async start(targets: (stream: SocketDuplex) => Promise<AddressInfoEntry[]>): Promise<void> {
     // Whoever destroys the stream ends the attempts.
     this.#stream.once('close', this.#cancel);
     try {
-      this.#targets = await targets(this.#stream);
+      this.#infos = await targets(this.#stream);
     } catch (error) {
       this.#stream.destroy(error as Error);
       return;
     }
-    process.nextTick(() => this.#next());
+    const { autoSelectFamilyAttemptTimeout: delayMs = ATTEMPT_DELAY_MS } = this.#options;
+    this.#race = new Race(this.#infos, delayMs / 1000, this);
+    process.nextTick(this.#advance);
   }
 
   readonly #cancel = (): void => {
     clearTimeout(this.#timer);
-    this.#targets = [];
-    for (const sock of this.#running) sock.close();
-    this.#running.clear();
+    this.#race[Symbol.dispose]();
+    if (this.#stream._sock !== this.#given) this.#given?.close();
   };
 
-  /** Tries the next address. */
-  #next(): void {
+  /** Begins what is due, and waits for what runs. */
+  readonly #advance = (): void => {
     clearTimeout(this.#timer);
     if (!this.#stream.connecting) return;
-    const target = this.#targets.shift();
-    if (target === undefined) {
-      if (this.#running.size === 0) this.#fail();
-      return;
-    }
-    const { address, port, family } = target;
-    this.#stream.emit('connectionAttempt', address, port, family === AF_INET6 ? 6 : family === AF_INET ? 4 : undefined);
+    const begun = this.#race.advance(monotonicMs());
     // A listener may have destroyed it.
-    if (!this.#stream.connecting) return;
-    try {
-      this.#attempt(target);
-    } catch (error) {
-      this.#failed(target, error as Error);
-      return;
-    }
-    if (this.#targets.length === 0) return;
-    this.#timer = setTimeout(() => this.#next(), this.#options.autoSelectFamilyAttemptTimeout ?? ATTEMPT_DELAY_MS);
+    if (!this.#stream.connecting) begun?.close();
+    else if (begun !== null) this.#win(begun);
+    else if (this.#race.lost) this.#fail();
+    else this.#wait();
+  };
+
+  #wait(): void {
+    for (const sock of this.#race.running) descriptorOf(sock.fileno()).listen(POLLOUT, () => this.#look(sock));
+    const { dueMs } = this.#race;
+    if (dueMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#advance, Math.ceil(dueMs - monotonicMs()));
   }
 
-  #attempt(target: Target): void {
-    // A socket that was given to the stream before is the only one that may be used.
-    const sock = this.#stream._sock ?? new socket(target.family, SOCK_STREAM);
+  /** The socket is writable: it is connected, or has failed. */
+  #look(sock: socket): void {
+    if (!this.#stream.connecting) return;
+    descriptorOf(sock.fileno()).listen(POLLOUT, null);
+    const won = this.#race.look(sock);
+    if (won === null) this.#advance();
+    else this.#win(won);
+  }
+
+  #win(sock: socket): void {
+    this.#stream.removeListener('close', this.#cancel);
+    clearTimeout(this.#timer);
+    this.#race[Symbol.dispose]();
     try {
-      this.#bindLocal(sock, target.family);
-      const code = sock._connectBegun(target.sockaddr);
-      if (code !== 0 && code !== -EINPROGRESS) throw placedCode(code, 'connect', target);
-      this.#running.add(sock);
-      // Even a connection that is made at once is told of later.
-      descriptorOf(sock.fileno()).listen(POLLOUT, () => this.#look(sock, target));
+      this.#stream._adopted(sock);
     } catch (error) {
-      this.#running.delete(sock);
+      sock.close();
+      this.#stream.destroy(error as Error);
+      return;
+    }
+    this.#stream._connected();
+  }
+
+  #fail(): void {
+    const errors = this.#race.errors.map((error, i) =>
+      'address' in error ? error : placed(error, placeOf(this.#infos[i])),
+    );
+    const [first] = errors;
+    const all = () => Object.assign(new ExceptionGroup('no address could be reached', errors), { code: first.code });
+    this.#stream.destroy(errors.length === 1 ? first : all());
+  }
+
+  // ---- for the race ------------------------------------------------------------------------------------------------
+
+  open(info: AddressInfoEntry): socket {
+    const [family] = info;
+    const { address, port } = placeOf(info);
+    this.#stream.emit('connectionAttempt', address, port, numberOf(family));
+    const sock = this.#given ?? new socket(family, SOCK_STREAM);
+    try {
+      this.#bindLocal(sock, family);
+      return sock;
+    } catch (error) {
       sock.close();
       throw error;
     }
+  }
+
+  refused(code: number, info: AddressInfoEntry): OSError {
+    const place = placeOf(info);
+    const error = placed(fromCode(code, 'connect'), place);
+    this.#stream.emit('connectionAttemptFailed', place.address, place.port, numberOf(info[0]), error);
+    return error;
   }
 
   #bindLocal(sock: socket, family: number): void {
@@ -246,42 +271,13 @@ class Attempts {
       throw error instanceof OSError ? placed(Object.assign(error, { syscall: 'bind' }), place) : error;
     }
   }
+}
 
-  /** The socket is writable: it is connected, or has failed. */
-  #look(sock: socket, target: Target): void {
-    descriptorOf(sock.fileno()).listen(POLLOUT, null);
-    this.#running.delete(sock);
-    try {
-      if (!this.#stream.connecting) throw nodeError('ERR_SOCKET_CLOSED');
-      const code = sock._connectEnded();
-      if (code !== 0) throw placedCode(code, 'connect', target);
-      this.#win(sock);
-    } catch (error) {
-      sock.close();
-      this.#failed(target, error as Error);
-    }
-  }
+function placeOf([family, , , , sockaddr]: AddressInfoEntry): Place {
+  return family === AF_UNIX ? { address: sockaddr } : { address: sockaddr[0], port: sockaddr[1] };
+}
 
-  #win(sock: socket): void {
-    this.#stream.removeListener('close', this.#cancel);
-    this.#cancel();
-    if (this.#stream._sock !== sock) this.#stream._adopted(sock);
-    this.#stream._connected();
-  }
-
-  #failed({ address, port, family }: Target, error: Error): void {
-    if (!this.#stream.connecting) return;
-    this.#errors.push(error);
-    this.#stream.emit('connectionAttemptFailed', address, port, family === AF_INET6 ? 6 : 4, error);
-    this.#next();
-  }
-
-  #fail(): void {
-    const [first] = this.#errors as NodeJS.ErrnoException[];
-    if (this.#errors.length === 1) this.#stream.destroy(first);
-    else
-      this.#stream.destroy(
-        Object.assign(new ExceptionGroup('no address could be reached', this.#errors), { code: first.code }),
-      );
-  }
+/** Node's name of a family. */
+function numberOf(family: number): 4 | 6 | undefined {
+  return family === AF_INET6 ? 6 : family === AF_INET ? 4 : undefined;
 }

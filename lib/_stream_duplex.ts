@@ -71,11 +71,6 @@ export class SocketDuplex extends ByteDuplex {
     this.emit('ready');
   }
 
-  /** @internal Lets go of a socket whose connection came to nothing, for another one to be tried. */
-  _abandon(): void {
-    this.#letGo()?.close();
-  }
-
   /**
    * Connects: `connect(port, host)`, `connect(path)` or `connect({ port, host, … })`, each with a listener for 'connect'.
    * @see https://nodejs.org/api/net.html#socketconnect
@@ -90,7 +85,7 @@ export class SocketDuplex extends ByteDuplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.connecting = false;
     this._stopTimer();
-    const sock = this.#letGo();
+    const sock = this._letGo();
     let reason = error;
     try {
       sock?.close();
@@ -107,8 +102,8 @@ export class SocketDuplex extends ByteDuplex {
     this._onEnd?.();
   }
 
-  /** Ends every wait for the socket, which is not this stream's any more. */
-  #letGo(): socket | null {
+  /** @internal Ends every wait for the socket, which is not this stream's any more. */
+  _letGo(): socket | null {
     const sock = this._sock;
     this._sock = null;
     this._fd = -1;

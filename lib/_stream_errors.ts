@@ -1,6 +1,6 @@
 /** Errors of streams: the system's are this library's OSErrors, which have Node's `code`; these are Node's own. */
 import { SSLCertVerificationError, SSLEOFError, SSLError } from './_ssl_errors.js';
-import { fromCode, type OSError } from './exceptions.js';
+import type { OSError } from './exceptions.js';
 
 const TEXTS = {
   ERR_SOCKET_CLOSED: 'Socket is closed',
@@ -45,11 +45,6 @@ export interface Place {
 export function placed<T extends OSError>(error: T, { address, port }: Place): T & Place {
   error.message += ` ${port === undefined ? address : `${address}:${port}`}`;
   return Object.assign(error, port === undefined ? { address } : { address, port });
-}
-
-/** The same from a native call's negative result. */
-export function placedCode(code: number, syscall: string, place: Place): OSError & Place {
-  return placed(fromCode(code, syscall), place);
 }
 
 /** Node's names of what may be wrong with a certificate, by OpenSSL's number (X509_V_ERR_*). */

@@ -110,6 +110,76 @@ same('destroyed while it connects', async (api, log) => {
   await closed(server);
 });
 
+/** dns.lookup's form: every name has these addresses. */
+const having =
+  (...addresses: string[]): net.LookupFunction =>
+  (_host, _options, callback) =>
+    setImmediate(
+      callback,
+      null,
+      addresses.map((address) => ({ address, family: net.isIP(address) })),
+    );
+
+same('of several addresses the first that can be reached', async (api, log) => {
+  const server = api.createServer({}, (s) => s.end());
+  const { port } = await listening(server);
+  const client = api.connect({ port, host: 'name.example', lookup: having('127.0.0.2', '127.0.0.1') });
+  log.watch('client', client, 'lookup connectionAttempt connect end close error').resume();
+  client.on('connectionAttemptFailed', (address, _port, family, error) => log.add('failed', address, family, error));
+  client.on('connect', () => log.add(client.remoteAddress));
+  await closed(client);
+  server.close();
+  await closed(server);
+  // The port is another one each time.
+  log.lines.forEach((line, i) => {
+    log.lines[i] = line.replace(String(port), 'port');
+  });
+});
+
+same('no address can be reached', async (api, log) => {
+  const server = api.createServer({});
+  const { port } = await listening(server);
+  server.close();
+  await closed(server);
+  const client = api.connect({ port, host: 'name.example', lookup: having('127.0.0.2', '127.0.0.1') });
+  log.watch('client', client, 'connect close');
+  client.on('error', (error: AggregateError & { code?: string }) => {
+    log.add(error.code, error instanceof AggregateError, error.errors.length, ...error.errors);
+  });
+  await closed(client);
+});
+
+test('an address that does not answer is got past, and what was begun there is closed', async (t) => {
+  const server = stream.createServer((s) => s.end('here')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  // A listener whose queue is full drops those who come.
+  const silent = socket.create_server(['127.0.0.2', port], { backlog: 0 });
+  const queued = Array.from({ length: 3 }, () => new socket.socket());
+  for (const each of queued) {
+    each.setblocking(false);
+    each.connect_ex(['127.0.0.2', port]);
+  }
+  const lookup = having('127.0.0.2', '127.0.0.1');
+  const client = stream.connect({ port, host: 'name.example', lookup, autoSelectFamilyAttemptTimeout: 30 });
+  t.is(String(await once(client, 'data')), 'here');
+  t.is(client.remoteAddress, '127.0.0.1');
+  for (const each of [...queued, silent]) each.close();
+  await closed(client);
+  server.close();
+  await closed(server);
+});
+
+test('a socket that was given for a connection that is refused: the error is told', async (t) => {
+  const gone = socket.create_server(['127.0.0.1', 0]);
+  const [, port] = gone.getsockname();
+  gone.close();
+  const sock = new socket.socket();
+  const client = stream.toDuplex(sock).connect(port, '127.0.0.1');
+  t.is((await once(client, 'error'))[0].code, 'ECONNREFUSED');
+  t.is(sock.fileno(), -1);
+});
+
 same('the local end can be chosen', async (api, log) => {
   const server = api.createServer({}, (s) => s.end());
   const { port } = await listening(server);
