@@ -1,5 +1,5 @@
 /** create_connection and create_server: addresses tried in turn, errors, source addresses, both versions of IP at once. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
@@ -7,7 +7,7 @@ import { ExceptionGroup, type OSError } from '../lib/exceptions.js';
 import * as socket from '../lib/socket.js';
 import { type State, TwoAddresses } from './helpers/addresses.js';
 import { checkLeaks, openDescriptors } from './helpers/leaks.js';
-import { pythonSync, skip, spawnPeer, startWorker, testUnless, tmpdir } from './helpers/peers.js';
+import { pythonSync, skip, spawnNode, spawnPeer, startWorker, testUnless, tmpdir, until } from './helpers/peers.js';
 import { testTwins, testWithPython } from './helpers/twin.js';
 
 checkLeaks(test);
@@ -175,6 +175,47 @@ withBoth.serial('the deadline of a race is for all addresses together', (t) => {
   // What does not wait does not race.
   t.throws(() => socket.create_connection([null, place.port], { ...race, timeout: 0 }), { code: 'EINPROGRESS' });
   t.is(openDescriptors().size, before);
+});
+
+/** How many sockets of this machine are connecting to a port: SYN_SENT is 02 in proc(5)'s tables. */
+function connecting(port: number): number {
+  const tables = ['tcp', 'tcp6'].map((name) => readFileSync(`/proc/self/net/${name}`, 'latin1'));
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')} 02 `;
+  return tables.join('').split(remote).length - 1;
+}
+
+withBoth.serial('a worker that waits in a race can be terminated, and its attempts end with it', async (t) => {
+  using place = new TwoAddresses('silent', 'silent');
+  const worker = startWorker(
+    'berkeley.socket.create_connection([null, data], { happy_eyeballs_delay: 0 })',
+    place.port,
+  );
+  await until(() => connecting(place.port) === 2);
+  await worker.stop();
+  t.is(connecting(place.port), 0);
+});
+
+withBoth.serial('a signal with a listener ends a race with InterruptedError', async (t) => {
+  using place = new TwoAddresses('silent', 'silent');
+  const peer = spawnNode(
+    `const alive = setTimeout(() => {}, 60_000);
+     process.on('SIGINT', () => {
+       console.log('listener');
+       clearTimeout(alive);
+     });
+     try {
+       berkeley.socket.create_connection([null, data], { happy_eyeballs_delay: 0 });
+     } catch (error) {
+       console.log(error.name);
+     }`,
+    place.port,
+  );
+  await until(() => connecting(place.port) === 2);
+  peer.child.kill('SIGINT');
+  t.is(await peer.line(), 'InterruptedError');
+  t.is(connecting(place.port), 0);
+  t.is(await peer.line(), 'listener');
+  t.is(await peer.exit, 0);
 });
 
 test('the delay of a race is seconds, or none', (t) => {
