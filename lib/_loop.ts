@@ -228,6 +228,19 @@ export function released(fd: number): void {
   if (descriptors.size > 0) descriptors.get(fd)?.release();
 }
 
+/**
+ * To be called for a descriptor that is new to the process: what awaits its number here awaited one that another thread,
+ * or a stranger, has closed. Returns the descriptor.
+ */
+export function renewed(fd: number): number {
+  try {
+    released(fd);
+  } catch (error) {
+    uncaught(error);
+  }
+  return fd;
+}
+
 /** Whether a call may try at once. After many in a row it waits for the loop instead, which then comes to the others. */
 export function mayTryAtOnce(): boolean {
   return ++atOnce < TURN;

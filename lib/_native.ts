@@ -64,17 +64,26 @@ export interface Native {
   shutdown(fd: number, how: number): number;
   getsockname(fd: number): number;
   getpeername(fd: number): number;
+  /** Ends every claim on the descriptor: see `own`. */
   close(fd: number): number;
   dup(fd: number): number;
   getInheritable(fd: number): number;
   setInheritable(fd: number, inheritable: boolean): number;
   getNonblocking(fd: number): number;
   setNonblocking(fd: number, nonblocking: boolean): number;
-  /** The environment owns this descriptor: it closes it when it ends, unless `disown` or `close` comes first. */
-  own(fd: number): void;
-  disown(fd: number): void;
-  /** Whether what is not sent yet is to be discarded, if the environment owns this descriptor when it ends. */
-  abortAtEnd(fd: number, abort: boolean): void;
+  /**
+   * A claim on this descriptor, for an object that stands for it: a number that is given once, never 0. It holds until
+   * `disown`, or until anybody in the process closes the descriptor; then it says nothing of who has the number next.
+   * When the environment ends, it closes what it claims, unless another one claims it too.
+   */
+  own(fd: number): number;
+  /** Whether the claim holds; with 0, whether any claim of this environment on this descriptor does. */
+  owns(fd: number, claim: number): boolean;
+  disown(fd: number, claim: number): void;
+  /** Closes the descriptor if the claim holds; else -EBADF. */
+  closeOwned(fd: number, claim: number): number;
+  /** Whether what is not sent yet is to be discarded, if the claim holds when the environment ends. */
+  abortAtEnd(fd: number, claim: number, abort: boolean): void;
 
   // options
   /** The value is `info[0]`. */

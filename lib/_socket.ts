@@ -22,7 +22,7 @@ import {
 import { constants } from './_constants.js';
 import { type Credentials, peerCredentials, type TcpInfo, tcpInfo } from './_info.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from './_io.js';
-import { released } from './_loop.js';
+import { released, renewed } from './_loop.js';
 import { type MakefileOptions, makefile, type SocketIO } from './_makefile.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
@@ -42,6 +42,8 @@ const WAIT_ALL = c.MSG_WAITALL ?? 0;
 const CONTROL_MAX = 0x7fffffff;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
+/** For `native.owns`. */
+const ANY_CLAIM = 0;
 const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
 
 /** The timeout that new sockets get. */
@@ -66,6 +68,8 @@ export function setdefaulttimeout(value: number | null): void {
 /** What is left of a socket object when it is gone: enough to close its descriptor and to say which it was. */
 interface Remains {
   fd: number;
+  /** What makes the descriptor this object's: see `native.own`. */
+  readonly claim: number;
   readonly Class: typeof socket;
   readonly family: number;
   readonly type: number;
@@ -75,13 +79,19 @@ interface Remains {
 }
 
 const collected = new FinalizationRegistry<Remains>((remains) => {
-  const { fd } = remains;
+  const { fd, claim } = remains;
+  if (!native.owns(fd, claim)) return;
   const text = described(remains, false);
   remains.fd = -1;
   process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
   released(fd);
-  if (remains.zerocopy === null || !retire(fd, remains.zerocopy)) native.close(fd);
+  if (remains.zerocopy === null || !retire(fd, remains.zerocopy)) native.closeOwned(fd, claim);
 });
+
+/** The descriptor was closed by another thread, and its number is another object's of this thread by now. */
+function isReused({ claim }: Remains, fd: number): boolean {
+  return !native.owns(fd, claim) && native.owns(fd, ANY_CLAIM);
+}
 
 /** A socket's text: its addresses are asked for while it is open. */
 function described({ fd, Class, family, type, proto }: Remains, closed: boolean): string {
@@ -152,8 +162,8 @@ export class socket {
     this.#family = family;
     this.#type = type & ~TYPE_FLAGS;
     this.#proto = proto;
-    this.#remains = { fd, Class: this.constructor as typeof socket, family, type: this.#type, proto, zerocopy: null };
-    native.own(this._fd);
+    const Class = this.constructor as typeof socket;
+    this.#remains = { fd, claim: native.own(fd), Class, family, type: this.#type, proto, zerocopy: null };
     collected.register(this, this.#remains, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
     else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
@@ -161,7 +171,7 @@ export class socket {
 
   /** @internal An object of this class for a descriptor that is new and of which all is known. */
   static _adopt<T extends socket>(this: new (...args: never[]) => T, fd: number, like: socket): T {
-    return Reflect.construct(this, [ADOPT, fd, like.family, like.type, like.proto]) as T;
+    return Reflect.construct(this, [ADOPT, renewed(fd), like.family, like.type, like.proto]) as T;
   }
 
   get family(): number {
@@ -200,9 +210,9 @@ export class socket {
   /** @internal For heirs: releases what the socket holds. */
   _realClose(): void {
     const fd = this.#release();
-    const { zerocopy } = this.#remains;
+    const { claim, zerocopy } = this.#remains;
     if (fd < 0 || (zerocopy !== null && retire(fd, zerocopy))) return;
-    const code = native.close(fd);
+    const code = native.closeOwned(fd, claim);
     if (code < 0 && code !== -ECONNRESET) raise(code, 'close');
   }
 
@@ -213,7 +223,7 @@ export class socket {
     this.#remains.fd = -1;
     // A thread that never returns to the event loop, as a blocking server's, would keep what is left of each for ever.
     collected.unregister(this.#remains);
-    if (fd >= 0) released(fd);
+    if (fd >= 0 && !isReused(this.#remains, fd)) released(fd);
     return fd;
   }
 
@@ -223,13 +233,13 @@ export class socket {
     const fd = this.#release();
     if (fd < 0) return fd;
     if (this.#remains.zerocopy !== null) leave(fd, this.#remains.zerocopy);
-    native.disown(fd);
+    native.disown(fd, this.#remains.claim);
     return fd;
   }
 
   /** A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout. */
   dup(): this {
-    const fd = checked(native.dup(this._fd), 'dup');
+    const fd = renewed(checked(native.dup(this._fd), 'dup'));
     // As Python calls it: an heir's own constructor gets arguments that it can pass on.
     const Class = this.constructor as new (family: number, type: number, proto: number, fileno: number) => this;
     const copy = new Class(this.#family, this.#type, this.#proto, fd);
@@ -802,7 +812,7 @@ export class socket {
     const bits = flags === 0 ? 0 : cInt(flags);
     const none = address === null || address === undefined;
     const length = none ? 0 : pack(this.#family, this.#proto, address, 'send_zerocopy');
-    this.#remains.zerocopy ??= enabled(this._fd, this.#family);
+    this.#remains.zerocopy ??= enabled(this._fd, this.#remains.claim, this.#family);
     return sendZerocopy(this, this.#remains.zerocopy, bytes, bits, length);
   }
 
@@ -998,7 +1008,7 @@ function openOrIdentify(args: unknown[]): Opened {
     numbers[1] === -1 ? c.SOCK_STREAM : numbers[1],
     numbers[2] === -1 ? 0 : numbers[2],
   ];
-  return [checked(native.socket(f, t, p), 'socket'), f, t, p];
+  return [renewed(checked(native.socket(f, t, p), 'socket')), f, t, p];
 }
 
 function identified(fileno: unknown, [family, type, proto]: number[]): Opened {

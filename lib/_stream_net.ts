@@ -1,6 +1,7 @@
 /** Connections that change hands between this library and node:net: the descriptor is duplicated, the first owner closes his. */
 import { Socket } from 'node:net';
 import { constants } from './_constants.js';
+import { renewed } from './_loop.js';
 import { native } from './_native.js';
 import { socket } from './_socket.js';
 import { checked, ValueError } from './exceptions.js';
@@ -52,7 +53,7 @@ export function fromNetSocket(netSocket: Socket): socket {
   if (netSocket.writableLength > 0) {
     throw new ValueError(`the net.Socket has ${netSocket.writableLength} bytes still to send: wait for 'drain'`);
   }
-  const fd = checked(native.dup(handle.fd), 'dup');
+  const fd = renewed(checked(native.dup(handle.fd), 'dup'));
   let made: socket;
   try {
     made = new socket({ fileno: fd });

@@ -22,7 +22,7 @@ import { decode_ancillary } from './_decode.js';
 import { native } from './_native.js';
 import { checked, OSError, raise, ValueError } from './exceptions.js';
 
-const { EAGAIN, EALREADY, EINTR, ENOBUFS, EOPNOTSUPP } = constants.errno;
+const { EAGAIN, EALREADY, EBADF, EINTR, ENOBUFS, EOPNOTSUPP } = constants.errno;
 const { AF_INET, AF_INET6, MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOCK_STREAM, SOL_SOCKET } = constants.socket;
 const { SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY } = constants.beyond;
 /** Room for a struct sock_extended_err with an address, and for what else the socket's options bring. */
@@ -49,6 +49,9 @@ export class ZerocopyQueue {
   #done: Reaped[] = [];
   readonly #control = new Uint8Array(CONTROL_ROOM);
 
+  /** @param claim makes the descriptor that the sends are read from the socket's: see `native.own` */
+  constructor(public claim: number) {}
+
   /** How many sends the kernel may still read from. */
   get underWay(): number {
     return this.#sends.size;
@@ -56,7 +59,7 @@ export class ZerocopyQueue {
 
   /** Notes that the kernel has taken a send of this call. */
   sent(call: Call, fd: number): void {
-    if (this.#sends.size === 0) native.abortAtEnd(fd, true);
+    if (this.#sends.size === 0) native.abortAtEnd(fd, this.claim, true);
     call.left++;
     this.#sends.set(this.#next, call);
     this.#next = (this.#next + 1) >>> 0;
@@ -75,7 +78,7 @@ export class ZerocopyQueue {
       code = native.recvmsg(fd, [], this.#control, MSG_ERRQUEUE);
       if (code >= 0) this.#report(this.#control, native.info[1]);
     } while (code >= 0 || code === -EINTR);
-    if (before > 0 && this.#sends.size === 0) native.abortAtEnd(fd, false);
+    if (before > 0 && this.#sends.size === 0) native.abortAtEnd(fd, this.claim, false);
     return code === -EAGAIN ? 0 : code;
   }
 
@@ -103,12 +106,12 @@ export class ZerocopyQueue {
 }
 
 /** A queue for a socket that had none. @throws OSError | ValueError */
-export function enabled(fd: number, family: number): ZerocopyQueue {
+export function enabled(fd: number, claim: number, family: number): ZerocopyQueue {
   // Other families that can do so report it in words of their own.
   const code = family === AF_INET || family === AF_INET6 ? native.enableZerocopy(fd) : -EOPNOTSUPP;
   if (code === -EALREADY) throw new ValueError('another object sends without a copy on this socket');
   checked(code, 'setsockopt');
-  return new ZerocopyQueue();
+  return new ZerocopyQueue(claim);
 }
 
 /** See `socket.send_zerocopy`. As with `send`, a socket that blocks sends all. */
@@ -180,6 +183,7 @@ let sweeper: NodeJS.Timeout | undefined;
  */
 export function retire(fd: number, queue: ZerocopyQueue): boolean {
   sweep();
+  if (!native.owns(fd, queue.claim)) return false;
   if (queue.read(fd) < 0 || queue.underWay === 0 || discardsAtClose(fd)) return false;
   native.shutdown(fd, SHUT_RDWR);
   keep(fd, queue);
@@ -188,10 +192,10 @@ export function retire(fd: number, queue: ZerocopyQueue): boolean {
 
 /** The descriptor is given away: a duplicate of it waits for the reports. */
 export function leave(fd: number, queue: ZerocopyQueue): void {
-  if (queue.read(fd) < 0 || queue.underWay === 0) return;
+  if (!native.owns(fd, queue.claim) || queue.read(fd) < 0 || queue.underWay === 0) return;
   const copy = checked(native.dup(fd), 'dup');
-  native.own(copy);
-  native.abortAtEnd(copy, true);
+  queue.claim = native.own(copy);
+  native.abortAtEnd(copy, queue.claim, true);
   keep(copy, queue);
 }
 
@@ -203,12 +207,12 @@ function keep(fd: number, queue: ZerocopyQueue): void {
 /** Closes what has nothing under way any more. */
 function sweep(): void {
   for (const [fd, queue] of retired) {
-    const code = queue.read(fd);
+    // One that another thread has closed, or that cannot be read, may be somebody else's by its number.
+    const code = native.owns(fd, queue.claim) ? queue.read(fd) : -EBADF;
     if (code >= 0 && queue.underWay > 0) continue;
     retired.delete(fd);
-    // One that cannot be read was closed behind our back: its number is somebody else's.
-    if (code < 0) native.disown(fd);
-    else native.close(fd);
+    if (code < 0) native.disown(fd, queue.claim);
+    else native.closeOwned(fd, queue.claim);
   }
   if (retired.size > 0 || sweeper === undefined) return;
   clearInterval(sweeper);

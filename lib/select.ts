@@ -393,8 +393,8 @@ class EpollWait implements Waitable {
 const epollWait = new EpollWait();
 
 /** Closes the descriptor of an epoll object that was collected as garbage; as CPython, without a warning. */
-const collected = new FinalizationRegistry<number>((fd) => {
-  native.close(fd);
+const collected = new FinalizationRegistry<{ fd: number; claim: number }>(({ fd, claim }) => {
+  native.closeOwned(fd, claim);
 });
 
 /** Marks the constructor call that takes over a descriptor. */
@@ -422,6 +422,8 @@ function controlArgs(caller: string, args: unknown[]): unknown[] {
  */
 export class epoll {
   #fd: number;
+  /** What makes the descriptor this object's: see `native.own`. */
+  #claim = 0;
   #busyMs = 0;
 
   /**
@@ -434,8 +436,8 @@ export class epoll {
   constructor(...args: unknown[]) {
     this.#fd = args[0] === ADOPT ? (args[1] as number) : newEpoll(args);
     if (this.#fd < 0) return;
-    native.own(this.#fd);
-    collected.register(this, this.#fd, this);
+    this.#claim = native.own(this.#fd);
+    collected.register(this, { fd: this.#fd, claim: this.#claim }, this);
   }
 
   /** An epoll object for a descriptor of one, which it owns from now on. For -1, as in CPython, a new one. */
@@ -450,7 +452,7 @@ export class epoll {
     this.#fd = -1;
     if (fd < 0) return;
     collected.unregister(this);
-    native.close(fd);
+    native.closeOwned(fd, this.#claim);
   }
 
   [Symbol.dispose](): void {

@@ -12,7 +12,7 @@ import { type AncillaryData, CMSG_LEN } from './_ancillary.js';
 import { cInt, cLong, integer, iterable, method, parameters } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { constants } from './_constants.js';
-import { released } from './_loop.js';
+import { released, renewed } from './_loop.js';
 import { native } from './_native.js';
 import { repr } from './_repr.js';
 import { socket } from './_socket.js';
@@ -73,7 +73,7 @@ export function close(fd: number): void {
 
 /** A duplicate of a socket's descriptor, not inheritable, which the caller owns. @see Python socket.dup */
 export function dup(fd: number): number {
-  return checked(native.dup(descriptor(fd)), 'dup');
+  return renewed(checked(native.dup(descriptor(fd)), 'dup'));
 }
 
 /** A descriptor as a number; a number that can be none is a bad descriptor to the system. */
@@ -107,7 +107,7 @@ export function socketpair(...args: unknown[]): [socket, socket] {
   const numbers = [family ?? c.AF_UNIX ?? c.AF_INET, type, proto].map(cInt) as [number, number, number];
   checked(native.socketpair(...numbers), 'socketpair');
   const fds = [native.info[0], native.info[1]];
-  return fds.map((fd) => new socket(...numbers, fd)) as [socket, socket];
+  return fds.map((fd) => new socket(...numbers, renewed(fd))) as [socket, socket];
 }
 
 /** Whether one IPv6 socket can serve IPv4 too. @see Python socket.has_dualstack_ipv6 */

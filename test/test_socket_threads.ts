@@ -1,5 +1,6 @@
 /** Workers that block: terminated, contended, closed under, signalled from beside. Nothing is left open, nobody hangs. */
 import test, { type ExecutionContext } from 'ava';
+import * as select from '../lib/select.js';
 import * as socket from '../lib/socket.js';
 import { checkLeaks, openDescriptors } from './helpers/leaks.js';
 import { startWorker, until } from './helpers/peers.js';
@@ -368,6 +369,25 @@ test.serial('datagrams of two threads on one descriptor do not mix', async (t) =
   for (const worker of workers) t.is(await worker.exit, 0);
 });
 
+// ---- one descriptor, objects in several threads ----------------------------------------------------------------------
+
+/** Closes a descriptor that a worker has objects for, behind their back. */
+function closed(fd: number): void {
+  new socket.socket({ fileno: fd }).close();
+}
+
+/** Two sockets of this thread, one of which has this number. */
+function pairWith(t: ExecutionContext, fd: number): [socket.socket, socket.socket] {
+  const pair = socket.socketpair();
+  t.true([pair[0].fileno(), pair[1].fileno()].includes(fd), 'the number is used again');
+  return pair;
+}
+
+function exchange(t: ExecutionContext, [one, other]: [socket.socket, socket.socket]): void {
+  one.sendall(bytes('still open'));
+  t.deepEqual(other.recv(100), bytes('still open'));
+}
+
 test.serial(
   'what a worker believes to own, and another thread has closed, is not closed again with the worker',
   async (t) => {
@@ -382,12 +402,116 @@ test.serial(
     );
     t.is(await peer.next(), 'adopted');
     // Here it is closed, and its number stands for another socket.
-    new socket.socket({ fileno: fd }).close();
-    const [next, peerOfNext] = socket.socketpair();
-    t.true([next.fileno(), peerOfNext.fileno()].includes(fd), 'the number is used again');
+    closed(fd);
+    const pair = pairWith(t, fd);
     await peer.worker.terminate();
-    next.sendall(Buffer.from('still open'));
-    t.is(`${peerOfNext.recv(100)}`, 'still open');
-    for (const sock of [next, peerOfNext, other]) sock.close();
+    exchange(t, pair);
+    for (const sock of [...pair, other]) sock.close();
   },
 );
+
+test.serial(
+  'what is collected in a worker, and another thread has closed, is not closed again, and warns of nothing',
+  async (t) => {
+    const [one, other] = socket.socketpair();
+    const epoll = new select.epoll();
+    const fds = [one.detach(), epoll.fileno()];
+    const worker = startWorker(
+      `${PRELUDE}
+      const warnings = [];
+      process.emitWarning = (text) => warnings.push(text);
+      let kept = [new socket.socket({ fileno: data[0] }), berkeley.select.epoll.fromfd(data[1])];
+      send('adopted');
+      await receive();
+      // Beside them, something that is this worker's to close: its warning says that the garbage was seen to.
+      kept.push(new socket.socket());
+      const mark = 'unclosed <socket.socket fd=' + kept[2].fileno() + ',';
+      kept = null;
+      while (warnings.length === 0) {
+        gc();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      send(warnings.map((text) => text.startsWith(mark)));`,
+      fds,
+    );
+    t.is(await worker.next(), 'adopted');
+    closed(fds[0]);
+    epoll.close();
+    const pair = pairWith(t, fds[0]);
+    t.true([pair[0].fileno(), pair[1].fileno()].includes(fds[1]), 'the number is used again');
+    worker.send('collect');
+    t.deepEqual(await worker.next(), [true]);
+    exchange(t, pair);
+    t.is(await worker.exit, 0);
+    for (const sock of [...pair, other]) sock.close();
+  },
+);
+
+test.serial(
+  'what another thread has closed is not closed by its number, which is another object of the thread by now',
+  async (t) => {
+    const [one, other] = socket.socketpair();
+    const fd = one.detach();
+    const worker = startWorker(
+      `${PRELUDE}
+    process.emitWarning = () => {};
+    const { asyncio } = berkeley;
+    const objects = Array.from({ length: 3 }, () => new socket.socket({ fileno: data }));
+    objects[0].setblocking(false);
+    const orphan = asyncio.sock_recv(objects[0], 1).catch((error) => error.code);
+    send('awaits');
+    await receive();
+    const pair = socket.socketpair();
+    send(pair.map((each) => each.fileno()));
+    const fresh = pair.find((each) => each.fileno() === data);
+    const peer = pair.find((each) => each !== fresh);
+    for (const each of pair) each.setblocking(false);
+    send(await orphan);
+    const awaited = asyncio.sock_recv(fresh, 100);
+    objects[0].detach();
+    try {
+      objects[1].close();
+    } catch (error) {
+      send([error.name, error.code]);
+    }
+    const gone = new WeakRef(objects.pop());
+    while (gone.deref()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      gc();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    peer.send(bytes('awaited'));
+    send((await awaited).toString());
+    send(fresh.send(bytes('sent')));
+    for (const each of pair) each.close();`,
+      fd,
+    );
+    t.is(await worker.next(), 'awaits');
+    closed(fd);
+    worker.send('go on');
+    t.true((await worker.next<number[]>()).includes(fd), 'the number is used again');
+    t.is(await worker.next(), 'EBADF');
+    t.deepEqual(await worker.next(), ['OSError', 'EBADF']);
+    t.is(await worker.next(), 'awaited');
+    t.is(await worker.next(), 4);
+    t.is(await worker.exit, 0);
+    other.close();
+  },
+);
+
+test.serial('what two threads have an object for stays open when one of them ends', async (t) => {
+  const pair = socket.socketpair();
+  const lasting = startWorker(
+    `globalThis.kept = new berkeley.socket.socket({ fileno: data }); send('adopted'); await receive();`,
+    pair[0].fileno(),
+  );
+  t.is(await lasting.next(), 'adopted');
+  await lasting.stop();
+  exchange(t, pair);
+  // The other way round: the object of the thread that stays is the newer one.
+  const maker = startWorker(`globalThis.kept = new berkeley.socket.socket(); send(kept.fileno()); await receive();`);
+  const sock = new socket.socket({ fileno: await maker.next<number>() });
+  await maker.stop();
+  t.is(sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE), socket.SOCK_STREAM);
+  for (const each of [...pair, sock]) each.close();
+});

@@ -13,7 +13,7 @@ napi_value Socket(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
   const int family = args.Int(0), type = args.Int(1), protocol = args.Int(2);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Socket(family, type, protocol));
+  return Number(env, New(os::Socket(family, type, protocol)));
 }
 
 napi_value SocketPair(napi_env env, napi_callback_info info) {
@@ -22,7 +22,10 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   if (args.Failed()) return nullptr;
   os::Fd pair[2];
   const int result = os::SocketPair(family, type, protocol, pair);
-  if (result >= 0) std::copy_n(pair, 2, args.state().info);
+  if (result >= 0) {
+    for (const os::Fd fd : pair) New(fd);
+    std::copy_n(pair, 2, args.state().info);
+  }
   return Number(env, result);
 }
 
@@ -42,7 +45,7 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   const bool fd_blocks = args.Flag(1);
   if (args.Failed()) return nullptr;
   return WithAddress(
-      args, [=](void* address, uint32_t* length) { return os::Accept(fd, fd_blocks, address, length); });
+      args, [=](void* address, uint32_t* length) { return New(os::Accept(fd, fd_blocks, address, length)); });
 }
 
 napi_value GetSockName(napi_env env, napi_callback_info info) {
@@ -100,6 +103,8 @@ napi_value OfFd(napi_env env, napi_callback_info info) {
   return Number(env, kCall(fd));
 }
 
+int Duplicate(os::Fd fd) { return New(os::Duplicate(fd)); }
+
 // The calls that switch something of a descriptor on or off.
 template <int (*kCall)(os::Fd, bool)>
 napi_value SwitchFd(napi_env env, napi_callback_info info) {
@@ -113,11 +118,27 @@ napi_value SwitchFd(napi_env env, napi_callback_info info) {
 napi_value OwnFd(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
-  if (!args.Failed() && fd >= 0) Own(&args.state(), fd);
-  return nullptr;
+  if (args.Failed()) return nullptr;
+  return Number(env, fd < 0 ? 0 : Own(&args.state(), fd));
 }
 
-// What is closed is owned no longer: its number may soon be another thread's.
+napi_value OwnsFd(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const Claim claim = args.Offset(1);
+  if (args.Failed()) return nullptr;
+  return Boolean(env, Owns(&args.state(), fd, claim));
+}
+
+napi_value CloseOwnedFd(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const Claim claim = args.Offset(1);
+  if (args.Failed()) return nullptr;
+  return Number(env, CloseOwned(fd, claim));
+}
+
+// Before it is closed: its number may soon be another thread's.
 napi_value Close(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
@@ -127,9 +148,10 @@ napi_value Close(napi_env env, napi_callback_info info) {
 }
 
 napi_value DisownFd(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+  Args<2> args(env, info);
   const int fd = args.Int(0);
-  if (!args.Failed()) Disown(&args.state(), fd);
+  const Claim claim = args.Offset(1);
+  if (!args.Failed()) Disown(fd, claim);
   return nullptr;
 }
 
@@ -187,12 +209,14 @@ constexpr Binding kRows[] = {
     {"getsockname", GetSockName},
     {"getpeername", GetPeerName},
     {"close", Close},
-    {"dup", OfFd<os::Duplicate>},
+    {"dup", OfFd<Duplicate>},
     {"getInheritable", OfFd<os::GetInheritable>},
     {"setInheritable", SwitchFd<os::SetInheritable>},
     {"getNonblocking", OfFd<os::GetNonblocking>},
     {"setNonblocking", SwitchFd<os::SetNonblocking>},
     {"own", OwnFd},
+    {"owns", OwnsFd},
+    {"closeOwned", CloseOwnedFd},
     {"disown", DisownFd},
     {"getsockoptInt", GetSockOptInt},
     {"setsockoptInt", SetSockOptInt},

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "os/os.h"
 #include "os/poller.h"
+#include "owners.h"
 
 namespace berkeley::napi {
 
@@ -101,7 +102,7 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   if (state.loop != nullptr || napi_get_uv_event_loop(env, &uv) != napi_ok) return -EALREADY;
   auto loop = std::make_unique<Loop>();
   loop->env = env;
-  loop->poller = os::PollerCreate();
+  loop->poller = New(os::PollerCreate());
   if (loop->poller < 0) return loop->poller;
   if (!Refer(loop.get(), deliver, events) || uv_poll_init(uv, &loop->watcher, loop->poller) != 0) {
     Release(loop.get());

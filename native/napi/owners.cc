@@ -1,5 +1,7 @@
 #include "owners.h"
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <unordered_map>
 
@@ -7,14 +9,18 @@ namespace berkeley::napi {
 
 namespace {
 
-struct Ownership {
-  State* owner;
+struct Claimed {
+  Claim claim;
+  const State* owner;
   AtEnd at_end;
 };
 
+using Claims = std::unordered_multimap<os::Fd, Claimed>;
+
 struct Table {
   std::mutex mutex;
-  std::unordered_map<os::Fd, Ownership> owned;
+  Claim last = 0;
+  Claims claims;
 };
 
 // Never freed: threads may still end when the process does.
@@ -23,46 +29,88 @@ Table& Owners() {
   return *table;
 }
 
+Claims::iterator Find(Table* table, os::Fd fd, Claim claim) {
+  const auto [first, last] = table->claims.equal_range(fd);
+  const auto found = std::find_if(first, last, [=](const auto& each) { return each.second.claim == claim; });
+  return found == last ? table->claims.end() : found;
+}
+
 }  // namespace
 
-void Own(State* owner, os::Fd fd) {
+Claim Own(State* owner, os::Fd fd) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
-  table.owned.insert_or_assign(fd, Ownership{owner, AtEnd::kClose});
+  const Claim claim = ++table.last;
+  table.claims.emplace(fd, Claimed{claim, owner, AtEnd::kClose});
+  return claim;
 }
 
-void SetAtEnd(State* owner, os::Fd fd, AtEnd at_end) {
+bool Owns(const State* owner, os::Fd fd, Claim claim) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
-  const auto found = table.owned.find(fd);
-  if (found != table.owned.end() && found->second.owner == owner) found->second.at_end = at_end;
+  if (claim != 0) return Find(&table, fd, claim) != table.claims.end();
+  const auto [first, last] = table.claims.equal_range(fd);
+  return std::any_of(first, last, [=](const auto& each) { return each.second.owner == owner; });
 }
 
-void Disown(State* owner, os::Fd fd) {
+void SetAtEnd(os::Fd fd, Claim claim, AtEnd at_end) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
-  const auto found = table.owned.find(fd);
-  if (found != table.owned.end() && found->second.owner == owner) table.owned.erase(found);
+  const auto found = Find(&table, fd, claim);
+  if (found != table.claims.end()) found->second.at_end = at_end;
+}
+
+void Disown(os::Fd fd, Claim claim) {
+  Table& table = Owners();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  const auto found = Find(&table, fd, claim);
+  if (found != table.claims.end()) table.claims.erase(found);
 }
 
 void Forget(os::Fd fd) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
-  table.owned.erase(fd);
+  table.claims.erase(fd);
 }
 
-void EndOwned(State* owner) {
+int New(int fd) {
+  if (fd >= 0) Forget(fd);
+  return fd;
+}
+
+int CloseOwned(os::Fd fd, Claim claim) {
   Table& table = Owners();
-  const std::lock_guard<std::mutex> lock(table.mutex);
-  for (auto each = table.owned.begin(); each != table.owned.end();) {
-    const auto [fd, ownership] = *each;
-    if (ownership.owner != owner) {
-      ++each;
-      continue;
-    }
-    ownership.at_end == AtEnd::kAbort ? os::Abort(fd) : os::Close(fd);
-    each = table.owned.erase(each);
+  {
+    const std::lock_guard<std::mutex> lock(table.mutex);
+    if (Find(&table, fd, claim) == table.claims.end()) return -EBADF;
+    table.claims.erase(fd);
   }
+  return os::Close(fd);  // which may take its time (SO_LINGER): the other threads do not wait for it
+}
+
+void EndOwned(const State* owner) {
+  std::unordered_map<os::Fd, AtEnd> ending;
+  Table& table = Owners();
+  {
+    const std::lock_guard<std::mutex> lock(table.mutex);
+    for (auto each = table.claims.begin(); each != table.claims.end();) {
+      const auto [fd, claimed] = *each;
+      if (claimed.owner != owner) {
+        ++each;
+        continue;
+      }
+      AtEnd& at_end = ending.emplace(fd, AtEnd::kClose).first->second;
+      at_end = std::max(at_end, claimed.at_end);
+      each = table.claims.erase(each);
+    }
+    for (auto each = ending.begin(); each != ending.end();) {
+      const auto [fd, at_end] = *each;
+      // Who sends this environment's memory must not go on, whoever claims it besides.
+      if (at_end == AtEnd::kAbort) table.claims.erase(fd);
+      each = table.claims.count(fd) == 0 ? std::next(each) : ending.erase(each);
+    }
+  }
+  for (const auto& [fd, at_end] : ending) at_end == AtEnd::kAbort ? os::Abort(fd) : os::Close(fd);
 }
 
 }  // namespace berkeley::napi

@@ -1,5 +1,7 @@
-// Which environment owns a descriptor. Numbers are the process's: one that an environment believes to own may have been
-// closed in another, and stand for something else by now. So there is one table for all, and the last who said so owns.
+// Who answers for a descriptor. Numbers are the process's, and the kernel gives them out again: one that an environment
+// believes to have may have been closed in another, and stand for something else by now. So each object has a claim of its
+// own, and all claims are in one table for all threads. Closing a descriptor ends every claim on it; what is let go of
+// without a word (an object collected as garbage, an environment that ends) is closed only while the claim holds.
 #ifndef BERKELEY_NAPI_OWNERS_H_
 #define BERKELEY_NAPI_OWNERS_H_
 
@@ -7,17 +9,26 @@
 
 namespace berkeley::napi {
 
-// What becomes of a descriptor when the environment that owns it ends.
+// Never given twice in a process. 0 is none.
+using Claim = int64_t;
+
+// What becomes of a descriptor when the environment that claims it ends.
 enum class AtEnd { kClose, kAbort };
 
-void Own(State* owner, os::Fd fd);
-void SetAtEnd(State* owner, os::Fd fd, AtEnd at_end);
-// Only its owner gives a descriptor up.
-void Disown(State* owner, os::Fd fd);
-// To be called before a descriptor is closed, whoever owned it: its number may soon be another thread's.
+Claim Own(State* owner, os::Fd fd);
+// Whether the claim holds; with 0, whether any claim of this environment does.
+bool Owns(const State* owner, os::Fd fd, Claim claim);
+void SetAtEnd(os::Fd fd, Claim claim, AtEnd at_end);
+void Disown(os::Fd fd, Claim claim);
+// The descriptor is about to be closed by its number.
 void Forget(os::Fd fd);
-// The environment ends, and with it what it owns.
-void EndOwned(State* owner);
+// A result of the kernel that is a new descriptor, or a negative code, as it is. What was claimed of its number was closed
+// without our knowledge.
+int New(int fd);
+// -EBADF if the claim does not hold.
+int CloseOwned(os::Fd fd, Claim claim);
+// The environment ends, and what it claims is closed, unless another environment claims it too.
+void EndOwned(const State* owner);
 
 }  // namespace berkeley::napi
 

@@ -4,6 +4,7 @@
 #include "args.h"
 #include "os/os.h"
 #include "os/poller.h"
+#include "owners.h"
 #include "signals.h"
 
 namespace berkeley::napi {
@@ -33,7 +34,7 @@ napi_value PollOne(napi_env env, napi_callback_info info) {
 napi_value PollerCreate(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
-  return Number(env, os::PollerCreate());
+  return Number(env, New(os::PollerCreate()));
 }
 
 // Add and Modify.

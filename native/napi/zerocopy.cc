@@ -27,11 +27,12 @@ napi_value SendZerocopy(napi_env env, napi_callback_info info) {
 
 // The environment's memory goes away with it: what the kernel has not sent by then must not be sent.
 napi_value AbortAtEnd(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+  Args<3> args(env, info);
   const int fd = args.Int(0);
-  const bool abort = args.Flag(1);
+  const Claim claim = args.Offset(1);
+  const bool abort = args.Flag(2);
   if (args.Failed()) return nullptr;
-  SetAtEnd(&args.state(), fd, abort ? AtEnd::kAbort : AtEnd::kClose);
+  SetAtEnd(fd, claim, abort ? AtEnd::kAbort : AtEnd::kClose);
   return nullptr;
 }
 

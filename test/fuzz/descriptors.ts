@@ -25,8 +25,8 @@ export type FdKind = 'socket' | 'poller' | 'file';
 export class Descriptors {
   readonly #random: Random;
   readonly #open = new Map<number, FdKind>();
-  /** Those that the environment would close when it ends. */
-  readonly owned = new Set<number>();
+  /** By claim: those that the environment would close when it ends. */
+  readonly #claimed = new Map<number, number>();
   /** The poller that libuv watches, which is the environment's to close. */
   loopPoller = -1;
 
@@ -50,6 +50,20 @@ export class Descriptors {
   few(): number {
     const sockets = [...this.#open].filter(([, kind]) => kind === 'socket');
     return sockets.length === 0 ? -1 : this.#random.pick(sockets.slice(0, 3))[0];
+  }
+
+  claim(fd: number, claim: number): void {
+    this.#claimed.set(claim, fd);
+  }
+
+  /** A claim of ours, which may be on another descriptor, or hold no longer. */
+  claimOfAny(): number {
+    return this.#claimed.size === 0 ? 0 : this.#random.pick([...this.#claimed.keys()]);
+  }
+
+  /** A claim of ours on this descriptor, if it has any. */
+  claimOf(fd: unknown): number {
+    return [...this.#claimed].find(([, each]) => each === fd)?.[0] ?? this.claimOfAny();
   }
 
   add(fd: number, kind: FdKind): void {
@@ -122,7 +136,7 @@ export class Descriptors {
   }
 
   closeAll(): void {
-    for (const fd of this.owned) native.disown(fd);
+    for (const [claim, fd] of this.#claimed) native.disown(fd, claim);
     for (const fd of this.#open.keys()) this.#close(fd);
   }
 

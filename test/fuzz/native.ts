@@ -80,6 +80,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
     random.pick([SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, 0, -1, 99]) | random.pick([0, 0, 0o4000, 0o2000000]),
   protocol: () => random.pick([0, 0, 0, 6, 17, 1, -1, 255, 9999]),
   address: () => (random.chance(0.5) ? fds.name() : fds.address(values.bytes(random.pick(ADDRESS_SIZES)))),
+  claim: () => (random.chance(0.5) ? fds.claimOfAny() : values.whole()),
   addressLength: () => random.pick([0, 1, 2, 3, 8, 16, 28, 110]),
   blocks: () => true,
   flag: () => random.chance(0.5),
@@ -141,7 +142,9 @@ function argumentsFor(kinds: readonly string[]): unknown[] {
   const args: unknown[] = [];
   for (const kind of kinds) {
     const address = kind === 'addressLength' ? args.at(-1) : undefined;
-    args.push(isUint8Array(address) && random.chance(0.8) ? address.length : KINDS[kind]());
+    if (isUint8Array(address) && random.chance(0.8)) args.push(address.length);
+    else if (kind === 'claim' && random.chance(0.8)) args.push(fds.claimOf(args[0]));
+    else args.push(KINDS[kind]());
   }
   if (random.chance(0.6)) return args;
   if (random.chance(0.9) && args.length > 0) args[random.below(args.length)] = values.any();
@@ -155,7 +158,6 @@ function argumentsFor(kinds: readonly string[]): unknown[] {
 function noteResult(name: string, args: unknown[], result: unknown): unknown {
   if (typeof result === 'number' && result >= 0) noteDescriptors(name, args, result);
   if (name === 'tls.createMemoryBio') handles.keep('bio', args[0]);
-  if (name === 'own') fds.owned.add(args[0] as number);
   if (result === 0 && name === 'tls.createContext') handles.keep('context', args[0]);
   if (result === 0 && name === 'tls.createConnection') handles.keep('connection', args[0]);
   if (result === 0 && name === 'tls.sessionFromBytes') handles.keep('tlsSession', args[0]);
@@ -167,7 +169,8 @@ function noteDescriptors(name: string, args: unknown[], result: number): void {
   if (/^(socket|dup|accept)$/.test(name)) fds.add(result, 'socket');
   if (name === 'pollerCreate') fds.add(result, 'poller');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
-  if (name === 'close') fds.forget(args[0] as number);
+  if (name === 'own' && result > 0) fds.claim(args[0] as number, result);
+  if (/^close(Owned)?$/.test(name)) fds.forget(args[0] as number);
   if (name === 'recvmsg') takeReceived(args[2] as Uint8Array, native.info[1]);
   if (name === 'recvmmsg') takeReceivedBatch(args[3] as Uint8Array, args[4] as Int32Array, args[5] as number, result);
 }
