@@ -1,8 +1,9 @@
 /** Connecting to a host by name, awaited: what `open_connection` begins with. */
+import { TIMER_MAX_MS } from './_alarm.js';
 import { timeout as seconds } from './_args.js';
 import { addressesOf } from './_asyncio_names.js';
 import { connectFailed } from './_asyncio_sock.js';
-import { TIMER_MAX_MS, timeout } from './_asyncio_time.js';
+import { timeout } from './_asyncio_time.js';
 import type { Abortable } from './_await.js';
 import { monotonicMs, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';

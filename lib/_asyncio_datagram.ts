@@ -7,10 +7,11 @@ import { WaterMarks, type WriteBufferLimits } from './_asyncio_flow.js';
 import { type BytesLike, bytesOf, copied } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
-import { type Descriptor, descriptorOf, uncaught } from './_loop.js';
+import { type Descriptor, descriptorOf } from './_loop.js';
 import { native } from './_native.js';
 import { str } from './_repr.js';
 import type { socket } from './_socket.js';
+import { uncaught } from './_waiters.js';
 import { BlockingIOError, fromCode, InterruptedError, OSError, ValueError } from './exceptions.js';
 
 const { EAGAIN, EBADF, EINTR } = constants.errno;

@@ -1,7 +1,7 @@
 /** Awaited name resolution: the system's resolver, on a thread of libuv's pool. */
 import { isIP } from 'node:net';
 import type { Address } from './_address.js';
-import type { Abortable } from './_await.js';
+import { type Abortable, unlessAborted } from './_await.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
 import { type AddressInfoEntry, addressEntries, addressQuestion, nameEntry, nameQuestion } from './_resolve.js';
@@ -84,17 +84,6 @@ function asking<T>(ask: (answered: (answer: T | number) => void) => number): Pro
   return new Promise((resolve) => {
     const code = ask(resolve);
     if (code < 0) resolve(code);
-  });
-}
-
-/** What `promise` comes to, unless `signal` is aborted first: then its reason. */
-export function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return promise;
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
   });
 }
 

@@ -2,12 +2,11 @@
 import type { Address, ReturnedAddress } from './_address.js';
 import type { AncillaryData, AncillaryItem } from './_ancillary.js';
 import { addressWithoutName } from './_asyncio_names.js';
-import { type Abortable, AGAIN_WRITE, attempt, awaited, readable } from './_await.js';
+import { type Abortable, AGAIN_WRITE, awaited, readable } from './_await.js';
 import type { MessageBatch } from './_batch.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
-import { descriptorIfAny } from './_loop.js';
 import { native } from './_native.js';
 import { str } from './_repr.js';
 import { FileTransfer, type SendableFile } from './_sendfile.js';
@@ -28,7 +27,7 @@ export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Pr
     noteRead(sock, bytes.length, nbytes);
     return bytes;
   };
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, receive), options);
+  return awaited(sock, POLLIN, receive, options, { vain: Number.isInteger(nbytes) && isDrained(sock, nbytes) });
 }
 
 /** Receives into `buf`: how many bytes came. @see Python loop.sock_recv_into */
@@ -38,18 +37,22 @@ export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable
     noteRead(sock, count, buf.byteLength);
     return count;
   };
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, receive), options);
+  return awaited(sock, POLLIN, receive, options, { vain: isDrained(sock, buf?.byteLength) });
 }
 
 /** A plain stream that gave less than was asked for has nothing more, and the poller tells when it has. */
 function noteRead(sock: socket, count: number, asked: number): void {
-  const descriptor = descriptorIfAny(sock._fd);
-  if (descriptor !== undefined) descriptor.drained = count < asked && sock.type === SOCK_STREAM && sock._isPlain;
+  sock._drained = count < asked && sock.type === SOCK_STREAM && sock._isPlain;
+}
+
+/** Whether a read of so many bytes would have to wait for the poller anyway. */
+function isDrained(sock: socket, asked: number): boolean {
+  return asked > 0 && sock?._drained;
 }
 
 /** Receives a datagram with its sender: `[bytes, address]`. @see Python loop.sock_recvfrom */
 export function sock_recvfrom(sock: socket, bufsize: number, options?: Abortable): Promise<[Buffer, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvfrom(bufsize)), options);
+  return awaited(sock, POLLIN, () => sock.recvfrom(bufsize), options);
 }
 
 /** Receives a datagram into `buf`: `[count, address]`. @see Python loop.sock_recvfrom_into */
@@ -59,7 +62,7 @@ export function sock_recvfrom_into(
   nbytes = 0,
   options?: Abortable,
 ): Promise<[number, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvfrom_into(buf, nbytes)), options);
+  return awaited(sock, POLLIN, () => sock.recvfrom_into(buf, nbytes), options);
 }
 
 /**
@@ -73,7 +76,7 @@ export function sock_recvmsg(
   flags = 0,
   options?: Abortable,
 ): Promise<[Buffer, AncillaryData[], number, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvmsg(bufsize, ancbufsize, flags)), options);
+  return awaited(sock, POLLIN, () => sock.recvmsg(bufsize, ancbufsize, flags), options);
 }
 
 /** Sends one message with ancillary data: how many bytes were taken. Not in Python. @see socket.sendmsg */
@@ -85,15 +88,14 @@ export function sock_sendmsg(
   address: Address = null,
   options?: Abortable,
 ): Promise<number> {
-  const send = () => sock.sendmsg(buffers, ancdata, flags, address);
-  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options);
+  return awaited(sock, POLLOUT, () => sock.sendmsg(buffers, ancdata, flags, address), options);
 }
 
 /**
  * Receives many messages at once, as many as are there: how many. Not in Python. @see socket.recvmmsg_into
  */
 export function sock_recvmmsg_into(sock: socket, batch: MessageBatch, flags = 0, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.recvmmsg_into(batch, flags)), options);
+  return awaited(sock, POLLIN, () => sock.recvmmsg_into(batch, flags), options);
 }
 
 /** Sends messages `start` to `end` of the batch, all of them: how many. Not in Python. @see socket.sendmmsg */
@@ -105,24 +107,28 @@ export function sock_sendmmsg(
   flags = 0,
   options?: Abortable,
 ): Promise<number> {
-  const last = end ?? batch.count;
   let at = start;
   const send = () => {
-    at += sock.sendmmsg(batch, at, last, flags);
-    return at < last ? AGAIN_WRITE : at - start;
+    at += sock.sendmmsg(batch, at, end, flags);
+    return at < (end ?? batch.count) ? AGAIN_WRITE : at - start;
   };
-  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options) as Promise<number>;
+  return awaited(sock, POLLOUT, send, options);
 }
 
 /** Sends without a copy, as much as there is room for: how many bytes. Not in Python. @see socket.send_zerocopy */
 export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, () => sock.send_zerocopy(data, flags)), options);
+  return awaited(sock, POLLOUT, () => sock.send_zerocopy(data, flags), options);
 }
 
 /** Waits for reports of what was sent without a copy. Not in Python. @see socket.reap_zerocopy */
 export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<ReturnType<socket['reap_zerocopy']>> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.reap_zerocopy()), options);
+  return awaited(sock, POLLIN, () => sock.reap_zerocopy(), options);
 }
+
+/** What one call sends before the others get their turn, however fast the peer takes it. */
+const TURN_SIZE = 1 << 20;
+/** Over TLS, one record at a time: then a call that is aborted leaves no more than a part of one behind. */
+const RECORD_SIZE = 1 << 14;
 
 /**
  * Sends all of `data`. Calls that are made while an earlier one waits come after it. One that is aborted or times out may
@@ -136,14 +142,23 @@ export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable)
   } catch (error) {
     return Promise.reject(error);
   }
+  const most = sock?._isPlain ? TURN_SIZE : RECORD_SIZE;
+  let begun = false;
   const send = () => {
-    const n = sock.send(rest);
-    if (n === rest.length) return null;
-    rest = rest.subarray(n);
+    begun = true;
+    for (let left = TURN_SIZE; left > 0; left -= most) {
+      const piece = rest.length > most ? rest.subarray(0, most) : rest;
+      const n = sock.send(piece);
+      if (n === rest.length) return null;
+      rest = rest.subarray(n);
+      if (n < piece.length) break;
+    }
     return AGAIN_WRITE;
   };
-  const promise = awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, send), options);
-  return promise as Promise<null>;
+  const cancelled = () => {
+    if (begun) sock._abandonWrite();
+  };
+  return awaited(sock, POLLOUT, send, options, { cancelled });
 }
 
 /** Sends a datagram: how many bytes were taken. A host's name is resolved first. @see Python loop.sock_sendto */
@@ -154,7 +169,7 @@ export async function sock_sendto(
   options?: Abortable,
 ): Promise<number> {
   const to = await addressWithoutName(sock, address, options);
-  return awaited(sock, POLLOUT, () => attempt(sock, POLLOUT, () => sock.sendto(data, to)), options);
+  return awaited(sock, POLLOUT, () => sock.sendto(data, to), options);
 }
 
 /**
@@ -164,7 +179,7 @@ export async function sock_sendto(
  */
 export async function sock_accept(sock: socket, options?: Abortable): Promise<[socket, ReturnedAddress]> {
   const accept = () => socket.prototype.accept.call(sock);
-  const [plain, address] = await awaited(sock, POLLIN, () => attempt(sock, POLLIN, accept), options);
+  const [plain, address] = await awaited(sock, POLLIN, accept, options);
   plain.setblocking(false);
   if (sock._isPlain) return [plain, address];
   const connection = sock._wrapped(plain, false) as HandshakingSocket;
@@ -217,12 +232,12 @@ interface HandshakingSocket extends socket {
 
 /** Shakes hands. Not in Python. @see SSLSocket.do_handshake */
 export function sock_do_handshake(sock: socket & { do_handshake(): void }, options?: Abortable): Promise<void> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.do_handshake()), options);
+  return awaited(sock, POLLIN, () => sock.do_handshake(), options);
 }
 
 /** Says goodbye and waits for the peer's; the socket is a plain one from then on. Not in Python. @see SSLSocket.unwrap */
 export function sock_unwrap<T extends socket>(sock: T & { unwrap(): T }, options?: Abortable): Promise<T> {
-  return awaited(sock, POLLIN, () => attempt(sock, POLLIN, () => sock.unwrap()), options);
+  return awaited(sock, POLLIN, () => sock.unwrap(), options);
 }
 
 /** What is read of a file at a time where the kernel does not send it itself. */
@@ -243,8 +258,7 @@ export async function sock_sendfile(
 ): Promise<number> {
   const transfer = new FileTransfer(sock, file, offset, count);
   try {
-    const once = () => attempt(sock, POLLOUT, () => transfer.fromKernel());
-    const done = sock._isPlain && (await awaited(sock, POLLOUT, once, options));
+    const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(), options));
     if (!done && options.fallback === false) raise(-EINVAL, 'sendfile');
     if (!done) await sendByReading(sock, transfer, options);
   } finally {

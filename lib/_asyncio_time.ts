@@ -1,6 +1,8 @@
 /** Deadlines of awaited calls. */
 import { setMaxListeners } from 'node:events';
-import type { Abortable } from './_await.js';
+import { Alarm } from './_alarm.js';
+import { typeName } from './_args.js';
+import { type Abortable, unlessAborted } from './_await.js';
 import { monotonicMs } from './_call.js';
 import { timedOut } from './exceptions.js';
 
@@ -36,7 +38,8 @@ export async function wait_for<T>(
  * @see Python asyncio.timeout
  */
 export function timeout(delay: number | null, options: Abortable = {}): Timeout {
-  return new Timeout(delay === null ? null : now() + delay, options.signal);
+  const left = seconds(delay);
+  return new Timeout(left === null ? null : now() + left, options.signal);
 }
 
 /** As `timeout`, at a point of the monotonic clock in seconds (`performance.now() / 1000`). @see asyncio.timeout_at */
@@ -44,19 +47,23 @@ export function timeout_at(when: number | null, options: Abortable = {}): Timeou
   return new Timeout(when, options.signal);
 }
 
+/** A time as it was given. @throws TypeError */
+function seconds(value: unknown): number | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number' && !Number.isNaN(value)) return value;
+  throw new TypeError(`a time must be a number of seconds or null, not ${typeName(value)}`);
+}
+
 function now(): number {
   return monotonicMs() / 1000;
 }
-
-/** The longest delay that a timer of Node has. */
-export const TIMER_MAX_MS = 0x7fffffff;
 
 /** @see timeout */
 export class Timeout {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   #when: number | null;
-  #timer: NodeJS.Timeout | undefined;
+  #alarm: Alarm | null = null;
   #expired = false;
 
   /** @internal */
@@ -81,11 +88,10 @@ export class Timeout {
 
   /** Puts the deadline elsewhere. */
   reschedule(when: number | null): void {
-    clearTimeout(this.#timer);
-    this.#when = when;
-    if (when === null || this.signal.aborted) return;
-    const left = Math.max(Math.ceil((when - now()) * 1000), 0);
-    this.#timer = setTimeout(() => this.#look(), Math.min(left, TIMER_MAX_MS));
+    this.#alarm?.cancel();
+    this.#alarm = null;
+    this.#when = seconds(when);
+    if (this.#when !== null && !this.signal.aborted) this.#alarm = new Alarm(this.#when * 1000, () => this.#expire());
   }
 
   /** Whether the time was up before the end. */
@@ -95,26 +101,16 @@ export class Timeout {
 
   /** What `promise` comes to, unless the time is up first. */
   race<T>(promise: PromiseLike<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const aborted = () => reject(this.signal.reason);
-      if (this.signal.aborted) aborted();
-      else this.signal.addEventListener('abort', aborted, { once: true });
-      promise.then(resolve, reject);
-    });
+    return unlessAborted(promise, this.signal);
   }
 
   /** Ends it: the signal is not aborted any more. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#alarm?.cancel();
     this.#outer?.removeEventListener('abort', this.#aborted);
   }
 
-  /** A timer of Node may fire a little early, and cannot wait longer than 24 days. */
-  #look(): void {
-    if (this.#when !== null && now() < this.#when) {
-      this.reschedule(this.#when);
-      return;
-    }
+  #expire(): void {
     this.#expired = true;
     this.#controller.abort(timedOut());
   }

@@ -1,4 +1,5 @@
 /** Callbacks for ready descriptors. */
+import { AsyncResource } from 'node:async_hooks';
 import { type FileDescriptorLike, fileno } from './_args.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { descriptorIfAny, descriptorOf } from './_loop.js';
@@ -7,7 +8,7 @@ type Callback<A extends unknown[]> = (...args: A) => void;
 
 /**
  * Calls `callback(...args)` in each turn of the loop in which `fd` is readable, until `remove_reader`. It replaces the
- * callback that was there. Keeps the process alive. What it throws becomes an uncaught exception.
+ * callback that was there. Keeps the process alive. Runs in the async context of this call. What it throws becomes an uncaught exception.
  * @param fd a descriptor, or an object with `fileno()`: a socket, a pipe, a child's output … A descriptor that is no
  *   socket of this library must be removed before it is closed.
  * @throws OSError EBADF; EPERM for a plain file
@@ -34,8 +35,10 @@ export function remove_writer(fd: FileDescriptorLike): boolean {
 
 function listen<A extends unknown[]>(fd: FileDescriptorLike, direction: number, callback: Callback<A>, args: A): void {
   if (typeof callback !== 'function') throw new TypeError('the callback must be a function');
-  const called = args.length === 0 ? (callback as () => void) : () => callback(...args);
-  descriptorOf(fileno(fd)).listen(direction, called);
+  const context = new AsyncResource('berkeley.watch');
+  const called = () => context.runInAsyncScope(callback, null, ...args);
+  // Who made the object for the callback's sake alone need not keep it.
+  descriptorOf(fileno(fd)).listen(direction, called, fd);
 }
 
 function unlisten(fd: FileDescriptorLike, direction: number): boolean {

@@ -4,11 +4,16 @@
  *
  * A try takes all or nothing: what has not been tried has consumed nothing, so a call that is aborted loses no data.
  */
-import { POLLIN, POLLOUT } from './_call.js';
+import { AsyncResource } from 'node:async_hooks';
+import { Alarm } from './_alarm.js';
+import { typeName } from './_args.js';
+import { deadlineIn, POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
-import { type Descriptor, descriptorIfAny, descriptorOf, mayTryAtOnce, retryNextTurn, type Waiter } from './_loop.js';
+import { type Descriptor, descriptorIfAny, descriptorOf, mayTryAtOnce } from './_loop.js';
+import { native } from './_native.js';
 import type { socket } from './_socket.js';
 import { SSLWantReadError, SSLWantWriteError } from './_ssl_errors.js';
+import { Waiter } from './_waiters.js';
 import { BlockingIOError, fromCode, timedOut } from './exceptions.js';
 
 const { EAGAIN, EBADF, EWOULDBLOCK } = constants.errno;
@@ -27,14 +32,16 @@ export const AGAIN_READ = new Again(POLLIN);
 export const AGAIN_WRITE = new Again(POLLOUT);
 
 /** One try of a call of `sock` that may wait: its result, or for which direction to wait. `direction`: its usual one. */
-export function attempt<T>(sock: socket, direction: number, call: () => T): T | Again {
+export function attempt<T>(sock: socket, direction: number, call: () => T | Again): T | Again {
+  // A callback that runs in the midst of it may try something of its own.
+  const outer = sock._attempting;
   sock._attempting = true;
   try {
     return call();
   } catch (error) {
     return directionOf(error, direction);
   } finally {
-    sock._attempting = false;
+    sock._attempting = outer;
   }
 }
 
@@ -48,108 +55,159 @@ function directionOf(error: unknown, direction: number): Again {
 }
 
 /** A call that waits. */
-class Operation<T> implements Waiter {
-  #direction: number;
-  #timer: NodeJS.Timeout | undefined;
+class Operation<T> extends Waiter {
+  readonly #side: number;
   readonly #descriptor: Descriptor;
-  readonly #signal: AbortSignal | undefined;
+  #alarm: Alarm | null = null;
+  #signal: AbortSignal | null = null;
+  /** Told when it is aborted or times out. */
+  cancelled: (() => void) | undefined;
 
   constructor(
     fd: number,
-    timeout: number | null,
+    side: number,
     direction: number,
     readonly attempt: () => T | Again,
     readonly resolve: (value: T) => void,
     readonly reject: (error: unknown) => void,
-    signal: AbortSignal | undefined,
   ) {
-    this.#direction = direction;
-    this.#signal = signal;
+    super(direction);
+    this.#side = side;
     this.#descriptor = descriptorOf(fd);
-    this.#descriptor.enqueue(direction, this);
-    if (timeout) this.#timer = setTimeout(() => this.#cancel(timedOut()), Math.ceil(timeout * 1000));
-    signal?.addEventListener('abort', this.#aborted);
+    this.#descriptor.enqueue(side, this);
   }
 
-  ready(): boolean {
-    let result: T | Again;
+  /** Limits the wait to a time in seconds, and by a signal. */
+  limit(timeout: number | null, signal: AbortSignal | undefined): void {
+    if (timeout) this.#alarm = new Alarm(deadlineIn(timeout), () => this.#cancel(timedOut()));
+    if (signal === undefined) return;
+    this.#signal = signal;
+    signal.addEventListener('abort', this);
+  }
+
+  /** Lets it try in the loop's next turn, whatever the poller reports. */
+  retryNextTurn(): void {
+    this.#descriptor.retryNextTurn();
+  }
+
+  override ready(): boolean {
     try {
-      result = this.attempt();
-    } catch (error) {
-      this.#done();
-      this.reject(error);
-      return true;
-    }
-    if (!(result instanceof Again)) {
-      this.#done();
+      const result = this.attempt();
+      if (result instanceof Again) {
+        this.direction = result.direction;
+        return false;
+      }
       this.resolve(result);
-      return true;
+    } catch (error) {
+      this.reject(error);
     }
-    if (result.direction === this.#direction) return false;
-    this.#direction = result.direction;
-    this.#descriptor.enqueue(result.direction, this);
+    this.#done();
     return true;
   }
 
-  released(): void {
+  override released(): void {
     this.#done();
     this.reject(fromCode(-EBADF, 'epoll_wait'));
   }
 
-  readonly #aborted = (): void => this.#cancel(this.#signal?.reason);
+  /** The signal is aborted. */
+  handleEvent(): void {
+    this.#cancel(this.#signal?.reason);
+  }
 
   #cancel(error: unknown): void {
-    this.#descriptor.remove(this.#direction, this);
+    this.#descriptor.remove(this.#side, this);
     this.#done();
+    this.cancelled?.();
     this.reject(error);
   }
 
   #done(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#aborted);
+    this.#alarm?.cancel();
+    this.#signal?.removeEventListener('abort', this);
   }
+}
+
+interface Particulars {
+  /** There is no use in trying before the poller has reported something. */
+  vain?: boolean;
+  /** Is told when the call is aborted or times out. */
+  cancelled?: () => void;
+}
+const NOTHING_PARTICULAR: Particulars = {};
+
+/**
+ * The result of a call of `sock`, which waits for `direction` as a rule: `call` is tried until it neither raises
+ * BlockingIOError or the like nor returns Again. A `settimeout` of more than 0 limits the whole; with none and with 0 it
+ * waits for as long as it takes.
+ */
+export function awaited<T>(
+  sock: socket,
+  direction: number,
+  call: () => T | Again,
+  options?: Abortable,
+  particulars = NOTHING_PARTICULAR,
+): Promise<T> {
+  try {
+    const signal = signalOf(options);
+    signal?.throwIfAborted();
+    let wanted = direction;
+    let late = false;
+    if (!particulars.vain && !descriptorIfAny(sock._fd)?.queued(direction)) {
+      late = !mayTryAtOnce();
+      if (!late) {
+        const result = attempt(sock, direction, call);
+        if (!(result instanceof Again)) return Promise.resolve(result);
+        wanted = result.direction;
+      }
+    }
+    return new Promise((resolve, reject) => {
+      // Over TLS a try may call the caller's functions, which are to run where the call was made.
+      const once = sock._isPlain ? call : AsyncResource.bind(call);
+      const again = () => attempt(sock, direction, once);
+      const operation = new Operation(sock._fd, direction, wanted, again, resolve as (value: T) => void, reject);
+      operation.cancelled = particulars.cancelled;
+      operation.limit(sock._timeout, signal);
+      // What has been decrypted already, no poller reports.
+      if (late) operation.retryNextTurn();
+    });
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The signal that a call was given. @throws TypeError if it is none */
+export function signalOf(options: Abortable | undefined): AbortSignal | undefined {
+  const signal = options?.signal;
+  if (signal === undefined || signal === null) return undefined;
+  // Not instanceof: there are other realms, each with its own class.
+  if (typeof signal === 'object' && 'aborted' in signal) return signal;
+  throw new TypeError(`signal must be an AbortSignal, not ${typeName(signal)}`);
 }
 
 /**
- * The result of a call of `sock`, tried by `once`. A `settimeout` of more than 0 limits the whole; with none and with 0
- * it waits for as long as it takes.
+ * What `promise` comes to, unless `signal` is aborted first: then its reason. What comes in the very turn of the abort
+ * still counts, so that nothing is lost which a call has just taken.
  */
-export function awaited<T>(sock: socket, direction: number, once: () => T | Again, options?: Abortable): Promise<T> {
-  const signal = options?.signal;
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  const before = descriptorIfAny(sock._fd);
-  let wanted = direction;
-  let late = false;
-  if (before === undefined || mayGoAtOnce(before, direction)) {
-    late = !mayTryAtOnce();
-    if (!late) {
-      try {
-        const result = once();
-        if (!(result instanceof Again)) return Promise.resolve(result);
-        wanted = result.direction;
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    }
-  }
+export function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    new Operation(sock._fd, sock._timeout, wanted, once, resolve, reject, signal);
-    // What has been decrypted already, no poller reports.
-    if (late) retryNextTurn(sock._fd, direction);
+    const aborted = () => setImmediate(() => reject(signal?.reason));
+    const done = () => signal?.removeEventListener('abort', aborted);
+    promise.then(resolve, reject);
+    promise.then(done, done);
+    if (signal?.aborted) aborted();
+    else signal?.addEventListener('abort', aborted);
   });
 }
 
-/** Nobody is queued before us; and for reading, something may be there. */
-function mayGoAtOnce(descriptor: Descriptor, direction: number): boolean {
-  return !descriptor.queued(direction) && !(direction === POLLIN && descriptor.drained);
-}
-
 /** Waits until a descriptor of any kind is readable. Whoever closes it need not tell us. */
-export async function readable(fd: number, { signal }: Abortable = {}): Promise<void> {
+export async function readable(fd: number, options: Abortable): Promise<void> {
+  const signal = signalOf(options);
   signal?.throwIfAborted();
+  const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : undefined);
   try {
     await new Promise<void>((resolve, reject) => {
-      new Operation(fd, null, POLLIN, () => undefined, resolve, reject, signal);
+      new Operation(fd, POLLIN, POLLIN, look, resolve, reject).limit(null, signal);
     });
   } finally {
     descriptorIfAny(fd)?.forgetIfIdle();

@@ -4,15 +4,17 @@
  * One poller per environment (the main thread, each worker), which libuv watches as a single descriptor. All that is
  * ready is delivered in one call per turn of the loop. While anything that is `ref`ed awaits, the process stays alive.
  *
- * For each direction of a descriptor there is a queue of waiters, each of which is done at some time (one recv, say),
- * and besides at most one listener, which stays. Readiness is level-triggered: what is not dealt with is reported again.
+ * A descriptor has two sides, for reading and for writing, each with those who await it: see `_waiters.ts`. Readiness is
+ * level-triggered: what is not dealt with is reported again.
  *
  * What the poller watches for is changed lazily for reading: the next read will most likely want it too, and two system
  * calls per read are saved. An event that nobody awaits any more ends it. For writing that would be reported at once.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
 import { native } from './_native.js';
+import { BOTH, Side, uncaught, type Waiter } from './_waiters.js';
 import { checked, raise } from './exceptions.js';
 
 const { EEXIST, ENOENT, EBADF } = constants.errno;
@@ -20,37 +22,6 @@ const { EEXIST, ENOENT, EBADF } = constants.errno;
 const BATCH = 1024;
 /** How many calls in a row may succeed at once before the loop gets its turn: other sockets want to be served too. */
 const TURN = 64;
-
-/** Something that awaits one direction of a descriptor, in a queue. */
-export interface Waiter {
-  /** The descriptor is ready. True: done, take me off the queue. False: not yet, I stay the first. */
-  ready(): boolean;
-  /** The descriptor is closed or given away; the queue is gone. */
-  released(): void;
-}
-
-class Direction {
-  readonly queue: Waiter[] = [];
-  listener: (() => void) | null = null;
-
-  get awaited(): boolean {
-    return this.queue.length > 0 || this.listener !== null;
-  }
-
-  /** Lets the waiters try, in their order, until one has to go on waiting. */
-  serveQueue(): void {
-    while (this.queue.length > 0) {
-      const first = this.queue[0];
-      if (!first.ready()) break;
-      if (this.queue[0] === first) this.queue.shift();
-    }
-  }
-
-  deliver(): void {
-    this.serveQueue();
-    this.listener?.();
-  }
-}
 
 /** The descriptors that something awaits or has awaited, by number. */
 const descriptors = new Map<number, Descriptor>();
@@ -61,70 +32,77 @@ let alive = 0;
 /** Which call of `deliver` this is: a descriptor that is younger than the call gets none of its events. */
 let batch = 0;
 let atOnce = 0;
+/** Where the loop is at home: it must not belong to (and keep) whatever happens to use it first. */
+const home = new AsyncResource('berkeley.loop');
 
 /** Everything that awaits one descriptor. `descriptorOf(fd)` finds it. */
 export class Descriptor {
   readonly fd: number;
-  readonly #reading = new Direction();
-  readonly #writing = new Direction();
+  readonly #reading = new Side(POLLIN);
+  readonly #writing = new Side(POLLOUT);
   readonly #born = batch;
   /** What the poller watches for. */
   #armed = 0;
   #refed = true;
   #alive = false;
+  #open = true;
+  /** The waiters are just trying; and meanwhile something has changed that concerns them. */
+  #serving = false;
+  #stirred = false;
   /** Told when the descriptor is closed or given away, besides the waiters. */
   onReleased: (() => void) | null = null;
-  /** The last read took all that there was: the next one had better wait for the poller. */
-  drained = false;
 
   constructor(fd: number) {
     this.fd = fd;
   }
 
-  /** Whether a queue for `direction` (POLLIN or POLLOUT) has anybody in it: who comes now comes after them. */
-  queued(direction: number): boolean {
-    return this.#of(direction).queue.length > 0;
+  /** Whether anybody is in the queue of a side (POLLIN or POLLOUT): who comes now comes after them. */
+  queued(side: number): boolean {
+    return this.#of(side).queued;
   }
 
   /** Whether a listener is there. */
-  listened(direction: number): boolean {
-    return this.#of(direction).listener !== null;
+  listened(side: number): boolean {
+    return this.#of(side).listened;
   }
 
   /** Whether anybody awaits anything of the descriptor, or its end. */
   get awaited(): boolean {
-    return this.onReleased !== null || this.#reading.awaited || this.#writing.awaited;
+    return this.onReleased !== null || this.#wanted !== 0;
   }
 
-  /** Queues a waiter. @throws OSError EBADF, EPERM (a plain file cannot be waited for) */
-  enqueue(direction: number, waiter: Waiter): void {
-    this.#arm(direction);
-    this.#of(direction).queue.push(waiter);
+  get #wanted(): number {
+    return this.#reading.wanted | this.#writing.wanted;
+  }
+
+  /** Queues a waiter at a side. @throws OSError EBADF, EPERM (a plain file cannot be waited for) */
+  enqueue(side: number, waiter: Waiter): void {
+    if (!this.queued(side)) this.#arm(waiter.direction);
+    this.#of(side).push(waiter);
     this.#count();
   }
 
-  /** Takes a waiter off its queue, wherever it stands. */
-  remove(direction: number, waiter: Waiter): void {
-    const { queue } = this.#of(direction);
-    const at = queue.indexOf(waiter);
-    if (at >= 0) queue.splice(at, 1);
-    this.#settle();
+  /** Takes a waiter off the queue that it is in, wherever it stands. */
+  remove(side: number, waiter: Waiter): void {
+    this.#of(side).remove(waiter);
+    this.#settle(0);
   }
 
   /**
    * Calls `listener` in each turn of the loop in which the descriptor is ready; null: no more. It replaces the one that
    * was there. What the listener throws becomes an uncaught exception, after the other descriptors had their turn.
+   * `owner` is not collected while the listener is there.
    * @throws OSError EBADF, EPERM
    */
-  listen(direction: number, listener: (() => void) | null): void {
-    if (listener !== null) this.#arm(direction);
-    this.#of(direction).listener = listener;
-    this.#settle();
+  listen(side: number, listener: (() => void) | null, owner: unknown = null): void {
+    if (listener !== null) this.#arm(side);
+    this.#of(side).listen(listener, owner);
+    this.#settle(0);
   }
 
   /** Forgets a descriptor that nobody awaits: its owner may close it without a word. */
   forgetIfIdle(): void {
-    if (!this.#reading.awaited && !this.#writing.awaited) this.release();
+    if (!this.awaited) this.release();
   }
 
   /** Lets what awaits here keep the process alive (as at first), or not. */
@@ -136,69 +114,100 @@ export class Descriptor {
   /** What the poller has found. For internal use of this file. */
   deliver(found: number): void {
     if (this.#born === batch) return;
-    const [readable, writable] = [(found & ~POLLOUT) !== 0, (found & ~POLLIN) !== 0];
-    const idle = readable && !this.#reading.awaited && !(writable && this.#writing.awaited);
-    if (idle) {
-      this.#disarm(POLLIN);
-    } else {
-      if (readable) this.#reading.deliver();
-      if (writable) this.#writing.deliver();
-    }
-    this.#settle();
+    // An error or a hang-up concerns both.
+    const directions = (found & ~BOTH) === 0 ? found : BOTH;
+    const idle = directions & ~this.#wanted;
+    this.#serving = true;
+    this.#reading.deliver(directions);
+    this.#writing.deliver(directions);
+    this.#serving = false;
+    if (this.#stirred) this.retry();
+    this.#settle(idle);
   }
 
-  /** Lets the waiters of a direction try, though the poller has reported nothing. */
-  retry(direction: number): void {
-    this.#of(direction).serveQueue();
-    this.#settle();
+  /**
+   * Something has changed that no poller reports: over TLS, a call has left decrypted bytes behind, or has ended the
+   * handshake that the other side awaits too. The waiters try again.
+   */
+  stir(): void {
+    if (this.#serving) this.#stirred = true;
+    else if (this.#reading.queued || this.#writing.queued) this.retryNextTurn();
+  }
+
+  /** Lets the waiters try in the loop's next turn. */
+  retryNextTurn(): void {
+    if (retried.size === 0) setImmediate(retryAll);
+    retried.add(this);
+  }
+
+  /** Lets the waiters try, though the poller has reported nothing. */
+  retry(): void {
+    this.#serving = true;
+    do {
+      this.#stirred = false;
+      this.#reading.serve();
+      this.#writing.serve();
+    } while (this.#stirred);
+    this.#serving = false;
+    this.#settle(0);
   }
 
   /** Ends everything here: the descriptor is about to be closed or given away. */
   release(): void {
-    this.#disarm(POLLIN | POLLOUT);
+    if (!this.#open) return;
+    this.#watch(0);
+    this.#open = false;
     descriptors.delete(this.fd);
-    for (const direction of [this.#reading, this.#writing]) {
-      direction.listener = null;
-      for (const waiter of direction.queue.splice(0)) waiter.released();
-    }
+    this.#reading.release();
+    this.#writing.release();
     this.#count();
     this.onReleased?.();
   }
 
-  #of(direction: number): Direction {
-    return direction === POLLOUT ? this.#writing : this.#reading;
+  #of(side: number): Side {
+    return side === POLLOUT ? this.#writing : this.#reading;
   }
 
+  /** Has the poller watch for a direction too. */
   #arm(direction: number): void {
-    if ((this.#armed & direction) !== 0) return;
-    const wanted = this.#armed | direction;
-    let code =
-      this.#armed === 0 ? native.pollerAdd(poller, this.fd, wanted) : native.pollerModify(poller, this.fd, wanted);
-    // The number was closed behind our back, and stands for something else now.
-    if (code === -ENOENT) code = native.pollerAdd(poller, this.fd, wanted);
-    else if (code === -EEXIST) code = native.pollerModify(poller, this.fd, wanted);
-    if (code < 0) {
-      if (!this.#reading.awaited && !this.#writing.awaited) descriptors.delete(this.fd);
-      raise(code, 'epoll_ctl');
+    const code = this.#watch(this.#armed | direction);
+    if (code >= 0) return;
+    if (this.#armed === 0) this.forgetIfIdle();
+    raise(code, 'epoll_ctl');
+  }
+
+  /** Has the poller watch for `directions` alone: 0, or a negative code. */
+  #watch(directions: number): number {
+    if (directions === this.#armed) return 0;
+    if (!this.#open) return -EBADF;
+    if (directions === 0) {
+      native.pollerRemove(poller, this.fd);
+    } else {
+      const known = this.#armed !== 0;
+      let code = (known ? native.pollerModify : native.pollerAdd)(poller, this.fd, directions);
+      // The number was closed behind our back, and stands for something else now.
+      if (code === -ENOENT) code = native.pollerAdd(poller, this.fd, directions);
+      else if (code === -EEXIST) code = native.pollerModify(poller, this.fd, directions);
+      if (code < 0) return code;
     }
-    this.#armed = wanted;
+    this.#armed = directions;
+    return 0;
   }
 
-  #disarm(directions: number): void {
-    if ((this.#armed & directions) === 0) return;
-    this.#armed &= ~directions;
-    if (this.#armed === 0) native.pollerRemove(poller, this.fd);
-    else native.pollerModify(poller, this.fd, this.#armed);
-  }
-
-  /** After any change: writing is watched for only while it is awaited. */
-  #settle(): void {
-    if ((this.#armed & POLLOUT) !== 0 && !this.#writing.awaited) this.#disarm(POLLOUT);
+  /**
+   * After any change: the poller watches for what is wanted. Writing is watched for only while it is wanted; reading
+   * until it was reported in vain: `idle` is what was.
+   */
+  #settle(idle: number): void {
+    const wanted = this.#wanted;
+    const kept = this.#armed & ~(idle | POLLOUT);
+    // It was closed behind our back.
+    if (this.#watch(kept | wanted) < 0) this.release();
     this.#count();
   }
 
   #count(): void {
-    const now = this.#refed && (this.#reading.awaited || this.#writing.awaited);
+    const now = this.#refed && this.#wanted !== 0;
     if (now === this.#alive) return;
     this.#alive = now;
     alive += now ? 1 : -1;
@@ -212,7 +221,7 @@ export function descriptorOf(fd: number): Descriptor {
   const found = descriptors.get(fd);
   if (found !== undefined) return found;
   if (fd < 0) raise(-EBADF, 'epoll_ctl');
-  if (poller < 0) poller = checked(native.loopStart(deliver, events), 'epoll_create1');
+  if (poller < 0) poller = checked(home.runInAsyncScope(native.loopStart, null, deliver, events), 'epoll_create1');
   const made = new Descriptor(fd);
   descriptors.set(fd, made);
   return made;
@@ -247,36 +256,17 @@ export function mayTryAtOnce(): boolean {
 }
 
 /** The descriptors whose waiters try again in the loop's next turn. */
-let retried: { fd: number; direction: number }[] = [];
-
-/** Lets the waiters of a direction try in the loop's next turn. */
-export function retryNextTurn(fd: number, direction: number): void {
-  if (retried.length === 0) setImmediate(retryAll);
-  retried.push({ fd, direction });
-}
+let retried = new Set<Descriptor>();
 
 function retryAll(): void {
   const all = retried;
-  retried = [];
+  retried = new Set();
   atOnce = 0;
-  for (const { fd, direction } of all) descriptors.get(fd)?.retry(direction);
+  for (const descriptor of all) descriptor.retry();
 }
 
 function deliver(count: number): void {
   batch++;
   atOnce = 0;
-  for (let i = 0; i < 2 * count; i += 2) {
-    try {
-      descriptors.get(events[i])?.deliver(events[i + 1]);
-    } catch (error) {
-      uncaught(error);
-    }
-  }
-}
-
-/** What a callback has thrown: the others are served before the process hears of it. */
-export function uncaught(error: unknown): void {
-  process.nextTick(() => {
-    throw error;
-  });
+  for (let i = 0; i < 2 * count; i += 2) descriptors.get(events[i])?.deliver(events[i + 1]);
 }

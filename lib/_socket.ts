@@ -138,6 +138,8 @@ export class socket {
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
   /** @internal See set_busy_wait. */ _busyMs = 0;
   /** @internal A call that would wait raises instead: see `_call.ts`. */ _attempting = false;
+  /** @internal The last awaited read took all that there was: the next one had better wait for the poller. */
+  _drained = false;
   readonly #family: number;
   readonly #type: number;
   readonly #proto: number;
@@ -321,6 +323,9 @@ export class socket {
   get _isPlain(): boolean {
     return true;
   }
+
+  /** @internal For heirs: whoever sent something in parts will not send the rest. */
+  _abandonWrite(): void {}
 
   /** @internal For heirs: what a listener makes of a connection that it has accepted. */
   _wrapped(plain: socket, _handshake: boolean): socket {

@@ -78,6 +78,9 @@ export class Connection {
    * read decrypts more, but a handshake and a goodbye may read on their own: after those OpenSSL has to be asked.
    */
   #drained = false;
+  /** What the latest write was given, if it could not be sent; and what nobody but us will repeat. */
+  #unwritten: Uint8Array | null = null;
+  #abandoned: Uint8Array | null = null;
   /** What a callback has thrown, for the call that caused it to throw. */
   #thrown: { readonly error: unknown } | null = null;
 
@@ -156,16 +159,37 @@ export class Connection {
 
   /** Writes all the bytes, and returns their number. */
   write(bytes: Uint8Array): number {
+    this.#finishAbandoned();
+    return this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): number {
     let deadline = NO_WAIT;
     this.#checkOpen();
     for (;;) {
       const result = tls.write(this, bytes, bytes.length);
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         if (this.wants.write !== 0) this.#wanted('write', 0);
+        this.#unwritten = null;
         return result;
       }
+      this.#unwritten = bytes;
       deadline = this.#again(result, deadline, 'write');
     }
+  }
+
+  /**
+   * The latest write, if it is not done, will not be repeated by who began it. A part of its record may be on its way, and
+   * OpenSSL would take the next write, whatever its bytes, for the repetition.
+   */
+  abandonWrite(): void {
+    if (this.wants.write === POLLOUT) this.#abandoned = this.#unwritten;
+  }
+
+  #finishAbandoned(): void {
+    if (this.#abandoned === null) return;
+    this.#write(this.#abandoned);
+    this.#abandoned = null;
   }
 
   /** Up to `count` bytes of a file, encrypted by the kernel. Only where `kernelTlsSends`. */
@@ -184,6 +208,7 @@ export class Connection {
     let deadline = NO_WAIT;
     let result: Outcome;
     this.#drained = false;
+    this.#finishAbandoned();
     this.#checkOpen();
     while ((result = tls.shutdown(this, true)) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');

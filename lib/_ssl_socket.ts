@@ -5,6 +5,7 @@ import { cInt, integer, noAttribute, parameters, saidFileno } from './_args.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
+import { descriptorIfAny } from './_loop.js';
 import { native } from './_native.js';
 import { str } from './_repr.js';
 import { sendfile, sendfileArguments, sendfileByReading } from './_sendfile.js';
@@ -362,6 +363,11 @@ export class SSLSocket extends socket {
     return false;
   }
 
+  /** @internal */
+  override _abandonWrite(): void {
+    this._sslobj?.abandonWrite();
+  }
+
   /** @internal What this listener makes of a connection that it has accepted. */
   override _wrapped(plain: socket, handshake: boolean): SSLSocket {
     return this.#context.wrap_socket(plain, {
@@ -564,6 +570,7 @@ export class SSLSocket extends socket {
 
   /** @internal The connection's calls tell of a change. */
   _changed(): void {
+    descriptorIfAny(this._fd)?.stir();
     if (this.#watchers === null) return;
     for (const watcher of this.#watchers) watcher();
   }
