@@ -26,10 +26,23 @@ export interface Abortable {
 
 /** What a try returns that has to wait for a direction. */
 class Again {
-  constructor(readonly direction: number) {}
+  /** @param vain the system said that it is ready, and then that it is not */
+  constructor(
+    readonly direction: number,
+    readonly vain = false,
+  ) {}
 }
 export const AGAIN_READ = new Again(POLLIN);
 export const AGAIN_WRITE = new Again(POLLOUT);
+const VAIN_READ = new Again(POLLIN, true);
+const VAIN_WRITE = new Again(POLLOUT, true);
+
+/**
+ * How many tries in a row may be in vain before a pause is made, and how long that is at most. An unconnected datagram
+ * socket is always writable, though the peer's queue is full; and another process may take what has come.
+ */
+const VAIN_LIMIT = 3;
+const PAUSE_MS = 10;
 
 /** One try of a call of `sock` that may wait: its result, or for which direction to wait. `direction`: its usual one. */
 export function attempt<T>(sock: socket, direction: number, call: () => T | Again): T | Again {
@@ -47,7 +60,7 @@ export function attempt<T>(sock: socket, direction: number, call: () => T | Agai
 
 function directionOf(error: unknown, direction: number): Again {
   if (error instanceof BlockingIOError && (error.errno === EAGAIN || error.errno === EWOULDBLOCK)) {
-    return direction === POLLIN ? AGAIN_READ : AGAIN_WRITE;
+    return direction === POLLIN ? VAIN_READ : VAIN_WRITE;
   }
   if (error instanceof SSLWantReadError) return AGAIN_READ;
   if (error instanceof SSLWantWriteError) return AGAIN_WRITE;
@@ -60,6 +73,9 @@ class Operation<T> extends Waiter {
   readonly #descriptor: Descriptor;
   #alarm: Alarm | null = null;
   #signal: AbortSignal | null = null;
+  /** How many tries in a row were in vain. */
+  #vain = 0;
+  #pause: NodeJS.Timeout | undefined;
   /** Told when it is aborted or times out. */
   cancelled: (() => void) | undefined;
 
@@ -95,6 +111,8 @@ class Operation<T> extends Waiter {
       const result = this.attempt();
       if (result instanceof Again) {
         this.direction = result.direction;
+        this.#vain = result.vain ? this.#vain + 1 : 0;
+        if (this.#vain > VAIN_LIMIT) this.#rest();
         return false;
       }
       this.resolve(result);
@@ -103,6 +121,20 @@ class Operation<T> extends Waiter {
     }
     this.#done();
     return true;
+  }
+
+  /** Waits for no direction for a while, and then tries again. */
+  #rest(): void {
+    const { direction } = this;
+    this.direction = 0;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(
+      () => {
+        this.direction = direction;
+        this.#descriptor.retry();
+      },
+      Math.min(this.#vain - VAIN_LIMIT, PAUSE_MS),
+    );
   }
 
   override released(): void {
@@ -124,6 +156,7 @@ class Operation<T> extends Waiter {
 
   #done(): void {
     this.#alarm?.cancel();
+    if (this.#pause !== undefined) clearTimeout(this.#pause);
     this.#signal?.removeEventListener('abort', this);
   }
 }

@@ -8,7 +8,7 @@ export abstract class Waiter {
   /** @internal */
   _behind: Waiter | null = null;
 
-  /** @param direction What it waits for, POLLIN or POLLOUT. Over TLS, a read may have to write first. */
+  /** @param direction What it waits for, POLLIN or POLLOUT (over TLS, a read may have to write first); 0: time. */
   constructor(public direction: number) {}
 
   /** It may try. True: done, take me off the queue. False: not yet, I stay the first; `direction` may be another now. */

@@ -180,6 +180,33 @@ test('many messages in one call', async (t) => {
   );
 });
 
+test('a receiver that is full is waited for, without asking all the time', async (t) => {
+  const path = join(tmpdir(t), 'receiver');
+  using receiver = new socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);
+  receiver.bind(path);
+  using sender = new socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);
+  sender.setblocking(false);
+  try {
+    for (;;) sender.sendto(bytes('x'), path);
+  } catch (error) {
+    t.is((error as OSError).code, 'EAGAIN');
+  }
+  let tries = 0;
+  const { sendto } = sender;
+  sender.sendto = (...args: unknown[]) => {
+    tries++;
+    return (sendto as (...args: unknown[]) => number).apply(sender, args);
+  };
+  const waiting = asyncio.sock_sendto(sender, bytes('last'), path);
+  // poll(2) says all the time that this socket is writable. Pauses grow to 10 ms: the longer it takes, the more tries.
+  const begun = performance.now();
+  for (let turn = 0; turn < 500; turn++) await setImmediate();
+  t.true(await pending(waiting));
+  t.true(tries <= 20 + (performance.now() - begun) / 5, `${tries} tries`);
+  receiver.recv(10);
+  t.is(await waiting, 4);
+});
+
 test('messages for which there is no room at first are all sent', async (t) => {
   const [one, other] = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM);
   const sent = new socket.MessageBatch(1000, 2000);
