@@ -67,7 +67,7 @@ function directionOf(error: unknown, direction: number): Again {
   throw error;
 }
 
-/** A call that waits. */
+/** A call that waits: of a socket, or (`sock` is null) of another descriptor. One for each idle connection: keep it small. */
 class Operation<T> extends Waiter {
   readonly #side: number;
   readonly #descriptor: Descriptor;
@@ -83,7 +83,8 @@ class Operation<T> extends Waiter {
     fd: number,
     side: number,
     direction: number,
-    readonly attempt: () => T | Again,
+    readonly sock: socket | null,
+    readonly call: () => T | Again,
     readonly resolve: (value: T) => void,
     readonly reject: (error: unknown) => void,
   ) {
@@ -108,7 +109,8 @@ class Operation<T> extends Waiter {
 
   override ready(): boolean {
     try {
-      const result = this.attempt();
+      const { sock, call } = this;
+      const result = sock === null ? call() : attempt(sock, this.#side, call);
       if (result instanceof Again) {
         this.direction = result.direction;
         this.#vain = result.vain ? this.#vain + 1 : 0;
@@ -197,8 +199,7 @@ export function awaited<T>(
     return new Promise((resolve, reject) => {
       // Over TLS a try may call the caller's functions, which are to run where the call was made.
       const once = sock._isPlain ? call : AsyncResource.bind(call);
-      const again = () => attempt(sock, direction, once);
-      const operation = new Operation(sock._fd, direction, wanted, again, resolve as (value: T) => void, reject);
+      const operation = new Operation(sock._fd, direction, wanted, sock, once, resolve as (value: T) => void, reject);
       operation.cancelled = particulars.cancelled;
       operation.limit(sock._timeout, signal);
       // What has been decrypted already, no poller reports.
@@ -240,7 +241,7 @@ export async function readable(fd: number, options: Abortable): Promise<void> {
   const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : undefined);
   try {
     await new Promise<void>((resolve, reject) => {
-      new Operation(fd, POLLIN, POLLIN, look, resolve, reject).limit(null, signal);
+      new Operation(fd, POLLIN, POLLIN, null, look, resolve, reject).limit(null, signal);
     });
   } finally {
     descriptorIfAny(fd)?.forgetIfIdle();

@@ -39,7 +39,8 @@ const home = new AsyncResource('berkeley.loop');
 export class Descriptor {
   readonly fd: number;
   readonly #reading = new Side(POLLIN);
-  readonly #writing = new Side(POLLOUT);
+  /** Made when it is wanted: an idle connection awaits reading alone. */
+  #writing: Side | null = null;
   readonly #born = batch;
   /** What the poller watches for. */
   #armed = 0;
@@ -58,12 +59,12 @@ export class Descriptor {
 
   /** Whether anybody is in the queue of a side (POLLIN or POLLOUT): who comes now comes after them. */
   queued(side: number): boolean {
-    return this.#of(side).queued;
+    return this.#ifAny(side)?.queued ?? false;
   }
 
   /** Whether a listener is there. */
   listened(side: number): boolean {
-    return this.#of(side).listened;
+    return this.#ifAny(side)?.listened ?? false;
   }
 
   /** Whether anybody awaits anything of the descriptor, or its end. */
@@ -72,7 +73,7 @@ export class Descriptor {
   }
 
   get #wanted(): number {
-    return this.#reading.wanted | this.#writing.wanted;
+    return this.#reading.wanted | (this.#writing?.wanted ?? 0);
   }
 
   /** Queues a waiter at a side. @throws OSError EBADF, EPERM (a plain file cannot be waited for) */
@@ -84,7 +85,7 @@ export class Descriptor {
 
   /** Takes a waiter off the queue that it is in, wherever it stands. */
   remove(side: number, waiter: Waiter): void {
-    this.#of(side).remove(waiter);
+    this.#ifAny(side)?.remove(waiter);
     this.#settle(0);
   }
 
@@ -96,7 +97,8 @@ export class Descriptor {
    */
   listen(side: number, listener: (() => void) | null, owner: unknown = null): void {
     if (listener !== null) this.#arm(side);
-    this.#of(side).listen(listener, owner);
+    if (listener === null) this.#ifAny(side)?.listen(null, null);
+    else this.#of(side).listen(listener, owner);
     this.#settle(0);
   }
 
@@ -119,7 +121,7 @@ export class Descriptor {
     const idle = directions & ~this.#wanted;
     this.#serving = true;
     this.#reading.deliver(directions);
-    this.#writing.deliver(directions);
+    this.#writing?.deliver(directions);
     this.#serving = false;
     if (this.#stirred) this.retry();
     this.#settle(idle);
@@ -131,7 +133,7 @@ export class Descriptor {
    */
   stir(): void {
     if (this.#serving) this.#stirred = true;
-    else if (this.#reading.queued || this.#writing.queued) this.retryNextTurn();
+    else if (this.#reading.queued || this.#writing?.queued) this.retryNextTurn();
   }
 
   /** Lets the waiters try in the loop's next turn. */
@@ -146,7 +148,7 @@ export class Descriptor {
     do {
       this.#stirred = false;
       this.#reading.serve();
-      this.#writing.serve();
+      this.#writing?.serve();
     } while (this.#stirred);
     this.#serving = false;
     this.#settle(0);
@@ -159,13 +161,19 @@ export class Descriptor {
     this.#open = false;
     descriptors.delete(this.fd);
     this.#reading.release();
-    this.#writing.release();
+    this.#writing?.release();
     this.#count();
     this.onReleased?.();
   }
 
-  #of(side: number): Side {
+  #ifAny(side: number): Side | null {
     return side === POLLOUT ? this.#writing : this.#reading;
+  }
+
+  #of(side: number): Side {
+    if (side !== POLLOUT) return this.#reading;
+    this.#writing ??= new Side(POLLOUT);
+    return this.#writing;
   }
 
   /** Has the poller watch for a direction too. */
