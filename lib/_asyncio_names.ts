@@ -91,7 +91,8 @@ function asking<T>(ask: (answered: (answer: T | number) => void) => number): Pro
 export async function addressWithoutName(sock: socket, address: Address, options?: Abortable): Promise<Address> {
   if ((sock.family !== AF_INET && sock.family !== AF_INET6) || !Array.isArray(address)) return address;
   const [host, port, ...rest] = address;
-  if (typeof host !== 'string' || host === '' || host === '<broadcast>' || isIP(host) !== 0) return address;
+  const text = host instanceof Uint8Array ? Buffer.from(host).toString('latin1') : host;
+  if (typeof text !== 'string' || text === '' || text === '<broadcast>' || isIP(text) !== 0) return address;
   const [first] = await getaddrinfo(host, port, {
     ...options,
     family: sock.family,

@@ -2,7 +2,7 @@
 import type { Address, ReturnedAddress } from './_address.js';
 import type { AncillaryData, AncillaryItem } from './_ancillary.js';
 import { addressWithoutName } from './_asyncio_names.js';
-import { type Abortable, AGAIN_WRITE, awaited, readable } from './_await.js';
+import { type Abortable, AGAIN_WRITE, awaited, whenReadable } from './_await.js';
 import type { MessageBatch } from './_batch.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
@@ -182,9 +182,12 @@ export async function sock_accept(sock: socket, options?: Abortable): Promise<[s
   const [plain, address] = await awaited(sock, POLLIN, accept, options);
   plain.setblocking(false);
   if (sock._isPlain) return [plain, address];
-  const connection = sock._wrapped(plain, false) as HandshakingSocket;
+  let connection = plain;
   try {
-    if ((sock as HandshakingSocket).do_handshake_on_connect) await sock_do_handshake(connection, options);
+    connection = sock._wrapped(plain, false);
+    if ((sock as HandshakingSocket).do_handshake_on_connect) {
+      await sock_do_handshake(connection as HandshakingSocket, options);
+    }
   } catch (error) {
     connection.close();
     throw error;
@@ -269,8 +272,8 @@ export async function sock_sendfile(
 
 async function sendByReading(sock: socket, transfer: FileTransfer, options: Abortable): Promise<void> {
   for (;;) {
-    if (transfer.pipe !== undefined) await readable(transfer.pipe, options);
-    const block = transfer.read(BLOCK_SIZE);
+    const read = () => transfer.read(BLOCK_SIZE);
+    const block = transfer.pipe === undefined ? read() : await whenReadable(transfer.pipe, read, options);
     if (block.length === 0) return;
     await sock_sendall(sock, block, options);
     transfer.sent += block.length;

@@ -234,13 +234,13 @@ export function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | 
   });
 }
 
-/** Waits until a descriptor of any kind is readable. Whoever closes it need not tell us. */
-export async function readable(fd: number, options: Abortable): Promise<void> {
+/** What `read` returns, called once a descriptor of any kind is readable. Whoever closes it need not tell us. */
+export async function whenReadable<T>(fd: number, read: () => T, options: Abortable): Promise<T> {
   const signal = signalOf(options);
   signal?.throwIfAborted();
-  const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : undefined);
+  const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : read());
   try {
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<T>((resolve, reject) => {
       new Operation(fd, POLLIN, POLLIN, null, look, resolve, reject).limit(null, signal);
     });
   } finally {

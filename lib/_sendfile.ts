@@ -97,6 +97,8 @@ export class FileTransfer {
 
   /** The descriptor that has to be readable before `read`; undefined: none. */
   get pipe(): number | undefined {
+    // All that was asked for is there: the next read is the end.
+    if (this.sent >= this.#limit) return undefined;
     return this.#fd === undefined || this.#isRegular(this.#fd) ? undefined : this.#fd;
   }
 

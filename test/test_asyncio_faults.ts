@@ -312,6 +312,28 @@ test('wait_for: what has come in the very turn of an abort is not lost', async (
   other.close();
 });
 
+test('a name in bytes is resolved too', async (t) => {
+  using a = new socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+  a.bind(['127.0.0.1', 0]);
+  t.is(await asyncio.sock_sendto(a, bytes('x'), [bytes('localhost'), a.getsockname()[1]]), 1);
+  t.is(`${await asyncio.sock_recv(a, 10)}`, 'x');
+});
+
+test('two who send from one pipe', async (t) => {
+  const [one, other] = socket.socketpair();
+  const [pipe, feeder] = socket.socketpair();
+  const sending = [asyncio.sock_sendfile(one, pipe, 0, 1), asyncio.sock_sendfile(one, pipe, 0, 1)];
+  feeder.sendall(bytes('a'));
+  t.is(`${await asyncio.sock_recv(other, 10)}`, 'a');
+  // It has all that it was asked for, and does not wait for more.
+  t.is(await sending[0], 1);
+  t.true(await pending(sending[1]));
+  feeder.sendall(bytes('b'));
+  t.is(`${await asyncio.sock_recv(other, 10)}`, 'b');
+  t.is(await sending[1], 1);
+  for (const sock of [one, other, pipe, feeder]) sock.close();
+});
+
 // ---- threads -------------------------------------------------------------------------------------------------------
 
 for (const [name, end] of [

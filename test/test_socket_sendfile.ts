@@ -133,6 +133,15 @@ test('all modes of waiting: blocking, under a timeout', (t) => {
   }
 });
 
+test('a pipe is not waited for when all that was asked for has come', (t) => {
+  const [one, other] = socket.socketpair();
+  const [pipe, feeder] = socket.socketpair();
+  feeder.sendall(Buffer.from('ab'));
+  t.is(one.sendfile(pipe, 0, 2), 2);
+  t.is(`${other.recv(10)}`, 'ab');
+  for (const sock of [one, other, pipe, feeder]) sock.close();
+});
+
 test('a pipe is read to its end', (t) => {
   using ends = pair();
   ends.b.send(Buffer.from('not a regular file'));
