@@ -8,7 +8,8 @@ type Callback<A extends unknown[]> = (...args: A) => void;
 
 /**
  * Calls `callback(...args)` in each turn of the loop in which `fd` is readable, until `remove_reader`. It replaces the
- * callback that was there. Keeps the process alive. Runs in the async context of this call. What it throws becomes an uncaught exception.
+ * callback that was there. It runs in the async context of this call (AsyncLocalStorage), as Python's runs in its
+ * contextvars, and what it throws becomes an uncaught exception. Keeps the process alive, and an object given as `fd` too.
  * @param fd a descriptor, or an object with `fileno()`: a socket, a pipe, a child's output … A descriptor that is no
  *   socket of this library must be removed before it is closed.
  * @throws OSError EBADF; EPERM for a plain file
