@@ -71,6 +71,7 @@ export function wrapped32(value: unknown): number {
 
 /** A Py_ssize_t. */
 export function size(value: unknown): number {
+  if (typeof value === 'number' && (value | 0) === value) return value | 0;
   const n = integer(value);
   if (beyondLong(n)) throw new OverflowError('Python int too large to convert to C ssize_t');
   return Number(n);

@@ -14,7 +14,6 @@ import { socket } from './_socket.js';
 import { checked, OSError, raise } from './exceptions.js';
 
 const { EINPROGRESS, EINVAL } = constants.errno;
-const { SOCK_STREAM } = constants.socket;
 
 /**
  * Receives up to `nbytes` bytes; an empty Buffer means that the peer has closed.
@@ -22,27 +21,14 @@ const { SOCK_STREAM } = constants.socket;
  * @see Python loop.sock_recv; recv(2)
  */
 export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Promise<Buffer> {
-  const receive = () => {
-    const bytes = sock.recv(nbytes);
-    noteRead(sock, bytes.length, nbytes);
-    return bytes;
-  };
-  return awaited(sock, POLLIN, receive, options, { vain: Number.isInteger(nbytes) && isDrained(sock, nbytes) });
+  return awaited(sock, POLLIN, () => sock.recv(nbytes), options, {
+    vain: Number.isInteger(nbytes) && isDrained(sock, nbytes),
+  });
 }
 
 /** Receives into `buf`: how many bytes came. @see Python loop.sock_recv_into */
 export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable): Promise<number> {
-  const receive = () => {
-    const count = sock.recv_into(buf);
-    noteRead(sock, count, buf.byteLength);
-    return count;
-  };
-  return awaited(sock, POLLIN, receive, options, { vain: isDrained(sock, buf?.byteLength) });
-}
-
-/** A plain stream that gave less than was asked for has nothing more, and the poller tells when it has. */
-function noteRead(sock: socket, count: number, asked: number): void {
-  sock._drained = count < asked && sock.type === SOCK_STREAM && sock._isPlain;
+  return awaited(sock, POLLIN, () => sock.recv_into(buf), options, { vain: isDrained(sock, buf?.byteLength) });
 }
 
 /** Whether a read of so many bytes would have to wait for the poller anyway. */

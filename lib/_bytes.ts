@@ -1,5 +1,7 @@
 /** Bytes in and out: what Python's buffer protocol is there. */
+import { Buffer } from 'node:buffer';
 import { argName, typeName } from './_args.js';
+import { native } from './_native.js';
 import { OverflowError } from './exceptions.js';
 
 /** Python's bytes-like object. A string is none. */
@@ -45,5 +47,22 @@ export function newBytes(length: number): Buffer {
 export function copied(bytes: Uint8Array, length: number): Buffer {
   const copy = Buffer.allocUnsafe(length);
   copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  return copy;
+}
+
+/** A view costs as much as the copy of a few bytes. Those of short beginnings of the scratch are kept, by length. */
+const VIEWS_KEPT = 1024;
+const views = new Array<Uint8Array | undefined>(VIEWS_KEPT + 1).fill(undefined);
+
+function scratchView(length: number): Uint8Array {
+  if (length > VIEWS_KEPT) return native.scratch.subarray(0, length);
+  views[length] ??= native.scratch.subarray(0, length);
+  return views[length];
+}
+
+/** A Buffer that holds the first bytes of `native.scratch`, copied. */
+export function fromScratch(length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  copy.set(scratchView(length));
   return copy;
 }

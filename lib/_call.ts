@@ -9,7 +9,7 @@
  * is being terminated, and where we look whether a signal waits for its listener.
  */
 import { integer } from './_args.js';
-import { type Field, native } from './_native.js';
+import { native } from './_native.js';
 import { fromCode, raise, timedOut, ValueError, wouldBlock } from './exceptions.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
@@ -134,22 +134,10 @@ export interface Waiter {
   _attempting: boolean;
 }
 
-const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = native.constants.socket;
-const { timeval } = native.layout;
-const limit = new DataView(new ArrayBuffer(timeval.size));
-const limitBytes = new Uint8Array(limit.buffer);
-
-function limitField([offset, width]: Field): number {
-  return width === 8 ? Number(limit.getBigInt64(offset, LITTLE)) : limit.getInt32(offset, LITTLE);
-}
-
 /** The kernel's own limit for a wait (SO_RCVTIMEO, SO_SNDTIMEO), in seconds; null: none. */
 function kernelLimit(fd: number, events: number): number | null {
-  const option = events === POLLOUT ? SO_SNDTIMEO : SO_RCVTIMEO;
-  if (native.getsockopt(fd, SOL_SOCKET, option, limitBytes) < 0) return null;
-  const seconds = limitField(timeval.tv_sec) + limitField(timeval.tv_usec) / 1e6;
-  return seconds === 0 ? null : seconds;
+  const usecs = native.waitLimit(fd, events === POLLOUT);
+  return usecs > 0 ? usecs / 1e6 : null;
 }
 
 /**
@@ -207,6 +195,28 @@ export function again(
   if (found < 0) raise(found, 'poll');
   if (found === 0) throw tooLate(socket, code, syscall);
   return deadline;
+}
+
+/** For how long a read waits at once, in the call that then reads: see `eagerly`. */
+const EAGER_MS = 10;
+
+/**
+ * How a read begins if the one before took all that there was, and this one would try in vain: for how many milliseconds
+ * the native call is to wait before it tries. What takes longer is waited for by `again`. 0 where the socket does not
+ * wait, or asks for a while first.
+ *
+ * The kernel's own limit, which is one call more, is not asked for until then: a wait that it ends is that much longer.
+ */
+export function eagerly(socket: Waiter): number {
+  if (socket._timeout === 0 || socket._attempting || socket._busyMs > 0) return 0;
+  return socket._timeout === null ? EAGER_MS : Math.min(Math.ceil(socket._timeout * 1000), EAGER_MS);
+}
+
+/** The deadline of a read that begins so: for `again`. */
+export function eagerDeadline(socket: Waiter, waitMs: number): number {
+  if (waitMs === 0 || socket._timeout === null) return NO_WAIT;
+  spurious = 0;
+  return deadlineIn(socket._timeout);
 }
 
 /** What a call raises whose deadline has passed: the kernel's own limits end in EAGAIN. */

@@ -39,6 +39,8 @@ export interface Native {
   readonly address: Uint8Array;
   /** Where `recvScratch` and `recvfromScratch` leave bytes. */
   readonly scratch: Uint8Array;
+  /** Where `pollerWait` leaves pairs fd, events. */
+  readonly events: Int32Array;
 
   /** Values of the names that this platform has, per Python module. */
   readonly constants: {
@@ -94,9 +96,9 @@ export interface Native {
   /** `value` null: a null pointer and `length`. */
   setsockopt(fd: number, level: number, name: number, value: Uint8Array | null, length: number): number;
 
-  // data: none of these sleeps
-  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
-  recvScratch(fd: number, length: number, flags: number): number;
+  // data: none of these sleeps, but that recv first waits for up to `waitMs` until something is there; 0: it does not
+  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, waitMs: number): number;
+  recvScratch(fd: number, length: number, flags: number, waitMs: number): number;
   send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
   /** The sender's address in `address`. */
   recvfrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
@@ -151,8 +153,12 @@ export interface Native {
   pollerAdd(poller: number, fd: number, events: number): number;
   pollerModify(poller: number, fd: number, events: number): number;
   pollerRemove(poller: number, fd: number): number;
-  /** Fills `events` with pairs fd, events: at most `capacity` of them. */
-  pollerWait(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
+  /** Fills `native.events` with pairs fd, events, at most `capacity` of them: how many. */
+  pollerWait(poller: number, capacity: number, timeoutMs: number): number;
+  /** The same into an array of the caller's, which takes longer, but can have room for more. */
+  pollerWaitInto(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
+  /** The kernel's own limit for a wait on the socket (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: none. */
+  waitLimit(fd: number, sending: boolean): number;
   /** Whether a signal has arrived whose JavaScript listener could not run yet, because this thread blocks. */
   signalPending(): boolean;
 

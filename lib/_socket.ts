@@ -4,11 +4,13 @@ import { type Address, pack, packed, type ReturnedAddress, unpack } from './_add
 import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from './_ancillary.js';
 import { argName, cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from './_args.js';
 import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './_batch.js';
-import { type BytesLike, bytesOf, copied, newBytes, writableBytes } from './_bytes.js';
+import { type BytesLike, bytesOf, copied, fromScratch, newBytes, writableBytes } from './_bytes.js';
 import {
   again,
   busyWait,
   deadlineOf,
+  eagerDeadline,
+  eagerly,
   interrupted,
   monotonicMs,
   NO_WAIT,
@@ -138,7 +140,7 @@ export class socket {
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
   /** @internal See set_busy_wait. */ _busyMs = 0;
   /** @internal A call that would wait raises instead: see `_call.ts`. */ _attempting = false;
-  /** @internal The last awaited read took all that there was: the next one had better wait for the poller. */
+  /** @internal The last recv took all that there was: the next one had better wait before it tries. */
   _drained = false;
   readonly #family: number;
   readonly #type: number;
@@ -490,18 +492,9 @@ export class socket {
     const bits = flags === 0 ? 0 : cInt(flags);
     if (room < 0) throw new ValueError('negative buffersize in recv');
     if (room === 0) return Buffer.alloc(0);
-    let deadline = NO_WAIT;
-    let n: number;
-    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) {
-      while ((n = native.recvScratch(this._fd, room, bits)) < 0) {
-        deadline = again(this, n, POLLIN, deadline, 'recv', bits);
-      }
-      return copied(native.scratch, Math.min(n, room));
-    }
+    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) return fromScratch(this.#recv(null, room, bits));
     const large = newBytes(room);
-    while ((n = native.recv(this._fd, large, 0, room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recv', bits);
-    }
+    const n = this.#recv(large, room, bits);
     return trimmed(large, this.#allReceived([large], n, bits));
   }
 
@@ -521,12 +514,29 @@ export class socket {
     if (room > bytes.length) throw new ValueError('buffer too small for requested bytes');
     if (room === 0) room = bytes.length;
     if (room === 0) return 0;
-    let deadline = NO_WAIT;
-    let n: number;
-    while ((n = native.recv(this._fd, bytes, 0, room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recv', bits);
-    }
+    const n = this.#recv(bytes, room, bits);
     return (bits & WAIT_ALL) === 0 ? n : this.#allReceived([bytes.subarray(0, room)], n, bits);
+  }
+
+  /** Receives into `bytes`, or for null into `native.scratch`: how many bytes came, at most `room`. */
+  #recv(bytes: Uint8Array | null, room: number, flags: number): number {
+    let waitMs = this._drained && flags === 0 ? eagerly(this) : 0;
+    let deadline = eagerDeadline(this, waitMs);
+    let n: number;
+    while ((n = this.#attemptRecv(bytes, room, flags, waitMs)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recv', flags);
+      waitMs = 0;
+    }
+    // A stream that gave less than was asked for has nothing more.
+    this._drained = n > 0 && n < room && this.#type === c.SOCK_STREAM && this._isPlain;
+    return n;
+  }
+
+  #attemptRecv(bytes: Uint8Array | null, room: number, flags: number, waitMs: number): number {
+    const { _fd: fd } = this;
+    // What the kernel had in its queue can be more, with MSG_TRUNC.
+    if (bytes === null) return Math.min(native.recvScratch(fd, room, flags, waitMs), room);
+    return native.recv(fd, bytes, 0, room, flags, waitMs);
   }
 
   /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
@@ -541,7 +551,7 @@ export class socket {
         deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
       }
       const address = unpack(native.info[0], this.#proto);
-      return [copied(native.scratch, Math.min(n, room)), address];
+      return [fromScratch(Math.min(n, room)), address];
     }
     const large = newBytes(room);
     while ((n = native.recvfrom(this._fd, large, 0, room, bits)) < 0) {
@@ -624,7 +634,7 @@ export class socket {
    * send is given, and with MSG_WAITALL receives until the room is full, the peer closes or an error comes. `n` bytes
    * of `parts` are done; `step` is the native call for more. Returns how many are done in the end.
    */
-  #whole(parts: readonly Uint8Array[], n: number, step: typeof native.recv, events: number, flags: number): number {
+  #whole(parts: readonly Uint8Array[], n: number, step: Step, events: number, flags: number): number {
     if (this._timeout !== null || this.#type !== c.SOCK_STREAM || n === 0) return n;
     let deadline = NO_WAIT;
     let start = 0;
@@ -646,7 +656,7 @@ export class socket {
     return n;
   }
 
-  #allReceived(parts: readonly Uint8Array[], n: number, flags: number, step = native.recv): number {
+  #allReceived(parts: readonly Uint8Array[], n: number, flags: number, step: Step = receiveMore): number {
     return (flags & (WAIT_ALL | c.MSG_PEEK)) === WAIT_ALL ? this.#whole(parts, n, step, POLLIN, flags) : n;
   }
 
@@ -938,11 +948,15 @@ interface Ancillary {
   flags: number;
 }
 
+/** One attempt to go on with a transfer. */
+type Step = typeof native.send;
+const receiveMore: Step = (fd, part, offset, length, flags) => native.recv(fd, part, offset, length, flags, 0);
+
 /**
  * The step with which recvmsg goes on under MSG_WAITALL. As in the kernel, descriptors end the call: those behind them
  * belong to the next one. Credentials and timestamps come with every step, and the last ones count.
  */
-function moreOfMessage(control: Uint8Array, got: Ancillary): typeof native.recv {
+function moreOfMessage(control: Uint8Array, got: Ancillary): Step {
   return (fd, part, offset, length, flags) => {
     const descriptors = got.items.some(([level, type]) => level === c.SOL_SOCKET && type === c.SCM_RIGHTS);
     if (descriptors || (got.flags & c.MSG_CTRUNC) !== 0) return 0;

@@ -10,7 +10,7 @@
  * apart (`wants`), so that a reader and a writer who take turns do not wait for each other's.
  */
 import { argName, typeName } from './_args.js';
-import { copied } from './_bytes.js';
+import { fromScratch } from './_bytes.js';
 import { deadlineOf, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from './_call.js';
 import { native } from './_native.js';
 import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './_ssl_errors.js';
@@ -154,7 +154,7 @@ export class Connection {
     if (size < 0) throw new ValueError('size should not be negative');
     if (size === 0) return Buffer.alloc(0);
     const count = this.readInto(native.scratch, Math.min(size, native.scratch.length), ragged);
-    return copied(native.scratch, count);
+    return fromScratch(count);
   }
 
   /** Writes all the bytes, and returns their number. */

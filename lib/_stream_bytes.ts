@@ -10,7 +10,7 @@
  *
  * Either may have to wait for the other's direction where a protocol lies between (TLS): `_readWaits`, `_writeWaits`.
  */
-import { copied } from './_bytes.js';
+import { fromScratch } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
 import type { Descriptor } from './_loop.js';
@@ -164,7 +164,7 @@ export abstract class ByteDuplex extends SocketSurface {
   #came(count: number): void {
     this.#received += count;
     this._active();
-    if (!this.push(copied(native.scratch, count))) this._stopReading();
+    if (!this.push(fromScratch(count))) this._stopReading();
     else if (this._leftBehind) this.#receiveLater();
   }
 
@@ -183,7 +183,7 @@ export abstract class ByteDuplex extends SocketSurface {
 
   /** @internal Receives into `native.scratch`: how many bytes, 0 at the end, or NOTHING_YET. */
   _receive(): number {
-    const count = native.recvScratch(this._fd, SCRATCH_SIZE, 0);
+    const count = native.recvScratch(this._fd, SCRATCH_SIZE, 0, 0);
     if (count >= 0) return count;
     return isAgain(count) ? NOTHING_YET : raise(count, 'read');
   }

@@ -358,36 +358,30 @@ const MAXEVENTS = 1023;
 /** How many it reports at most, whatever it is told. */
 const MAXEVENTS_LIMIT = 2 ** 20;
 
-/** The wait of an epoll object. One serves all of this thread, and so does its room: waits are never nested. */
+/** The wait of an epoll object. One serves all of this thread: waits are never nested. */
 class EpollWait implements Waitable {
-  #room: Int32Array = new Int32Array(2 * (MAXEVENTS + 1));
   #fd = -1;
-  #events = this.#room;
   #most = 0;
+  /** Pairs fd, events, as many as the latest wait has returned. */
+  found: Int32Array = native.events;
+  #large: Int32Array = native.events;
 
   attempt(sliceMs: number): number {
-    return native.pollerWait(this.#fd, this.#events, this.#most, sliceMs);
+    if (this.found === native.events) return native.pollerWait(this.#fd, this.#most, sliceMs);
+    return native.pollerWaitInto(this.#fd, this.found, this.#most, sliceMs);
   }
 
-  /** Waits and fills `events` with at most `most` pairs. How many there are. */
-  into(events: Int32Array, most: number, fd: number, deadline: number, busyMs: number): number {
+  /** Waits until there are events, at most `most` of them: how many. */
+  wait(fd: number, most: number, deadline: number, busyMs: number): number {
     this.#fd = fd;
-    this.#events = events;
-    this.#most = most;
-    try {
-      return checked(wait(this, deadline, busyMs), 'epoll_wait');
-    } finally {
-      this.#events = this.#room;
-    }
+    this.#most = Math.min(most, MAXEVENTS_LIMIT);
+    this.found = 2 * this.#most <= native.events.length ? native.events : this.#room(2 * this.#most);
+    return checked(wait(this, deadline, busyMs), 'epoll_wait');
   }
 
-  pairs(maxevents: number, fd: number, deadline: number, busyMs: number): [fd: number, events: number][] {
-    const most = Math.min(maxevents, MAXEVENTS_LIMIT);
-    if (this.#room.length < 2 * most) this.#room = new Int32Array(2 ** Math.ceil(Math.log2(2 * most)));
-    const found = this.into(this.#room, most, fd, deadline, busyMs);
-    const ready = new Array<[number, number]>(found);
-    for (let i = 0; i < found; i++) ready[i] = [this.#room[2 * i], this.#room[2 * i + 1] >>> 0];
-    return ready;
+  #room(length: number): Int32Array {
+    if (this.#large.length < length) this.#large = new Int32Array(2 ** Math.ceil(Math.log2(length)));
+    return this.#large;
   }
 }
 const epollWait = new EpollWait();
@@ -524,7 +518,11 @@ export class epoll {
     const deadline = epollDeadline(timeout);
     const most = asked === -1 ? MAXEVENTS : asked;
     if (most < 1) throw new ValueError(`maxevents must be greater than 0, got ${most}`);
-    return epollWait.pairs(most, fd, deadline, this.#busyMs);
+    const count = epollWait.wait(fd, most, deadline, this.#busyMs);
+    const { found } = epollWait;
+    const ready = new Array<[number, number]>(count);
+    for (let i = 0; i < count; i++) ready[i] = [found[2 * i], found[2 * i + 1] >>> 0];
+    return ready;
   }
 
   #pollByName(args: unknown[]): [fd: number, events: number][] {
@@ -537,9 +535,12 @@ export class epoll {
    * are. What has no room is reported by a later call. Not in Python.
    */
   poll_into(events: Int32Array, timeout: number | null = null): number {
-    const most = Math.min(roomOf(events), MAXEVENTS_LIMIT);
+    const most = roomOf(events);
     const fd = this.fileno();
-    return epollWait.into(events, most, fd, epollDeadline(timeout), this.#busyMs);
+    const count = epollWait.wait(fd, most, epollDeadline(timeout), this.#busyMs);
+    const { found } = epollWait;
+    for (let i = 0; i < 2 * count; i++) events[i] = found[i];
+    return count;
   }
 
   /**

@@ -44,6 +44,7 @@ process.on('SIGINT', () => { say('listener'); clearInterval(alive); });
 const calls: [name: string, call: string, prepare?: string][] = [
   ['recv', 'a.recv(1)'],
   ['recv under a timeout', 'a.recv(1)', 'a.settimeout(3600);'],
+  ['recv after one that took all', 'a.recv(1)', "b.send(bytes('x')); a.recv(9);"],
   ['recv_into', 'a.recv_into(Buffer.alloc(9))'],
   ['recvfrom', 'a.recvfrom(1)'],
   ['recvmsg', 'a.recvmsg(1, 100)'],

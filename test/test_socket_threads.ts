@@ -54,6 +54,10 @@ const blockingCalls: [name: string, source: string][] = [
     `const server = socket.create_server(['127.0.0.1', 0]); server.settimeout(3600); send('blocks'); server.accept();`,
   ],
   ['recv', `const [a, b] = socket.socketpair(); send('blocks'); a.recv(1);`],
+  [
+    'recv after one that took all',
+    `const [a, b] = socket.socketpair(); b.send(bytes('x')); a.recv(9); send('blocks'); a.recv(1);`,
+  ],
   ['recv under a timeout', `const [a, b] = socket.socketpair(); a.settimeout(3600); send('blocks'); a.recv(1);`],
   ['recv_into', `const [a, b] = socket.socketpair(); send('blocks'); a.recv_into(Buffer.alloc(9));`],
   ['recvfrom', `const [a, b] = socket.socketpair(AF_UNIX, SOCK_DGRAM); send('blocks'); a.recvfrom(1);`],

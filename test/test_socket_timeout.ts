@@ -17,6 +17,11 @@ const TIMEOUT_S = 0.15;
 const GENEROUS_MS = 30_000;
 
 const TIMED_OUT = { error: 'TimeoutError', text: 'timed out', errno: null };
+const WOULD_BLOCK = {
+  error: 'BlockingIOError',
+  text: '[Errno 11] Resource temporarily unavailable',
+  errno: errno.EAGAIN,
+};
 
 /** What becomes of a call, and how long it took, in milliseconds. */
 function timed(call: () => unknown): [outcome: unknown, elapsedMs: number] {
@@ -49,6 +54,16 @@ function fill(sock: socket.socket): void {
     if ((error as OSError).code !== 'EAGAIN') throw error;
   }
   sock.settimeout(timeout);
+}
+
+// SO_RCVTIMEO and SO_SNDTIMEO are the kernel's own limits: struct timeval.
+const QUARTER = Buffer.alloc(16);
+QUARTER.writeInt32LE(250_000, 8);
+
+function limit(sock: socket.socket): socket.socket {
+  sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, QUARTER);
+  sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, QUARTER);
+  return sock;
 }
 
 // ---- deadlines -------------------------------------------------------------------------------------------------------
@@ -96,6 +111,77 @@ for (const type of [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET]) {
     });
   }
 }
+
+// A read that has taken all there was is followed by one that waits before it tries.
+const reads: [name: string, call: (sock: socket.socket) => unknown][] = [
+  ['recv', (sock) => sock.recv(10)],
+  ['recv of a lot', (sock) => sock.recv(1 << 20)],
+  ['recv_into', (sock) => sock.recv_into(Buffer.alloc(10))],
+];
+const WAITS: [name: string, set: (sock: socket.socket) => void, atLeastMs: number, outcome: unknown][] = [
+  ['a timeout', (sock) => sock.settimeout(TIMEOUT_S), TIMEOUT_S * 1000, TIMED_OUT],
+  ['a short timeout', (sock) => sock.settimeout(0.003), 3, TIMED_OUT],
+  ['a limit of the kernel', limit, 250, WOULD_BLOCK],
+  ['no wait at all', (sock) => sock.setblocking(false), 0, WOULD_BLOCK],
+  ['a busy wait', waitBusily, TIMEOUT_S * 1000, TIMED_OUT],
+];
+function waitBusily(sock: socket.socket): void {
+  sock.settimeout(TIMEOUT_S);
+  sock.set_busy_wait(1000);
+}
+
+for (const [name, read] of reads) {
+  for (const [what, set, atLeastMs, expected] of WAITS) {
+    test.serial(`${name} with ${what}, after one that took all`, (t) => {
+      using ends = pair();
+      set(ends.a);
+      for (const data of ['x', 'yz']) {
+        ends.b.send(Buffer.from(data));
+        t.deepEqual(ends.a.recv(10), Buffer.from(data));
+        const [outcome, elapsedMs] = timed(() => read(ends.a));
+        t.deepEqual(outcome, expected);
+        t.true(elapsedMs >= atLeastMs && elapsedMs < GENEROUS_MS, `${elapsedMs} ms`);
+      }
+      ends.b.close();
+      t.deepEqual(ends.a.recv(10), Buffer.alloc(0));
+      t.deepEqual(ends.a.recv(10), Buffer.alloc(0));
+    });
+  }
+}
+
+test.serial('reads with flags, after one that took all', (t) => {
+  using ends = pair();
+  ends.b.send(Buffer.from('x'));
+  t.deepEqual(ends.a.recv(10), Buffer.from('x'));
+  t.throws(() => ends.a.recv(10, socket.MSG_DONTWAIT), { name: 'BlockingIOError' });
+  ends.b.send(Buffer.from('abc'));
+  t.deepEqual(ends.a.recv(10, socket.MSG_PEEK), Buffer.from('abc'));
+  t.deepEqual(ends.a.recv(3, socket.MSG_WAITALL), Buffer.from('abc'));
+});
+
+test.serial('a stream that two threads read: what one has waited for, the other may have taken', async (t) => {
+  using ends = pair();
+  const peer = startWorker(
+    `const sock = berkeley.socket.fromfd(data, berkeley.socket.AF_UNIX, berkeley.socket.SOCK_STREAM);
+    send('ready');
+    let count = 0;
+    for (let bytes; (bytes = sock.recv(10)).length > 0; ) count += bytes.length;
+    send(count);`,
+    ends.a.fileno(),
+  );
+  t.is(await peer.next(), 'ready');
+  const feeder = startWorker(
+    `const sock = berkeley.socket.fromfd(data, berkeley.socket.AF_UNIX, berkeley.socket.SOCK_STREAM);
+    for (let i = 0; i < 20000; i++) sock.send(Buffer.from('x'));
+    sock.shutdown(berkeley.socket.SHUT_WR);`,
+    ends.b.fileno(),
+  );
+  let count = 0;
+  for (let bytes: Buffer; (bytes = ends.a.recv(10)).length > 0; ) count += bytes.length;
+  t.is(count + (await peer.next<number>()), 20000);
+  t.is(await feeder.exit, 0);
+  t.is(await peer.exit, 0);
+});
 
 test.serial('accept times out, and accepts later', (t) => {
   using server = socket.create_server(['127.0.0.1', 0]);
@@ -273,9 +359,6 @@ test('a blocked call goes on when another object changes the mode of the same so
   t.is(await peer.exit, 0);
 });
 
-// SO_RCVTIMEO and SO_SNDTIMEO are the kernel's own limits: struct timeval.
-const QUARTER = Buffer.alloc(16);
-QUARTER.writeInt32LE(250_000, 8);
 const LIMITS = `
 import struct
 
@@ -304,12 +387,6 @@ def dup(before):
     a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, QUARTER)
     (copy or a.dup()).recv(1)
 `;
-
-function limit(sock: socket.socket): socket.socket {
-  sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, QUARTER);
-  sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, QUARTER);
-  return sock;
-}
 
 testTwins(
   'a blocking socket keeps the limits that were set as socket options',

@@ -9,21 +9,21 @@ namespace berkeley::napi {
 namespace {
 
 napi_value Recv(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+  Args<6> args(env, info);
   const int fd = args.Int(0);
   const Bytes bytes = args.Part(1, 2, 3);
-  const int flags = args.Int(4);
+  const int flags = args.Int(4), wait_ms = args.Milliseconds(5);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Recv(fd, bytes.data, bytes.size, flags));
+  return Number(env, os::Recv(fd, bytes.data, bytes.size, flags, wait_ms));
 }
 
 napi_value RecvScratch(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+  Args<4> args(env, info);
   const int fd = args.Int(0);
   const auto length = static_cast<size_t>(args.Count(1, kScratchSize));
-  const int flags = args.Int(2);
+  const int flags = args.Int(2), wait_ms = args.Milliseconds(3);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Recv(fd, args.state().scratch, length, flags));
+  return Number(env, os::Recv(fd, args.state().scratch, length, flags, wait_ms));
 }
 
 napi_value Send(napi_env env, napi_callback_info info) {

@@ -52,7 +52,10 @@ bool DefineAreas(napi_env env, napi_value exports, State* state) {
       DefineArea(env, exports, "address", napi_uint8_array, kAddressSize, kAddressSize, &state->areas[1]));
   state->scratch = static_cast<uint8_t*>(
       DefineArea(env, exports, "scratch", napi_uint8_array, kScratchSize, kScratchSize, &state->areas[2]));
-  return state->info != nullptr && state->address != nullptr && state->scratch != nullptr;
+  state->events = static_cast<int32_t*>(DefineArea(env, exports, "events", napi_int32_array,
+                                                   2 * kEventCount * sizeof(int32_t), 2 * kEventCount,
+                                                   &state->areas[3]));
+  return state->info != nullptr && state->address != nullptr && state->scratch != nullptr && state->events != nullptr;
 }
 
 bool DefineFunctions(napi_env env, napi_value exports, State* state) {

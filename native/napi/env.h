@@ -15,17 +15,19 @@ namespace berkeley::napi {
 inline constexpr size_t kInfoCount = 8;
 inline constexpr size_t kAddressSize = 256;  // twice the largest sockaddr there is
 inline constexpr size_t kScratchSize = 64 * 1024;
+inline constexpr size_t kEventCount = 1024;
 
 struct Loop;
 
 // One environment's state. Every binding gets it as its function's data; it dies after the last of them, and after the
 // last handle, for nobody promises in which order an environment that ends lets go of those.
-// The three areas lie in ArrayBuffers that JavaScript sees as native.info, .address and .scratch and must not transfer.
+// The areas lie in ArrayBuffers that JavaScript sees as native.info, .address and so on, and must not transfer.
 struct State {
   int32_t* info = nullptr;
   uint8_t* address = nullptr;
   uint8_t* scratch = nullptr;
-  napi_ref areas[3] = {};
+  int32_t* events = nullptr;
+  napi_ref areas[4] = {};
   Loop* loop = nullptr;  // once loopStart was called: see loop.cc, which frees it
   std::unordered_map<const void*, int> handles;  // what is in each handle that lives, with its kind: see tls.h
   bool ended = false;

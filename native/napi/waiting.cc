@@ -55,6 +55,16 @@ napi_value PollerRemove(napi_env env, napi_callback_info info) {
 }
 
 napi_value PollerWait(napi_env env, napi_callback_info info) {
+  Args<3> args(env, info);
+  const int poller = args.Int(0);
+  const auto most = static_cast<int>(args.Count(1, kEventCount));
+  const int timeout_ms = args.Milliseconds(2);
+  if (args.Failed()) return nullptr;
+  auto* events = reinterpret_cast<os::PollerEvent*>(args.state().events);
+  return Number(env, os::PollerWait(poller, events, most, timeout_ms));
+}
+
+napi_value PollerWaitInto(napi_env env, napi_callback_info info) {
   Args<4> args(env, info);
   const int poller = args.Int(0);
   size_t capacity = 0;
@@ -63,6 +73,14 @@ napi_value PollerWait(napi_env env, napi_callback_info info) {
   if (args.Failed()) return nullptr;
   const int most = static_cast<int>(std::min<size_t>(capacity, INT32_MAX));
   return Number(env, os::PollerWait(poller, reinterpret_cast<os::PollerEvent*>(events), most, timeout_ms));
+}
+
+napi_value WaitLimit(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const bool sending = args.Flag(1);
+  if (args.Failed()) return nullptr;
+  return Number(env, os::WaitLimit(fd, sending));
 }
 
 napi_value SignalPending(napi_env env, napi_callback_info info) {
@@ -80,6 +98,8 @@ constexpr Binding kRows[] = {
     {"pollerModify", Register<os::PollerModify>},
     {"pollerRemove", PollerRemove},
     {"pollerWait", PollerWait},
+    {"pollerWaitInto", PollerWaitInto},
+    {"waitLimit", WaitLimit},
     {"signalPending", SignalPending},
 };
 

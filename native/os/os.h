@@ -66,9 +66,10 @@ int SetNonblocking(Fd fd, bool nonblocking);
 int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length);
 int SetSockOpt(Fd fd, int level, int name, const void* value, uint32_t length);
 
-// ---- data: all bounded, whatever the descriptor's mode -------------------------------------------------------------
+// ---- data: all bounded, whatever the descriptor's mode, but for the time that is given to wait ---------------------
 
-int64_t Recv(Fd fd, void* bytes, size_t length, int flags);
+// Waits for at most wait_ms until something is there, then tries: -EAGAIN where nothing is.
+int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait_ms);
 int64_t Send(Fd fd, const void* bytes, size_t length, int flags);
 int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length);
 int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length);
@@ -130,6 +131,8 @@ struct PollEntry {
 };
 // poll(2). Sleeps for at most timeout_ms. The number of entries with revents, 0 at the timeout.
 int Poll(PollEntry* entries, size_t count, int timeout_ms);
+// How long the system lets a call on this socket sleep where it may (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: without end.
+int64_t WaitLimit(Fd fd, bool sending);
 
 // ---- names and addresses -------------------------------------------------------------------------------------------
 

@@ -136,7 +136,10 @@ export class Harmless {
       connect: [truthful(3), shortened(4)],
       poll: [shortened(2)],
       pollOne: [shortened(2)],
-      pollerWait: [shortened(3)],
+      pollerWait: [shortened(2)],
+      pollerWaitInto: [shortened(3)],
+      recv: [shortened(5)],
+      recvScratch: [shortened(3)],
     };
   }
 

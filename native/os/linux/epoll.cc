@@ -7,6 +7,7 @@
 
 #include "../posix/posix.h"
 #include "../poller.h"
+#include "system_calls.h"
 
 namespace berkeley::os {
 
@@ -26,7 +27,7 @@ int Control(Poller poller, int operation, Fd fd, uint32_t events) {
 }
 
 int WaitInto(Poller poller, struct epoll_event* found, PollerEvent* events, int capacity, int timeout_ms) {
-  const int count = Checked(epoll_wait(poller, found, capacity, timeout_ms));
+  const int count = Checked(CallEpollWait(poller, found, capacity, timeout_ms));
   for (int i = 0; i < count; ++i) events[i] = {found[i].data.fd, found[i].events};
   return count;
 }

@@ -1,6 +1,9 @@
 // Sending and receiving. MSG_DONTWAIT on every call: a blocking descriptor must not put the thread to sleep where
 // nobody could wake it.
+#include <poll.h>
+
 #include "posix.h"
+#include "system_calls.h"
 
 namespace berkeley::os {
 
@@ -19,12 +22,17 @@ struct msghdr ToSystem(const Message& message) {
 
 }  // namespace
 
-int64_t Recv(Fd fd, void* bytes, size_t length, int flags) {
-  return Checked(recv(fd, bytes, length, flags | MSG_DONTWAIT));
+int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait_ms) {
+  if (wait_ms > 0) {
+    PollEntry entry = {fd, POLLIN, 0};
+    const int found = Poll(&entry, 1, wait_ms);
+    if (found <= 0) return found == 0 ? -EAGAIN : found;
+  }
+  return Checked(CallRecv(fd, bytes, length, flags | MSG_DONTWAIT));
 }
 
 int64_t Send(Fd fd, const void* bytes, size_t length, int flags) {
-  return Checked(send(fd, bytes, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+  return Checked(CallSend(fd, bytes, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length) {

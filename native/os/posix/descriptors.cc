@@ -134,6 +134,13 @@ int SetNonblocking(Fd fd, bool nonblocking) {
   return SetNonblockingLocked(fd, nonblocking);
 }
 
+int64_t WaitLimit(Fd fd, bool sending) {
+  struct timeval limit = {};
+  socklen_t length = sizeof(limit);
+  const int result = Checked(getsockopt(fd, SOL_SOCKET, sending ? SO_SNDTIMEO : SO_RCVTIMEO, &limit, &length));
+  return result < 0 ? result : int64_t{limit.tv_sec} * 1000000 + limit.tv_usec;
+}
+
 int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length) {
   return Checked(getsockopt(fd, level, name, value, length));
 }

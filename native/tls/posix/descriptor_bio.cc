@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "../internal.h"
+#include "system_calls.h"
 
 namespace berkeley::tls {
 
@@ -22,7 +23,7 @@ int ReadBio(BIO* bio, char* bytes, int size) {
   BIO_clear_retry_flags(bio);
   ssize_t count;
   do {
-    count = recv(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT);
+    count = os::CallRecv(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT);
   } while (count < 0 && errno == EINTR);
   if (count == 0) descriptor->eof = true;
   if (count >= 0) return static_cast<int>(count);
@@ -39,7 +40,7 @@ int WriteBio(BIO* bio, const char* bytes, int size) {
   BIO_clear_retry_flags(bio);
   ssize_t count;
   do {
-    count = send(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
+    count = os::CallSend(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return static_cast<int>(count);
   if (NotReady(errno)) {
