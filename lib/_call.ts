@@ -208,7 +208,8 @@ const EAGER_MS = 10;
  * The kernel's own limit, which is one call more, is not asked for until then: a wait that it ends is that much longer.
  */
 export function eagerly(socket: Waiter): number {
-  if (socket._timeout === 0 || socket._attempting || socket._busyMs > 0) return 0;
+  // poll(2) would pass over the descriptor of a closed socket, and wait for nothing.
+  if (socket._fd < 0 || socket._timeout === 0 || socket._attempting || socket._busyMs > 0) return 0;
   return socket._timeout === null ? EAGER_MS : Math.min(Math.ceil(socket._timeout * 1000), EAGER_MS);
 }
 

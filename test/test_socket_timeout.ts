@@ -149,6 +149,17 @@ for (const [name, read] of reads) {
   }
 }
 
+test('a socket that was closed, or whose descriptor was, after a read that took all', (t) => {
+  for (const close of [(sock: socket.socket) => sock.close(), (sock: socket.socket) => socket.close(sock.fileno())]) {
+    using ends = pair();
+    ends.b.send(Buffer.from('x'));
+    t.deepEqual(ends.a.recv(10), Buffer.from('x'));
+    close(ends.a);
+    for (const [, read] of reads) t.throws(() => read(ends.a), { name: 'OSError', code: 'EBADF' });
+    if (ends.a.fileno() >= 0) ends.a.detach();
+  }
+});
+
 test.serial('reads with flags, after one that took all', (t) => {
   using ends = pair();
   ends.b.send(Buffer.from('x'));
