@@ -101,9 +101,6 @@
         ['OS != "win"', {
           'sources': ['native/tls/posix/descriptor_bio.cc'],
         }],
-        ['OS == "linux"', {
-          'include_dirs': ['native/os/linux'],  # for system_calls.h alone
-        }],
         ['sanitize == 1', {
           'cflags': [
             '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',

@@ -14,6 +14,11 @@ export class WaterMarks {
   #low = HIGH_WATER / 4;
   #full = false;
 
+  /** More than the high mark was there, and not so little as the low one since. */
+  get full(): boolean {
+    return this.#full;
+  }
+
   /** `[low, high]` */
   get limits(): [number, number] {
     return [this.#low, this.#high];

@@ -1,7 +1,7 @@
 /** StreamReader: bytes that come by themselves, read as they are wanted. */
 import { AssertionError } from 'node:assert';
 import { typeName } from './_args.js';
-import type { Abortable } from './_await.js';
+import { type Abortable, type Told, untilTold } from './_await.js';
 import { ByteQueue } from './_byte_queue.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { EOFError, nameClasses, RuntimeError, ValueError } from './exceptions.js';
@@ -41,11 +41,6 @@ export const DEFAULT_LIMIT = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 const LINE_END = Buffer.from('\n');
 
-interface Waiting {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
  * Reads what arrives. `open_connection` and `start_server` make it. One call at a time may wait; one that is aborted has
  * taken nothing. When more than twice the limit is there, the peer has to wait.
@@ -56,7 +51,7 @@ export class StreamReader {
   readonly #bytes = new ByteQueue();
   #ended = false;
   #exception: Error | null = null;
-  #waiting: Waiting | null = null;
+  #waiting: Told | null = null;
   #source: Source | null = null;
   #paused = false;
 
@@ -215,24 +210,11 @@ export class StreamReader {
       const text = `${caller}() called while another coroutine is already waiting for incoming data`;
       return Promise.reject(new RuntimeError(text));
     }
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    this.#resume();
-    return new Promise((resolve, reject) => {
-      const aborted = () => {
+    return untilTold(signal, (told) => {
+      this.#resume();
+      this.#waiting = told;
+      return () => {
         this.#waiting = null;
-        reject(signal?.reason);
-      };
-      const done = () => signal?.removeEventListener('abort', aborted);
-      signal?.addEventListener('abort', aborted);
-      this.#waiting = {
-        resolve: () => {
-          done();
-          resolve();
-        },
-        reject: (error) => {
-          done();
-          reject(error);
-        },
       };
     });
   }

@@ -61,6 +61,10 @@ export class Server {
   /** Connections that still shake hands. */
   readonly #shaking = new Set<AbortController>();
   #waiting: (() => void)[] = [];
+  /** Somebody awaits serve_forever. */
+  #forever = false;
+  /** The signal that closes the server. */
+  #signal: AbortSignal | null = null;
 
   /** @internal */
   constructor(listeners: socket[], connected: ConnectedCallback, options: ServerOptions, onClose = () => {}) {
@@ -87,21 +91,34 @@ export class Server {
     this.#acceptors = this.#listeners.map((listener) => new Acceptor(listener, this.#accepting));
   }
 
-  /** Accepts until the signal is aborted, or the server is closed: closes it then. @throws (rejects) the signal's reason */
+  /**
+   * Accepts until the signal is aborted, or the server is closed: closes it then.
+   * @throws (rejects) the signal's reason; RuntimeError once closed, and where it is awaited already
+   */
   async serve_forever({ signal }: Abortable = {}): Promise<void> {
+    if (this.#forever) throw new RuntimeError('server is already being awaited on serve_forever()');
     this.start_serving();
     signal?.throwIfAborted();
-    const stop = () => this.close();
-    signal?.addEventListener('abort', stop, { once: true });
+    this.#forever = true;
+    signal?.addEventListener('abort', this.#stop);
     while (!this.#closed) await this.#change();
-    signal?.removeEventListener('abort', stop);
+    signal?.removeEventListener('abort', this.#stop);
     signal?.throwIfAborted();
   }
+
+  /** @internal Closes when the signal is aborted. */
+  _closeWith(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#stop);
+  }
+
+  readonly #stop = (): void => this.close();
 
   /** Accepts no more. The connections that there are go on. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#stop);
     for (const acceptor of this.#acceptors ?? []) acceptor.stop();
     this.#acceptors = null;
     this.#onClose();
@@ -296,7 +313,7 @@ function started(server: Server, listeners: socket[], { start_serving = true, si
     for (const listener of listeners) listener.close();
     throw error;
   }
-  signal?.addEventListener('abort', () => server.close(), { once: true });
+  if (signal !== undefined && signal !== null) server._closeWith(signal);
   return server;
 }
 

@@ -1,8 +1,9 @@
 /** A connection of a stream: what arrives goes to its reader, what is written goes to its socket. */
+import { WaterMarks, type WriteBufferLimits } from './_asyncio_flow.js';
 import type { StreamReader } from './_asyncio_reader.js';
 import { sock_unwrap } from './_asyncio_sock.js';
 import { timeout } from './_asyncio_time.js';
-import { AGAIN_READ, AGAIN_WRITE, attempt } from './_await.js';
+import { AGAIN_READ, AGAIN_WRITE, attempt, type Told, untilTold } from './_await.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import { POLLIN, POLLOUT } from './_call.js';
 import { constants } from './_constants.js';
@@ -15,6 +16,7 @@ import {
   NotImplementedError,
   OSError,
   RuntimeError,
+  TimeoutError,
   ValueError,
 } from './exceptions.js';
 
@@ -26,13 +28,6 @@ const READ_SIZE = 64 * 1024;
 const READS = 16;
 /** What one sendmsg takes: the kernel's UIO_MAXIOV. */
 const PARTS_MAX = 1024;
-const HIGH_WATER = 64 * 1024;
-
-/** Settled when the connection has ended, and when there is room to write. */
-interface Waiting {
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 export interface TransportOptions {
   /** Seconds that a TLS goodbye may take; 30 if not given. */
@@ -51,10 +46,8 @@ export class Transport {
   /** What the kernel has not taken yet. */
   #unsent: Uint8Array[] = [];
   #unsentSize = 0;
-  #high = HIGH_WATER;
-  #low = HIGH_WATER / 4;
-  /** Whoever writes shall wait: more than the high-water mark was unsent, and not less than the low one yet. */
-  #full = false;
+  /** Whoever writes shall wait while it is full. */
+  readonly #marks = new WaterMarks();
   #reading = true;
   /** The direction that reading waits for; 0: it does not. */
   #readWaits = POLLIN;
@@ -63,16 +56,16 @@ export class Transport {
   #closing = false;
   #lost = false;
   #error: Error | null = null;
-  #drains: Waiting[] = [];
-  #ends: Waiting[] = [];
+  #drains: Told[] = [];
+  #ends: Told[] = [];
   /** @internal Told when the connection has ended. */
   _onLost: (() => void) | null = null;
 
   /** Takes over a nonblocking, connected socket, whose handshake is done. */
-  constructor(sock: socket, reader: StreamReader, { ssl_shutdown_timeout = 30 }: TransportOptions = {}) {
+  constructor(sock: socket, reader: StreamReader, { ssl_shutdown_timeout }: TransportOptions = {}) {
     this._sock = sock;
     this.#reader = reader;
-    this.#shutdownTimeout = ssl_shutdown_timeout;
+    this.#shutdownTimeout = ssl_shutdown_timeout ?? 30;
     withoutDelay(sock);
     this.#sockname = addressOf(() => sock.getsockname());
     this.#peername = addressOf(() => sock.getpeername());
@@ -162,7 +155,7 @@ export class Transport {
     for (let i = Math.max(0, this.#unsent.length - parts.length); i < this.#unsent.length; i++) {
       this.#unsent[i] = Buffer.from(this.#unsent[i]);
     }
-    if (this.#unsentSize > this.#high) this.#full = true;
+    this.#marks.rose(this.#unsentSize);
   }
 
   readonly #writable = (): void => {
@@ -185,7 +178,7 @@ export class Transport {
     }
     if (this.#unsent.length === 0) this.#flushed();
     this.#listen();
-    if (this.#full && this.#unsentSize <= this.#low) this.#drained();
+    if (this.#marks.fell(this.#unsentSize)) this.#drained();
   }
 
   #sendOnce(): number {
@@ -215,7 +208,6 @@ export class Transport {
   }
 
   #drained(): void {
-    this.#full = false;
     for (const each of this.#drains.splice(0)) each.resolve();
   }
 
@@ -246,19 +238,13 @@ export class Transport {
 
   /** `[low, high]`, in bytes. */
   get_write_buffer_limits(): [number, number] {
-    return [this.#low, this.#high];
+    return this.#marks.limits;
   }
 
   /** Writers shall wait (`drain`) from above `high` to below `low` unsent bytes. @throws ValueError */
-  set_write_buffer_limits({ high, low }: { high?: number | null; low?: number | null } = {}): void {
-    const above = high ?? (low === undefined || low === null ? HIGH_WATER : 4 * low);
-    const below = low ?? Math.floor(above / 4);
-    if (!(above >= below && below >= 0)) {
-      throw new ValueError(`high (${above}) must be >= low (${below}) must be >= 0`);
-    }
-    this.#high = above;
-    this.#low = below;
-    if (this.#unsentSize > above) this.#full = true;
+  set_write_buffer_limits(limits: WriteBufferLimits = {}): void {
+    this.#marks.set(limits);
+    this.#marks.rose(this.#unsentSize);
   }
 
   /** @internal Resolves when there is room to write. */
@@ -267,7 +253,7 @@ export class Transport {
     // As in Python: a connection that is closing gets a turn of the loop to be lost in.
     if (this.#closing) await new Promise((resolve) => setImmediate(resolve));
     if (this.#lost) throw this.#error ?? new ConnectionResetError('Connection lost');
-    if (this.#full) await waitIn(this.#drains, signal);
+    if (this.#marks.full) await waitIn(this.#drains, signal);
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------
@@ -292,19 +278,21 @@ export class Transport {
 
   #finish(): void {
     if (this.#lost) return;
-    if (this._sock._isPlain || this.#shutdownTimeout <= 0) this.#end(null);
+    if (this._sock._isPlain) this.#end(null);
     else void this.#goodbye();
   }
 
   async #goodbye(): Promise<void> {
     using deadline = timeout(this.#shutdownTimeout);
+    let late: Error | null = null;
     try {
       await sock_unwrap(this._sock as SSLSocket, deadline);
     } catch (error) {
       // The peer has gone without one, or goes on talking: there is nobody left to say it to.
       if (!(error instanceof OSError) && !(error instanceof ValueError)) throw error;
+      if (deadline.expired()) late = new TimeoutError('SSL shutdown timed out');
     }
-    this.#end(null);
+    this.#end(late);
   }
 
   /** @internal Resolves when the connection has ended. @throws (rejects) what ended it */
@@ -426,25 +414,9 @@ function withoutDelay(sock: socket): void {
   }
 }
 
-function waitIn(queue: Waiting[], signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const aborted = () => {
-      queue.splice(queue.indexOf(waiting), 1);
-      reject(signal?.reason);
-    };
-    const done = () => signal?.removeEventListener('abort', aborted);
-    const waiting: Waiting = {
-      resolve: () => {
-        done();
-        resolve();
-      },
-      reject: (error) => {
-        done();
-        reject(error);
-      },
-    };
-    signal?.addEventListener('abort', aborted);
-    queue.push(waiting);
+function waitIn(queue: Told[], signal?: AbortSignal): Promise<void> {
+  return untilTold(signal, (told) => {
+    queue.push(told);
+    return () => queue.splice(queue.indexOf(told), 1);
   });
 }

@@ -1,7 +1,8 @@
 /** Callbacks for ready descriptors. */
 import { AsyncResource } from 'node:async_hooks';
-import { type FileDescriptorLike, fileno } from './_args.js';
+import { type FileDescriptorLike, plainInt } from './_args.js';
 import { POLLIN, POLLOUT } from './_call.js';
+import { fileobjToFd } from './_fileobj.js';
 import { descriptorIfAny, descriptorOf } from './_loop.js';
 
 type Callback<A extends unknown[]> = (...args: A) => void;
@@ -12,7 +13,7 @@ type Callback<A extends unknown[]> = (...args: A) => void;
  * contextvars, and what it throws becomes an uncaught exception. Keeps the process alive, and an object given as `fd` too.
  * @param fd a descriptor, or an object with `fileno()`: a socket, a pipe, a child's output … A descriptor that is no
  *   socket of this library must be removed before it is closed.
- * @throws OSError EBADF; EPERM for a plain file
+ * @throws OSError EBADF; EPERM for a plain file; ValueError for what has no descriptor
  * @see Python loop.add_reader
  */
 export function add_reader<A extends unknown[]>(fd: FileDescriptorLike, callback: Callback<A>, ...args: A): void {
@@ -39,11 +40,11 @@ function listen<A extends unknown[]>(fd: FileDescriptorLike, direction: number, 
   const context = new AsyncResource('berkeley.watch');
   const called = () => context.runInAsyncScope(callback, null, ...args);
   // Who made the object for the callback's sake alone need not keep it.
-  descriptorOf(fileno(fd)).listen(direction, called, fd);
+  descriptorOf(plainInt(fileobjToFd(fd))).listen(direction, called, fd);
 }
 
 function unlisten(fd: FileDescriptorLike, direction: number): boolean {
-  const descriptor = descriptorIfAny(fileno(fd));
+  const descriptor = descriptorIfAny(fileobjToFd(fd));
   if (descriptor === undefined || !descriptor.listened(direction)) return false;
   descriptor.listen(direction, null);
   descriptor.forgetIfIdle();

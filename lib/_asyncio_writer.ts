@@ -7,7 +7,7 @@ import type { Abortable } from './_await.js';
 import { type BytesLike, bytesOf } from './_bytes.js';
 import type { socket } from './_socket.js';
 import type { SSLContext } from './_ssl_context.js';
-import { ConnectionResetError, RuntimeError, ValueError } from './exceptions.js';
+import { ConnectionAbortedError, ConnectionResetError, RuntimeError, ValueError } from './exceptions.js';
 
 /** How a connection is made a TLS one. */
 export interface TlsOptions extends TransportOptions {
@@ -16,35 +16,43 @@ export interface TlsOptions extends TransportOptions {
   ssl_handshake_timeout?: number;
 }
 
-/** TLS's options need TLS. @throws ValueError */
+/** TLS's options need TLS, and times above 0. @throws ValueError */
 export function checkTlsOptions(ssl: unknown, options: TlsOptions): void {
   for (const name of ['server_hostname', 'ssl_handshake_timeout', 'ssl_shutdown_timeout'] as const) {
-    if (!ssl && options[name] !== undefined && options[name] !== null) {
-      throw new ValueError(`${name} is only meaningful with ssl`);
-    }
+    const value = options[name];
+    if (value === undefined || value === null) continue;
+    if (!ssl) throw new ValueError(`${name} is only meaningful with ssl`);
+    if (typeof value === 'number' && value <= 0)
+      throw new ValueError(`${name} should be a positive number, got ${value}`);
   }
 }
 
-/** Shakes hands over `sock`, which is nonblocking and connected, and is given away. @throws (rejects) SSLError | OSError */
+/**
+ * Shakes hands over `sock`, which is nonblocking and connected, and is given away.
+ * @throws (rejects) SSLError | OSError, ConnectionAbortedError if it takes too long
+ */
 export async function secured(
   sock: socket,
   context: SSLContext,
   serverSide: boolean,
-  { server_hostname = null, ssl_handshake_timeout = 60 }: TlsOptions,
+  { server_hostname = null, ssl_handshake_timeout }: TlsOptions,
   { signal }: Abortable = {},
 ): Promise<socket> {
+  const limit = ssl_handshake_timeout ?? 60;
   const wrapped = context.wrap_socket(sock, {
     server_side: serverSide,
     do_handshake_on_connect: false,
     server_hostname,
   });
+  using deadline = timeout(limit, { signal });
   try {
-    using deadline = timeout(ssl_handshake_timeout, { signal });
     await sock_do_handshake(wrapped, deadline);
     return wrapped;
   } catch (error) {
     wrapped.close();
-    throw error;
+    if (!deadline.expired()) throw error;
+    const text = `SSL handshake is taking longer than ${limit} seconds: aborting the connection`;
+    throw new ConnectionAbortedError(text);
   }
 }
 
@@ -127,9 +135,10 @@ export class StreamWriter {
 
   /**
    * Makes the connection a TLS one: what STARTTLS is for. Nothing that the peer has sent may be unread.
-   * @throws (rejects) SSLError | OSError | TimeoutError, and the connection is closed; RuntimeError
+   * @throws (rejects) SSLError | OSError, and the connection is closed; RuntimeError | ValueError
    */
   async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
+    checkTlsOptions(context, options);
     const before = this.#transport;
     if (this.#handshake !== null || before.is_closing()) throw new RuntimeError('the connection is closing');
     const controller = new AbortController();

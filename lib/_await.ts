@@ -234,6 +234,35 @@ export function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | 
   });
 }
 
+/** Whom to tell what has become of something. */
+export interface Told {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Waits to be told: `enrol` notes whom to tell, and returns how to strike it off, should `signal` be aborted first. */
+export function untilTold(signal: AbortSignal | undefined, enrol: (told: Told) => () => void): Promise<void> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const done = () => signal?.removeEventListener('abort', aborted);
+    const strike = enrol({
+      resolve: () => {
+        done();
+        resolve();
+      },
+      reject: (error) => {
+        done();
+        reject(error);
+      },
+    });
+    const aborted = () => {
+      strike();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', aborted);
+  });
+}
+
 /** What `read` returns, called once a descriptor of any kind is readable. Whoever closes it need not tell us. */
 export async function whenReadable<T>(fd: number, read: () => T, options: Abortable): Promise<T> {
   const signal = signalOf(options);

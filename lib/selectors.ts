@@ -4,9 +4,10 @@
  * @see https://docs.python.org/3/library/selectors.html
  */
 import { inspect } from 'node:util';
-import { type FileDescriptorLike, isKeywords, parameters, saidFileno, typeName } from './_args.js';
+import { type FileDescriptorLike, isKeywords, parameters, typeName } from './_args.js';
+import { fileobjToFd, shown } from './_fileobj.js';
 import { repr } from './_repr.js';
-import { AttributeError, KeyError, OSError, OverflowError, RuntimeError, ValueError } from './exceptions.js';
+import { KeyError, OSError, OverflowError, RuntimeError, ValueError } from './exceptions.js';
 import { epoll, POLLIN, POLLOUT, poll, select } from './select.js';
 
 /** Ready to be read. */
@@ -44,30 +45,9 @@ export class SelectorKey<F = FileDescriptorLike, D = unknown> {
   }
 }
 
-/** A value in a message: as Python writes it, or as Node shows it in short. */
-function shown(value: unknown): string {
-  return typeof value === 'object' && value !== null ? inspect(value, { depth: -1 }) : repr(value);
-}
-
 function notRegistered(fileobj: unknown): KeyError {
   const text = `${shown(fileobj)} is not registered`;
   return new KeyError(text, repr(text));
-}
-
-/** @throws ValueError if it has none, or fileno() raises what Python takes for the same */
-function descriptorOf(fileobj: unknown): number {
-  let fd: unknown;
-  try {
-    fd = saidFileno(fileobj);
-  } catch (error) {
-    const foreseen = error instanceof AttributeError || error instanceof TypeError || error instanceof ValueError;
-    if (!foreseen) throw error;
-    fd = null;
-  }
-  if (typeof fd === 'boolean' || typeof fd === 'bigint') fd = Number(fd);
-  if (!Number.isInteger(fd)) throw new ValueError(`Invalid file object: ${shown(fileobj)}`);
-  if ((fd as number) < 0) throw new ValueError(`Invalid file descriptor: ${fd}`);
-  return fd as number;
 }
 
 /** What get_map() returns: a live, read-only view of what is registered. Iterates over descriptors, as Python's does. */
@@ -203,7 +183,7 @@ abstract class MappedSelector extends BaseSelector {
   /** @internal The descriptor of a file object; of one that has been closed, the one it was registered with. */
   protected _lookup(fileobj: unknown): number {
     try {
-      return descriptorOf(fileobj);
+      return fileobjToFd(fileobj);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       for (const key of this._keys.values()) if (key.fileobj === fileobj) return key.fd;

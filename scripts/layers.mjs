@@ -52,6 +52,10 @@ const NATIVE_RULES = {
     [NODE_API, 'only native/napi includes Node-API'],
     [/^native\/(os|tls|napi)\//, 'native/constants includes system headers only'],
   ],
+  system: [
+    [NODE_API, 'only native/napi includes Node-API'],
+    [/^native\//, 'native/system includes system headers only'],
+  ],
   napi: [
     [OPENSSL, 'native/napi sees OpenSSL through tls/ only'],
     [/^native\/os\/.*\//, 'native/napi sees the contracts of os/ only'],
@@ -63,7 +67,7 @@ function checkNative() {
   for (const [path, text] of read('native', /\.(h|hh|hpp|inc|c|cc|cpp)$/)) {
     const folder = path.split('/')[1];
     const rules = NATIVE_RULES[folder];
-    if (rules === undefined) breach(path, 'native/ has the folders os, tls, napi and constants only');
+    if (rules === undefined) breach(path, 'native/ has the folders os, tls, napi, constants and system only');
     for (const name of includes(path, text)) {
       for (const [forbidden, rule] of rules ?? []) if (forbidden.test(name)) breach(path, `${rule} (${name})`);
     }

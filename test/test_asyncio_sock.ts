@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import * as asyncio from '../lib/asyncio.js';
-import { gaierror, OSError, TimeoutError, ValueError } from '../lib/exceptions.js';
+import { gaierror, OSError, OverflowError, TimeoutError, ValueError } from '../lib/exceptions.js';
 import * as socket from '../lib/socket.js';
 import type { SSLSocket } from '../lib/ssl.js';
 import { checkLeaks } from './helpers/leaks.js';
@@ -563,7 +563,18 @@ test('add_reader and add_writer are level-triggered, and replace each other', as
   while (calls.length === 0) await setImmediate();
   t.true(asyncio.remove_writer(one));
   t.false(asyncio.remove_writer(one));
-  t.throws(() => asyncio.add_reader(-1, () => {}), { instanceOf: ValueError });
+  // As CPython 3.11 says it.
+  const refused: [fd: unknown, Class: typeof ValueError | typeof OverflowError, message: string][] = [
+    ['x', ValueError, "Invalid file object: 'x'"],
+    [null, ValueError, 'Invalid file object: None'],
+    [1.5, ValueError, 'Invalid file object: 1.5'],
+    [-1, ValueError, 'Invalid file descriptor: -1'],
+    [2 ** 40, OverflowError, 'Python int too large to convert to C int'],
+  ];
+  for (const [fd, instanceOf, message] of refused) {
+    t.throws(() => asyncio.add_reader(fd as never, () => {}), { instanceOf, message });
+    if (instanceOf === ValueError) t.throws(() => asyncio.remove_reader(fd as never), { instanceOf, message });
+  }
   const file = openSync('/proc/self/exe', 'r');
   const error = t.throws(() => asyncio.add_reader(file, () => {}), { instanceOf: OSError }) as OSError;
   t.is(error.code, 'EPERM');

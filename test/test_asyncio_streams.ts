@@ -1,5 +1,6 @@
 /** Connections and servers as readers and writers, against CPython's asyncio, Node and openssl at the other end. */
 import { spawnSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import * as asyncio from '../lib/asyncio.js';
 import {
+  ConnectionAbortedError,
   ConnectionResetError,
   NotImplementedError,
   OSError,
@@ -536,6 +538,12 @@ test("TLS's options, as CPython has them, and its facts after the end", async (t
     const refusal = { instanceOf: ValueError, message: `${name} is only meaningful with ssl` };
     await t.throwsAsync(asyncio.open_connection(LOCAL, 1, { [name]: 1 }), refusal);
     await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { [name]: 1 }), refusal);
+    for (const value of [0, -1.5]) {
+      const notPositive = { instanceOf: ValueError, message: `${name} should be a positive number, got ${value}` };
+      const tls = { ssl: clientContext(), server_hostname: 'localhost', [name]: value };
+      await t.throwsAsync(asyncio.open_connection(LOCAL, 1, tls), notPositive);
+      await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { ssl: serverContext(), [name]: value }), notPositive);
+    }
   }
   await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { ssl: true as never }), {
     instanceOf: TypeError,
@@ -559,8 +567,39 @@ test('a TLS handshake that stalls ends in time, on both sides', async (t) => {
 
   const silent = socket.create_server([LOCAL, 0]);
   const options = { ssl: clientContext(), server_hostname: 'localhost', ssl_handshake_timeout: 0.05 };
-  await t.throwsAsync(asyncio.open_connection(LOCAL, silent.getsockname()[1], options), { instanceOf: TimeoutError });
+  await t.throwsAsync(asyncio.open_connection(LOCAL, silent.getsockname()[1], options), {
+    instanceOf: ConnectionAbortedError,
+    message: 'SSL handshake is taking longer than 0.05 seconds: aborting the connection',
+  });
   silent.close();
+});
+
+test('a TLS goodbye that is not answered ends in time, and says so to who waits for the end', async (t) => {
+  // The peer keeps the connection, and never reads the goodbye.
+  const silent = (_reader: asyncio.StreamReader, peer: asyncio.StreamWriter) => peer.transport.pause_reading();
+  const server = await asyncio.start_server(silent, LOCAL, 0, { ssl: serverContext() });
+  const options = { ssl: clientContext(), server_hostname: 'localhost', ssl_shutdown_timeout: 0.05 };
+  const [, writer] = await asyncio.open_connection(LOCAL, portOf(server), options);
+  writer.close();
+  await t.throwsAsync(writer.wait_closed(), { instanceOf: TimeoutError, message: 'SSL shutdown timed out' });
+  server.close();
+  server.abort_clients();
+  await server.wait_closed();
+});
+
+test('serve_forever is awaited once, and a signal is left alone by a server that is closed', async (t) => {
+  const controller = new AbortController();
+  const server = await asyncio.start_server(() => {}, LOCAL, 0, { signal: controller.signal });
+  t.is(getEventListeners(controller.signal, 'abort').length, 1);
+  const forever = server.serve_forever();
+  await t.throwsAsync(server.serve_forever(), {
+    instanceOf: RuntimeError,
+    message: 'server is already being awaited on serve_forever()',
+  });
+  server.close();
+  await forever;
+  t.is(getEventListeners(controller.signal, 'abort').length, 0);
+  await t.throwsAsync(server.serve_forever(), { instanceOf: RuntimeError });
 });
 
 test('10,000 connections that connect and vanish', async (t) => {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <new>
 
-#include "../posix/posix.h"
+#include "../../system/calls.h"
 #include "../poller.h"
-#include "system_calls.h"
+#include "../posix/posix.h"
 
 namespace berkeley::os {
 
@@ -27,7 +27,7 @@ int Control(Poller poller, int operation, Fd fd, uint32_t events) {
 }
 
 int WaitInto(Poller poller, struct epoll_event* found, PollerEvent* events, int capacity, int timeout_ms) {
-  const int count = Checked(CallEpollWait(poller, found, capacity, timeout_ms));
+  const int count = Checked(system_calls::EpollWait(poller, found, capacity, timeout_ms));
   for (int i = 0; i < count; ++i) events[i] = {found[i].data.fd, found[i].events};
   return count;
 }

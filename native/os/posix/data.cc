@@ -2,8 +2,8 @@
 // nobody could wake it.
 #include <poll.h>
 
+#include "../../system/calls.h"
 #include "posix.h"
-#include "system_calls.h"
 
 namespace berkeley::os {
 
@@ -28,11 +28,11 @@ int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait_ms) {
     const int found = Poll(&entry, 1, wait_ms);
     if (found <= 0) return found == 0 ? -EAGAIN : found;
   }
-  return Checked(CallRecv(fd, bytes, length, flags | MSG_DONTWAIT));
+  return Checked(system_calls::Recv(fd, bytes, length, flags | MSG_DONTWAIT));
 }
 
 int64_t Send(Fd fd, const void* bytes, size_t length, int flags) {
-  return Checked(CallSend(fd, bytes, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+  return Checked(system_calls::Send(fd, bytes, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length) {

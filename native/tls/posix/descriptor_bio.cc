@@ -7,8 +7,8 @@
 
 #include <cerrno>
 
+#include "../../system/calls.h"
 #include "../internal.h"
-#include "system_calls.h"
 
 namespace berkeley::tls {
 
@@ -23,7 +23,7 @@ int ReadBio(BIO* bio, char* bytes, int size) {
   BIO_clear_retry_flags(bio);
   ssize_t count;
   do {
-    count = os::CallRecv(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT);
+    count = system_calls::Recv(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT);
   } while (count < 0 && errno == EINTR);
   if (count == 0) descriptor->eof = true;
   if (count >= 0) return static_cast<int>(count);
@@ -40,7 +40,7 @@ int WriteBio(BIO* bio, const char* bytes, int size) {
   BIO_clear_retry_flags(bio);
   ssize_t count;
   do {
-    count = os::CallSend(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
+    count = system_calls::Send(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return static_cast<int>(count);
   if (NotReady(errno)) {
