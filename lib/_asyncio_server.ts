@@ -102,6 +102,7 @@ export class Server {
     this.#forever = true;
     signal?.addEventListener('abort', this.#stop);
     while (!this.#closed) await this.#change();
+    this.#forever = false;
     signal?.removeEventListener('abort', this.#stop);
     signal?.throwIfAborted();
   }
@@ -210,10 +211,11 @@ export class Server {
     try {
       await this.#connected(reader, writer);
     } catch (error) {
-      const peerHasGone = error instanceof ConnectionError && writer.is_closing();
-      writer.close();
       // Any peer can do that, and no server shall have to catch it.
-      if (peerHasGone) return;
+      const peersDoing = error instanceof ConnectionError || writer.transport._endedBy(error);
+      const foreseen = peersDoing && writer.is_closing();
+      writer.close();
+      if (foreseen) return;
       process.nextTick(() => {
         throw error;
       });

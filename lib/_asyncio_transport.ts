@@ -301,6 +301,11 @@ export class Transport {
     else if (this.#error !== null) throw this.#error;
   }
 
+  /** @internal Whether it is this that has ended the connection. */
+  _endedBy(error: unknown): boolean {
+    return error !== null && error === this.#error;
+  }
+
   #end(error: Error | null): void {
     if (this.#lost) return;
     this.#let();

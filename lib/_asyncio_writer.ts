@@ -1,4 +1,5 @@
 /** StreamWriter: what is written goes out by itself; `drain` says when there is room for more. */
+import { typeName } from './_args.js';
 import type { StreamReader } from './_asyncio_reader.js';
 import { sock_do_handshake } from './_asyncio_sock.js';
 import { timeout } from './_asyncio_time.js';
@@ -16,15 +17,21 @@ export interface TlsOptions extends TransportOptions {
   ssl_handshake_timeout?: number;
 }
 
-/** TLS's options need TLS, and times above 0. @throws ValueError */
+/** TLS's options need TLS, and times above 0. @throws ValueError | TypeError */
 export function checkTlsOptions(ssl: unknown, options: TlsOptions): void {
   for (const name of ['server_hostname', 'ssl_handshake_timeout', 'ssl_shutdown_timeout'] as const) {
     const value = options[name];
     if (value === undefined || value === null) continue;
     if (!ssl) throw new ValueError(`${name} is only meaningful with ssl`);
-    if (typeof value === 'number' && value <= 0)
-      throw new ValueError(`${name} should be a positive number, got ${value}`);
+    if (name !== 'server_hostname') checkTime(name, value);
   }
+}
+
+function checkTime(name: string, value: unknown): void {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new TypeError(`${name} must be a number of seconds or null, not ${typeName(value)}`);
+  }
+  if (value <= 0) throw new ValueError(`${name} should be a positive number, got ${value}`);
 }
 
 /**
@@ -39,12 +46,12 @@ export async function secured(
   { signal }: Abortable = {},
 ): Promise<socket> {
   const limit = ssl_handshake_timeout ?? 60;
+  using deadline = timeout(limit, { signal });
   const wrapped = context.wrap_socket(sock, {
     server_side: serverSide,
     do_handshake_on_connect: false,
     server_hostname,
   });
-  using deadline = timeout(limit, { signal });
   try {
     await sock_do_handshake(wrapped, deadline);
     return wrapped;

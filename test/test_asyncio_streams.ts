@@ -538,6 +538,13 @@ test("TLS's options, as CPython has them, and its facts after the end", async (t
     const refusal = { instanceOf: ValueError, message: `${name} is only meaningful with ssl` };
     await t.throwsAsync(asyncio.open_connection(LOCAL, 1, { [name]: 1 }), refusal);
     await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { [name]: 1 }), refusal);
+    for (const value of ['5', Number.NaN, 5n, true]) {
+      const tls = { ssl: clientContext(), server_hostname: 'localhost', [name]: value as never };
+      await t.throwsAsync(asyncio.open_connection(LOCAL, 1, tls), { instanceOf: TypeError });
+      await t.throwsAsync(asyncio.start_server(echo, LOCAL, 0, { ...tls, ssl: serverContext() }), {
+        instanceOf: TypeError,
+      });
+    }
     for (const value of [0, -1.5]) {
       const notPositive = { instanceOf: ValueError, message: `${name} should be a positive number, got ${value}` };
       const tls = { ssl: clientContext(), server_hostname: 'localhost', [name]: value };
@@ -587,6 +594,39 @@ test('a TLS goodbye that is not answered ends in time, and says so to who waits 
   await server.wait_closed();
 });
 
+test('what a peer ends a connection with does not end the server, though its handler has not caught it', async (t) => {
+  const ended: unknown[] = [];
+  const server = await asyncio.start_server(
+    async (reader, writer) => {
+      try {
+        await reader.read(1);
+        writer.close();
+        await writer.wait_closed();
+      } catch (error) {
+        ended.push(error);
+        throw error; // an uncaught exception would end the test
+      }
+    },
+    LOCAL,
+    0,
+    { ssl: serverContext(), ssl_shutdown_timeout: 0.05 },
+  );
+  const options = { ssl: clientContext(), server_hostname: 'localhost' };
+  // One never answers the goodbye; the other sends what is no TLS.
+  const connect = async () => asyncio.open_connection(LOCAL, portOf(server), options);
+  const [[, silent], [, talker]] = await Promise.all([connect(), connect()]);
+  silent.transport.pause_reading();
+  silent.write(bytes('x'));
+  const plain = talker.transport.get_extra_info('socket') as socket.socket;
+  using below = socket.fromfd(plain.fileno(), socket.AF_INET, socket.SOCK_STREAM);
+  below.send(bytes('no TLS'));
+  while (ended.length < 2) await setImmediate();
+  t.deepEqual(ended.map((error) => (error as Error).name).sort(), ['SSLError', 'TimeoutError']);
+  await closed(silent, talker);
+  server.close();
+  await server.wait_closed();
+});
+
 test('serve_forever is awaited once, and a signal is left alone by a server that is closed', async (t) => {
   const controller = new AbortController();
   const server = await asyncio.start_server(() => {}, LOCAL, 0, { signal: controller.signal });
@@ -599,7 +639,7 @@ test('serve_forever is awaited once, and a signal is left alone by a server that
   server.close();
   await forever;
   t.is(getEventListeners(controller.signal, 'abort').length, 0);
-  await t.throwsAsync(server.serve_forever(), { instanceOf: RuntimeError });
+  await t.throwsAsync(server.serve_forever(), { instanceOf: RuntimeError, message: 'server is closed' });
 });
 
 test('10,000 connections that connect and vanish', async (t) => {

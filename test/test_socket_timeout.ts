@@ -1,6 +1,7 @@
 /** Waiting: deadlines, modes that change on a live socket, connections in progress. */
 import { spawn } from 'node:child_process';
 import test from 'ava';
+import { native } from '../lib/_native.js';
 import * as errno from '../lib/errno.js';
 import { type OSError, TimeoutError } from '../lib/exceptions.js';
 import * as select from '../lib/select.js';
@@ -158,6 +159,30 @@ test('a socket that was closed, or whose descriptor was, after a read that took 
     for (const [, read] of reads) t.throws(() => read(ends.a), { name: 'OSError', code: 'EBADF' });
     if (ends.a.fileno() >= 0) ends.a.detach();
   }
+});
+
+test('SO_RCVLOWAT is for poll: what is there is read, though it is less', (t) => {
+  using server = socket.create_server(['127.0.0.1', 0]);
+  using client = socket.create_connection(server.getsockname() as [string, number]);
+  const [connection] = server.accept();
+  connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 100);
+  client.sendall(Buffer.alloc(120));
+  t.is(connection.recv(4096).length, 120);
+  client.sendall(Buffer.alloc(50));
+  t.is(connection.recv(10).length, 10);
+  connection.close();
+});
+
+test('a limit of the kernel that is longer than anybody waits', (t) => {
+  using ends = pair();
+  const ages = Buffer.alloc(16);
+  ages.writeBigInt64LE(18446744073710n); // in µs it is beyond 64 bits
+  ends.a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, ages);
+  t.is(native.waitLimit(ends.a.fileno(), false), 0);
+  ends.a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, QUARTER);
+  const usecs = native.waitLimit(ends.a.fileno(), false); // rounded up to the kernel's ticks
+  t.true(usecs >= 250_000 && usecs <= 260_000, `${usecs} µs`);
+  t.is(native.waitLimit(ends.a.fileno(), true), 0);
 });
 
 test.serial('reads with flags, after one that took all', (t) => {

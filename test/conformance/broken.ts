@@ -25,8 +25,8 @@ const BREAKS: Break[] = [
   {
     what: 'recv drops a byte',
     file: '_socket.js',
-    from: 'return copied(native.scratch, Math.min(n, room));',
-    to: 'return copied(native.scratch, Math.max(Math.min(n, room) - 1, 0));',
+    from: 'return fromScratch(this.#recv(null, room, bits));',
+    to: 'return fromScratch(Math.max(this.#recv(null, room, bits) - 1, 0));',
     test: 'test_socket.BasicTCPTest',
   },
   {

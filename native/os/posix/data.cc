@@ -26,7 +26,8 @@ int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait_ms) {
   if (wait_ms > 0) {
     PollEntry entry = {fd, POLLIN, 0};
     const int found = Poll(&entry, 1, wait_ms);
-    if (found <= 0) return found == 0 ? -EAGAIN : found;
+    // What poll passes over may be there all the same: SO_RCVLOWAT may be more than is asked for.
+    if (found < 0) return found;
   }
   return Checked(system_calls::Recv(fd, bytes, length, flags | MSG_DONTWAIT));
 }

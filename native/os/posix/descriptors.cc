@@ -138,7 +138,10 @@ int64_t WaitLimit(Fd fd, bool sending) {
   struct timeval limit = {};
   socklen_t length = sizeof(limit);
   const int result = Checked(getsockopt(fd, SOL_SOCKET, sending ? SO_SNDTIMEO : SO_RCVTIMEO, &limit, &length));
-  return result < 0 ? result : int64_t{limit.tv_sec} * 1000000 + limit.tv_usec;
+  if (result < 0) return result;
+  constexpr int64_t kMicroseconds = 1000000;
+  if (limit.tv_sec >= INT64_MAX / kMicroseconds) return 0;  // 292,000 years
+  return int64_t{limit.tv_sec} * kMicroseconds + limit.tv_usec;
 }
 
 int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length) {
