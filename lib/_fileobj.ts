@@ -9,7 +9,10 @@ export function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? inspect(value, { depth: -1 }) : repr(value);
 }
 
-/** The descriptor of a file object, or of a number. @throws ValueError if it has none, or fileno() raises what Python takes for the same */
+/**
+ * The descriptor of a file object, or of a number.
+ * @throws ValueError if it has none, or fileno() raises what Python takes for the same
+ */
 export function fileobjToFd(fileobj: unknown): number {
   let fd: unknown;
   try {

@@ -1,6 +1,5 @@
 /** Faults of the awaited calls: what goes wrong between them, around them, and in the midst of them. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import * as asyncio from '../lib/asyncio.js';
 import { OSError, ValueError } from '../lib/exceptions.js';
@@ -8,22 +7,12 @@ import * as socket from '../lib/socket.js';
 import type { SSLSocket } from '../lib/ssl.js';
 import { checkLeaks } from './helpers/leaks.js';
 import { spawnNode, spawnPeer, startWorker } from './helpers/peers.js';
+import { pending } from './helpers/promises.js';
 import { clientContext, serverContext } from './helpers/tls.js';
 
 checkLeaks(test);
 
 const bytes = (text: string) => Buffer.from(text);
-
-/** Whether a promise is still pending after the loop has had some turns. */
-async function pending(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  promise.then(
-    () => (settled = true),
-    () => (settled = true),
-  );
-  for (let turn = 0; turn < 5; turn++) await setImmediate();
-  return !settled;
-}
 
 /** Two ends of a TLS connection that have not shaken hands yet: client, server. */
 function tlsPair(context = serverContext()): [SSLSocket, SSLSocket] {

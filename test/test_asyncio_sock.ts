@@ -11,6 +11,7 @@ import * as socket from '../lib/socket.js';
 import type { SSLSocket } from '../lib/ssl.js';
 import { checkLeaks } from './helpers/leaks.js';
 import { cleanEnv, spawnNode, spawnPeer, startWorker, testUnless, tmpdir, underSanitizers } from './helpers/peers.js';
+import { pending } from './helpers/promises.js';
 import { clientContext, serverContext } from './helpers/tls.js';
 
 checkLeaks(test);
@@ -22,17 +23,6 @@ const bytes = (text: string) => Buffer.from(text);
 function listener(): [socket.socket, readonly [string, number]] {
   const sock = socket.create_server(['127.0.0.1', 0]);
   return [sock, sock.getsockname()];
-}
-
-/** Whether a promise is still pending after the loop has had some turns. */
-async function pending(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  promise.then(
-    () => (settled = true),
-    () => (settled = true),
-  );
-  for (let turn = 0; turn < 5; turn++) await setImmediate();
-  return !settled;
 }
 
 // ---- the twins -----------------------------------------------------------------------------------------------------
