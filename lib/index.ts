@@ -1,15 +1,16 @@
 /** The namespaces, nothing else: Python's modules, without the names that this platform lacks. */
-import type { FileDescriptorLike } from './_args.js';
-import { present } from './_constants.js';
-import * as errnoModule from './errno.js';
-import * as selectModule from './select.js';
-import * as selectorsModule from './selectors.js';
-import * as socketModule from './socket.js';
-import * as sslModule from './ssl.js';
 
-export * as asyncio from './asyncio.js';
-export * as exceptions from './exceptions.js';
-export * as stream from './stream.js';
+import * as errnoModule from './constants/errno.js';
+import { present } from './constants/table.js';
+import type { FileDescriptorLike } from './core/args.js';
+import * as selectModule from './select/index.js';
+import * as selectorsModule from './select/selectors.js';
+import * as socketModule from './socket/index.js';
+import * as sslModule from './ssl/index.js';
+
+export * as asyncio from './asyncio/index.js';
+export * as exceptions from './core/exceptions.js';
+export * as stream from './stream/index.js';
 export * as systemd from './systemd.js';
 export const errno = present(errnoModule);
 export const socket = present(socketModule);

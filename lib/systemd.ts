@@ -4,10 +4,11 @@
  *
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html
  */
-import { parameters, str } from './_args.js';
-import { constants } from './_constants.js';
-import { OSError, raise } from './exceptions.js';
-import { socket } from './socket.js';
+
+import { constants } from './constants/table.js';
+import { parameters, str } from './core/args.js';
+import { OSError, raise } from './core/exceptions.js';
+import { socket } from './socket/index.js';
 
 const c = constants.socket;
 const { EAFNOSUPPORT, EINVAL } = constants.errno;

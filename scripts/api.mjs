@@ -3,11 +3,12 @@
 // python-api.json lists the names of Python's modules: `only` and `not` name platforms (as sys.platform does), `since`
 // and `until` the Python version that brought a name or had it last. Exits with 1 if a name is missing for no reason.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const library = await import(pathToFileURL(join(root, 'dist', 'lib', 'index.js')));
 const api = JSON.parse(readFileSync(join(root, 'scripts', 'python-api.json'), 'utf8'));
 
 /** The Python that this library follows. */
@@ -27,14 +28,6 @@ const SAMPLES = {
 
 const isHere = ({ only, not }) => (only?.includes(process.platform) ?? true) && !not?.includes(process.platform);
 const versionNumber = (text) => text.split('.').reduce((number, part) => number * 1000 + Number(part), 0);
-
-/** The module's namespace; undefined where there is none yet. */
-async function load(moduleName) {
-  const path = join(root, 'dist', 'lib', `${moduleName}.js`);
-  if (!existsSync(path)) return undefined;
-  const { [moduleName]: namespace } = await import(pathToFileURL(join(root, 'dist', 'lib', 'index.js')));
-  return namespace ?? (await import(pathToFileURL(path)));
-}
 
 /** The module's classes that descend from `owner`. */
 function heirs(namespace, owner) {
@@ -94,9 +87,9 @@ function row(moduleName, text) {
   process.stdout.write(`${moduleName.padEnd(10)} ${text}\n`);
 }
 
-async function report(moduleName) {
+function report(moduleName) {
   const names = Object.entries(api[moduleName]).filter(([, entry]) => isHere(entry));
-  const namespace = await load(moduleName);
+  const namespace = library[moduleName];
   if (namespace === undefined) {
     row(moduleName, `absent: not written yet (${names.length} names)`);
     return 0;
@@ -114,7 +107,7 @@ async function report(moduleName) {
 }
 
 let unexplained = 0;
-for (const moduleName of Object.keys(api)) unexplained += await report(moduleName);
+for (const moduleName of Object.keys(api)) unexplained += report(moduleName);
 if (unexplained > 0) {
   process.stdout.write(`${unexplained} names are missing without a reason\n`);
   process.exitCode = 1;

@@ -1,5 +1,5 @@
 // Runs AVA and shows its progress line by line; then what failed, what was skipped and why, and one line of counts.
-// Arguments go to AVA: `npm test -- dist/test/test_socket.js --match='*sendall*'`. The exit status is AVA's.
+// Arguments go to AVA: `npm test -- dist/test/socket/test_socket.js --match='*sendall*'`. The exit status is AVA's.
 //
 // A test is skipped in one of two ways: `test.skip` with "(skip: reason)" at the end of its title, or, where only the
 // running test can tell, with a logged line "skip: reason" (see skip() and testUnless() in test/helpers/peers.ts).

@@ -1,9 +1,11 @@
 // The TLS load generator.
 //
-//   tls_load handshake PORT COUNT RESUME      COUNT connections, one after the other: handshake, one byte there and back,
+//   tls_load handshake PORT COUNT RESUME      COUNT connections, one after the other: handshake, one byte there and
+//   back,
 //                                             close; RESUME 1: all but the first resume a session
 //   tls_load echo PORT CONNECTIONS BYTES COUNT   round trips of BYTES, COUNT in all
-//   tls_load hold PORT CONNECTIONS            connections that do nothing after a round trip of one byte: prints "HELD",
+//   tls_load hold PORT CONNECTIONS            connections that do nothing after a round trip of one byte: prints
+//   "HELD",
 //                                             and keeps them until its input ends
 // The first two print one line of JSON.
 #include <arpa/inet.h>
@@ -137,8 +139,9 @@ int main(int argc, char** argv) {
   } else if (argc == 6 && strcmp(argv[1], "echo") == 0 && strtoul(argv[4], NULL, 10) <= kRoom) {
     Echoes(context, atoi(argv[2]), atoi(argv[3]), strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10));
   } else {
-    fprintf(stderr, "usage: tls_load handshake PORT COUNT RESUME | tls_load echo PORT CONNECTIONS BYTES COUNT | "
-                    "tls_load hold PORT CONNECTIONS\n");
+    fprintf(stderr,
+            "usage: tls_load handshake PORT COUNT RESUME | tls_load echo PORT CONNECTIONS BYTES COUNT | "
+            "tls_load hold PORT CONNECTIONS\n");
     return 2;
   }
   return 0;

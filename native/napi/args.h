@@ -90,8 +90,8 @@ class Args : public ArgReader {
 // Results.
 napi_value Number(napi_env env, int64_t value);
 napi_value Boolean(napi_env env, bool value);
-// From UTF-8. A byte that is none becomes a lone surrogate U+DC80 ... U+DCFF, as in Python (PEP 383), so that a name which
-// the system keeps as bytes can be handed back to it.
+// From UTF-8. A byte that is none becomes a lone surrogate U+DC80 ... U+DCFF, as in Python (PEP 383), so that a name
+// which the system keeps as bytes can be handed back to it.
 napi_value Text(napi_env env, const std::string& text);
 // A Uint8Array of its own with a copy of the bytes.
 napi_value Copy(napi_env env, const uint8_t* data, size_t size);

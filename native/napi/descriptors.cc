@@ -44,8 +44,8 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   const int fd = args.Int(0);
   const bool fd_blocks = args.Flag(1);
   if (args.Failed()) return nullptr;
-  return WithAddress(
-      args, [=](void* address, uint32_t* length) { return New(os::Accept(fd, fd_blocks, address, length)); });
+  return WithAddress(args,
+                     [=](void* address, uint32_t* length) { return New(os::Accept(fd, fd_blocks, address, length)); });
 }
 
 napi_value GetSockName(napi_env env, napi_callback_info info) {

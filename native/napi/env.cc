@@ -1,10 +1,10 @@
-// The module's entry: one State per environment, and the object that lib/_native.ts describes.
+// The module's entry: one State per environment, and the object that lib/addon/calls.ts describes.
 #include "env.h"
 
 #include "args.h"
 #include "os/os.h"
 #include "owners.h"
-#include "tls.h"
+#include "tls/handles.h"
 
 namespace berkeley::napi {
 
@@ -12,13 +12,8 @@ namespace {
 
 // Every subject's functions. A new subject is one line here.
 const BindingList* const kSubjects[] = {
-    &kDescriptorBindings,
-    &kDataBindings,
-    &kBatchBindings,
-    &kWaitingBindings,
-    &kNameBindings,
-    &kZerocopyBindings,
-    &kLoopBindings,
+    &kDescriptorBindings, &kDataBindings,     &kBatchBindings, &kWaitingBindings,
+    &kNameBindings,       &kZerocopyBindings, &kLoopBindings,
 };
 
 // The environment has ended. What its socket objects still own (a worker was terminated, say) is closed here.
@@ -46,15 +41,14 @@ void* DefineArea(napi_env env, napi_value exports, const char* name, napi_typeda
 }
 
 bool DefineAreas(napi_env env, napi_value exports, State* state) {
-  state->info = static_cast<int32_t*>(DefineArea(env, exports, "info", napi_int32_array, kInfoCount * sizeof(int32_t),
-                                                 kInfoCount, &state->areas[0]));
+  state->info = static_cast<int32_t*>(
+      DefineArea(env, exports, "info", napi_int32_array, kInfoCount * sizeof(int32_t), kInfoCount, &state->areas[0]));
   state->address = static_cast<uint8_t*>(
       DefineArea(env, exports, "address", napi_uint8_array, kAddressSize, kAddressSize, &state->areas[1]));
   state->scratch = static_cast<uint8_t*>(
       DefineArea(env, exports, "scratch", napi_uint8_array, kScratchSize, kScratchSize, &state->areas[2]));
-  state->events = static_cast<int32_t*>(DefineArea(env, exports, "events", napi_int32_array,
-                                                   2 * kEventCount * sizeof(int32_t), 2 * kEventCount,
-                                                   &state->areas[3]));
+  state->events = static_cast<int32_t*>(DefineArea(
+      env, exports, "events", napi_int32_array, 2 * kEventCount * sizeof(int32_t), 2 * kEventCount, &state->areas[3]));
   return state->info != nullptr && state->address != nullptr && state->scratch != nullptr && state->events != nullptr;
 }
 

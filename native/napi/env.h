@@ -28,7 +28,7 @@ struct State {
   uint8_t* scratch = nullptr;
   int32_t* events = nullptr;
   napi_ref areas[4] = {};
-  Loop* loop = nullptr;  // once loopStart was called: see loop.cc, which frees it
+  Loop* loop = nullptr;                          // once loopStart was called: see loop.cc, which frees it
   std::unordered_map<const void*, int> handles;  // what is in each handle that lives, with its kind: see tls.h
   bool ended = false;
 };

@@ -1,4 +1,4 @@
-// Where the fields of C structs lie, for lib/_address.ts and its like, which pack and unpack them byte by byte.
+// Where the fields of C structs lie, for lib/structs/address.ts and its like, which pack and unpack them byte by byte.
 #include <algorithm>
 #include <string>
 

@@ -207,8 +207,8 @@ struct AddressesOf {
 
 napi_value ResolveAddress(napi_env env, napi_callback_info info) {
   Args<7> args(env, info);
-  AddressesOf question = {args.ByteTextOrNull(0), args.ByteTextOrNull(1), args.Int(2), args.Int(3), args.Int(4),
-                          args.Int(5), {}};
+  AddressesOf question = {
+      args.ByteTextOrNull(0), args.ByteTextOrNull(1), args.Int(2), args.Int(3), args.Int(4), args.Int(5), {}};
   RequireFunction(&args, 6);
   if (args.Failed()) return nullptr;
   return Ask(env, std::move(question), args.value(6));
@@ -219,9 +219,7 @@ struct NamesOf {
   int flags;
   std::string host, service;
 
-  int Ask() {
-    return os::GetNameInfo(address.data(), static_cast<uint32_t>(address.size()), flags, &host, &service);
-  }
+  int Ask() { return os::GetNameInfo(address.data(), static_cast<uint32_t>(address.size()), flags, &host, &service); }
   napi_value Pack(napi_env env) const { return PackNames(env, host, service); }
 };
 

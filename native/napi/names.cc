@@ -61,9 +61,8 @@ napi_value GetNameInfo(napi_env env, napi_callback_info info) {
 napi_value PackHost(napi_env env, int code, const os::HostEntry& host) {
   if (code < 0) return Number(env, code);
   const auto aliases = PackAll(env, host.aliases, [=](const std::string& each) { return Text(env, each); });
-  const auto addresses = PackAll(env, host.addresses, [=](const std::vector<uint8_t>& each) {
-    return Copy(env, each.data(), each.size());
-  });
+  const auto addresses = PackAll(env, host.addresses,
+                                 [=](const std::vector<uint8_t>& each) { return Copy(env, each.data(), each.size()); });
   return PackRow(env, {Text(env, host.name), aliases, Number(env, host.family), addresses});
 }
 

@@ -1,7 +1,7 @@
 // Who answers for a descriptor. Numbers are the process's, and the kernel gives them out again: one that an environment
-// believes to have may have been closed in another, and stand for something else by now. So each object has a claim of its
-// own, and all claims are in one table for all threads. Closing a descriptor ends every claim on it; what is let go of
-// without a word (an object collected as garbage, an environment that ends) is closed only while the claim holds.
+// believes to have may have been closed in another, and stand for something else by now. So each object has a claim of
+// its own, and all claims are in one table for all threads. Closing a descriptor ends every claim on it; what is let go
+// of without a word (an object collected as garbage, an environment that ends) is closed only while the claim holds.
 #ifndef BERKELEY_NAPI_OWNERS_H_
 #define BERKELEY_NAPI_OWNERS_H_
 
@@ -22,8 +22,8 @@ void SetAtEnd(os::Fd fd, Claim claim, AtEnd at_end);
 void Disown(os::Fd fd, Claim claim);
 // The descriptor is about to be closed by its number.
 void Forget(os::Fd fd);
-// A result of the kernel that is a new descriptor, or a negative code, as it is. What was claimed of its number was closed
-// without our knowledge.
+// A result of the kernel that is a new descriptor, or a negative code, as it is. What was claimed of its number was
+// closed without our knowledge.
 int New(int fd);
 // -EBADF if the claim does not hold.
 int CloseOwned(os::Fd fd, Claim claim);

@@ -1,4 +1,4 @@
-// Sends without a copy. Who keeps the memory until the kernel has read it: lib/_zerocopy.ts.
+// Sends without a copy. Who keeps the memory until the kernel has read it: lib/socket/zerocopy.ts.
 #include "args.h"
 #include "os/os.h"
 #include "owners.h"

@@ -78,11 +78,11 @@ int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* a
 struct Message {
   IoVec* parts = nullptr;
   size_t part_count = 0;
-  void* address = nullptr;  // nullptr: none given, or not wanted
+  void* address = nullptr;      // nullptr: none given, or not wanted
   uint32_t address_length = 0;  // room before a receive, size after
   void* control = nullptr;
   size_t control_length = 0;  // likewise
-  int flags = 0;  // after a receive: MSG_TRUNC, MSG_CTRUNC …
+  int flags = 0;              // after a receive: MSG_TRUNC, MSG_CTRUNC …
 };
 // Descriptors that arrive are close-on-exec.
 int64_t RecvMsg(Fd fd, Message* message, int flags);
@@ -97,7 +97,7 @@ struct Batch {
   uint8_t* addresses = nullptr;
   size_t address_room = 0;  // 0: none wanted, none given
   uint8_t* control = nullptr;
-  size_t control_room = 0;  // likewise
+  size_t control_room = 0;     // likewise
   int32_t* lengths = nullptr;  // in bytes; with MSG_TRUNC, what a message had, be it more than its room
   int32_t* address_lengths = nullptr;
   int32_t* control_lengths = nullptr;
@@ -112,8 +112,8 @@ int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bo
 // From now on SendZerocopy may be called on fd. -EALREADY if so it was before: then somebody else counts its sends.
 // -EOPNOTSUPP (or the like) where the system or the family has no such thing.
 int EnableZerocopy(Fd fd);
-// As SendTo, or as Send if `address` is null. The system goes on reading `bytes` after the return, until an entry of the
-// socket's error queue says that it has done; calls that returned more than 0 are numbered there, from 0 on.
+// As SendTo, or as Send if `address` is null. The system goes on reading `bytes` after the return, until an entry of
+// the socket's error queue says that it has done; calls that returned more than 0 are numbered there, from 0 on.
 int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length);
 
 // Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
@@ -191,9 +191,9 @@ int InetAton(const char* text, uint8_t out[4]);
 
 // ---- texts ---------------------------------------------------------------------------------------------------------
 
-std::string ErrorText(int error);         // strerror(3), of a positive error number
-std::string ResolverText(int eai);        // gai_strerror(3)
-std::string HostText(int host_error);     // hstrerror(3)
+std::string ErrorText(int error);      // strerror(3), of a positive error number
+std::string ResolverText(int eai);     // gai_strerror(3)
+std::string HostText(int host_error);  // hstrerror(3)
 
 }  // namespace berkeley::os
 

@@ -1,6 +1,6 @@
-// The system calls of the hot paths. In glibc they are cancellation points, which costs a process with threads two atomic
-// operations a call (pthreads(7)); nobody cancels a thread of ours, so on Linux they are made directly. A sanitizer wants
-// the C library's, whose buffers it checks.
+// The system calls of the hot paths. In glibc they are cancellation points, which costs a process with threads two
+// atomic operations a call (pthreads(7)); nobody cancels a thread of ours, so on Linux they are made directly. A
+// sanitizer wants the C library's, whose buffers it checks.
 #ifndef BERKELEY_SYSTEM_CALLS_H_
 #define BERKELEY_SYSTEM_CALLS_H_
 

@@ -70,7 +70,8 @@ void OnKeyLog(const SSL* ssl, const char* line) {
     (void)BIO_flush(data->key_log.get());
   }
   Connection* connection = ConnectionOf(ssl);
-  if (data == nullptr || !data->Has(Event::kKeyLog) || connection == nullptr || connection->callbacks == nullptr) return;
+  if (data == nullptr || !data->Has(Event::kKeyLog) || connection == nullptr || connection->callbacks == nullptr)
+    return;
   connection->callbacks->KeyLog(line);
 }
 

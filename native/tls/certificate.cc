@@ -31,7 +31,8 @@ std::string Take(BIO* bio) {
 }
 
 std::string BytesOf(const ASN1_STRING* string) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)), static_cast<size_t>(ASN1_STRING_length(string))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
+          static_cast<size_t>(ASN1_STRING_length(string))};
 }
 
 std::string Utf8Of(const ASN1_STRING* string) {

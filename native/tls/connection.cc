@@ -67,11 +67,12 @@ void SetPostHandshakeAuth(SSL* ssl, bool server_side) {
     return;
   }
   const int mode = SSL_get_verify_mode(ssl);
-  if ((mode & SSL_VERIFY_PEER) != 0) SSL_set_verify(ssl, mode | SSL_VERIFY_POST_HANDSHAKE, SSL_get_verify_callback(ssl));
+  if ((mode & SSL_VERIFY_PEER) != 0)
+    SSL_set_verify(ssl, mode | SSL_VERIFY_POST_HANDSHAKE, SSL_get_verify_callback(ssl));
 }
 
-// A server that verifies clients must say which of its sessions belong together. A client must not: it would then refuse
-// pre-shared keys, whose sessions OpenSSL makes up without this mark.
+// A server that verifies clients must say which of its sessions belong together. A client must not: it would then
+// refuse pre-shared keys, whose sessions OpenSSL makes up without this mark.
 bool SetSessionContext(SSL* ssl) {
   static constexpr unsigned char kMark[] = "berkeley";
   return SSL_set_session_id_context(ssl, kMark, sizeof(kMark) - 1) == 1;
@@ -123,10 +124,10 @@ int Handshake(Connection* connection, Callbacks* callbacks, Error* error) {
 
 namespace {
 
-// A reader and a writer take turns. A read may have to answer the peer, and where a write has left half a record behind,
-// OpenSSL can send some answers before the other half (a key update's) but gives up the connection over others (a
-// certificate, RFC 8446 section 4.6.2). So where such a question may come, a read first sends the other half. What it
-// sends of an unfinished write counts when that write is repeated.
+// A reader and a writer take turns. A read may have to answer the peer, and where a write has left half a record
+// behind, OpenSSL can send some answers before the other half (a key update's) but gives up the connection over others
+// (a certificate, RFC 8446 section 4.6.2). So where such a question may come, a read first sends the other half. What
+// it sends of an unfinished write counts when that write is repeated.
 int FinishRecord(Connection* connection, Error* error) {
   if (connection->unfinished.empty()) return 0;
   SSL* ssl = connection->ssl.get();
@@ -170,8 +171,8 @@ int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* e
   if (bytes.size < ahead) return FailShortened(error);
   const View rest = {bytes.data + ahead, bytes.size - ahead};
   size_t count = 0;
-  const bool done = (ahead > 0 && rest.size == 0) ||
-                    SSL_write_ex(connection->ssl.get(), rest.data, rest.size, &count) == 1;
+  const bool done =
+      (ahead > 0 && rest.size == 0) || SSL_write_ex(connection->ssl.get(), rest.data, rest.size, &count) == 1;
   connection->unfinished.clear();
   if (done) {
     connection->ahead = 0;

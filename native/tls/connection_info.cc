@@ -60,8 +60,7 @@ Bytes PeerCertificate(Connection* connection) {
 std::vector<Bytes> PeerChain(Connection* connection, Chain which) {
   SSL* ssl = connection->ssl.get();
   std::vector<Bytes> chain;
-  const STACK_OF(X509)* list =
-      which == Chain::kVerified ? SSL_get0_verified_chain(ssl) : SSL_get_peer_cert_chain(ssl);
+  const STACK_OF(X509)* list = which == Chain::kVerified ? SSL_get0_verified_chain(ssl) : SSL_get_peer_cert_chain(ssl);
   // On the server's side OpenSSL keeps the client's own certificate apart from those it sent along.
   const bool apart = which == Chain::kUnverified && SSL_is_server(ssl) != 0;
   if (apart && SSL_get0_peer_certificate(ssl) != nullptr) chain.push_back(PeerCertificate(connection));
@@ -80,7 +79,8 @@ Bytes TlsUnique(Connection* connection) {
   SSL* ssl = connection->ssl.get();
   uint8_t bytes[EVP_MAX_MD_SIZE];
   const bool ours = (SSL_session_reused(ssl) != 0) != (SSL_is_server(ssl) == 0);
-  const size_t size = ours ? SSL_get_finished(ssl, bytes, sizeof(bytes)) : SSL_get_peer_finished(ssl, bytes, sizeof(bytes));
+  const size_t size =
+      ours ? SSL_get_finished(ssl, bytes, sizeof(bytes)) : SSL_get_peer_finished(ssl, bytes, sizeof(bytes));
   return Bytes(bytes, bytes + size);
 }
 

@@ -206,10 +206,17 @@ void RequestOcsp(Context* context, bool enabled) {
 void GetSessionStats(Context* context, int64_t stats[kSessionStatCount]) {
   SSL_CTX* ctx = context->ctx.get();
   const int64_t values[kSessionStatCount] = {
-      SSL_CTX_sess_number(ctx),        SSL_CTX_sess_connect(ctx),     SSL_CTX_sess_connect_good(ctx),
-      SSL_CTX_sess_connect_renegotiate(ctx), SSL_CTX_sess_accept(ctx), SSL_CTX_sess_accept_good(ctx),
-      SSL_CTX_sess_accept_renegotiate(ctx),  SSL_CTX_sess_hits(ctx),   SSL_CTX_sess_misses(ctx),
-      SSL_CTX_sess_timeouts(ctx),      SSL_CTX_sess_cache_full(ctx),
+      SSL_CTX_sess_number(ctx),
+      SSL_CTX_sess_connect(ctx),
+      SSL_CTX_sess_connect_good(ctx),
+      SSL_CTX_sess_connect_renegotiate(ctx),
+      SSL_CTX_sess_accept(ctx),
+      SSL_CTX_sess_accept_good(ctx),
+      SSL_CTX_sess_accept_renegotiate(ctx),
+      SSL_CTX_sess_hits(ctx),
+      SSL_CTX_sess_misses(ctx),
+      SSL_CTX_sess_timeouts(ctx),
+      SSL_CTX_sess_cache_full(ctx),
   };
   memcpy(stats, values, sizeof(values));
 }

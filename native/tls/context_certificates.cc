@@ -54,7 +54,8 @@ bool IsPem(View bytes) {
 BioPtr Reader(View bytes) {
   if (bytes.size > INT_MAX) return nullptr;
   // An empty view may have no memory at all, which OpenSSL would refuse.
-  return BioPtr(BIO_new_mem_buf(bytes.size == 0 ? "" : static_cast<const void*>(bytes.data), static_cast<int>(bytes.size)));
+  return BioPtr(
+      BIO_new_mem_buf(bytes.size == 0 ? "" : static_cast<const void*>(bytes.data), static_cast<int>(bytes.size)));
 }
 
 bool IsReason(unsigned long code, int library, int reason) {
@@ -193,7 +194,7 @@ ObjectsPtr ObjectsOf(Context* context) {
       },
       X509_OBJECT_free);
   X509_STORE_unlock(store);
-  return ObjectsPtr(copy, [](STACK_OF(X509_OBJECT)* objects) { sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free); });
+  return ObjectsPtr(copy, [](STACK_OF(X509_OBJECT) * objects) { sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free); });
 }
 
 }  // namespace

@@ -3,13 +3,16 @@
 // Knows nothing of os/ and of Node-API: a connection gets a plain descriptor, or two memory BIOs.
 //
 // Rules that hold for every function here:
-//   * It returns a value >= 0, or a negative code: kWantRead, kWantWrite, kRaggedEof, or kFailed, and then `*error` says
+//   * It returns a value >= 0, or a negative code: kWantRead, kWantWrite, kRaggedEof, or kFailed, and then `*error`
+//   says
 //     why.
 //     It never throws, prints, or raises SIGPIPE.
-//   * It never sleeps: on a descriptor that blocks too, what cannot be done at once is kWantRead or kWantWrite. (Reading
+//   * It never sleeps: on a descriptor that blocks too, what cannot be done at once is kWantRead or kWantWrite.
+//   (Reading
 //     files of certificates may sleep, as reading any file may.)
 //   * OpenSSL's error queue is empty before and after it.
-//   * An object has one owner, who releases it through its Ptr. What a connection needs of its context, and a session of
+//   * An object has one owner, who releases it through its Ptr. What a connection needs of its context, and a session
+//   of
 //     its connection, outlives the owner's release.
 //   * Objects belong to one thread at a time.
 #ifndef BERKELEY_TLS_TLS_H_
@@ -33,9 +36,9 @@ inline constexpr int kRaggedEof = -40003;
 
 // Why a call failed. One of three: the system (errno), OpenSSL's queue (library, reason), or neither (both 0).
 struct Error {
-  int ssl_error = 0;     // SSL_get_error's result; 0 where no connection was involved
-  int system_error = 0;  // errno of the system call below, if that is what failed
-  int reason = 0;        // the queue's latest error, and how it is called: "SSL", "WRONG_VERSION_NUMBER",
+  int ssl_error = 0;         // SSL_get_error's result; 0 where no connection was involved
+  int system_error = 0;      // errno of the system call below, if that is what failed
+  int reason = 0;            // the queue's latest error, and how it is called: "SSL", "WRONG_VERSION_NUMBER",
   std::string library_name;  // "wrong version number". A name is empty where there is none.
   std::string reason_name;
   std::string text;
@@ -76,11 +79,12 @@ struct Constant {
 const Constant* Constants(size_t* count);
 
 struct Library {
-  std::string version;           // of the library at run time
+  std::string version;  // of the library at run time
   int64_t number;
-  int64_t compiled_number;       // of the headers at compile time: the same, or this is not the OpenSSL we brought
-  std::string cafile_env, cafile, capath_env, capath;  // where it looks for trusted certificates, and what overrides that
-  bool kernel_tls;               // built with kernel TLS
+  int64_t compiled_number;  // of the headers at compile time: the same, or this is not the OpenSSL we brought
+  std::string cafile_env, cafile, capath_env,
+      capath;       // where it looks for trusted certificates, and what overrides that
+  bool kernel_tls;  // built with kernel TLS
 };
 Library DescribeLibrary();
 
@@ -200,7 +204,8 @@ class Callbacks {
   // close_notify, whose number is 0, kAlertCloseNotify.
   virtual int ServerName(const char* name) = 0;
   // False: there is no key.
-  virtual bool PskClient(const char* hint, size_t most_identity, size_t most_key, std::string* identity, Bytes* key) = 0;
+  virtual bool PskClient(const char* hint, size_t most_identity, size_t most_key, std::string* identity,
+                         Bytes* key) = 0;
   virtual bool PskServer(const char* identity, size_t most_key, Bytes* key) = 0;
   virtual void Message(bool written, int version, int content_type, int message_type, View data) = 0;
   virtual void KeyLog(const char* line) = 0;
@@ -227,10 +232,10 @@ void MemoryWriteEof(MemoryBio* bio);
 
 struct ConnectionOptions {
   bool server_side = false;
-  int fd = -1;                     // or:
+  int fd = -1;  // or:
   MemoryBio* incoming = nullptr;
   MemoryBio* outgoing = nullptr;
-  const char* host = nullptr;      // whom a client means to reach, ASCII: for SNI, and if asked for, to be verified
+  const char* host = nullptr;  // whom a client means to reach, ASCII: for SNI, and if asked for, to be verified
   bool check_host = false;
   bool post_handshake_auth = false;
 };

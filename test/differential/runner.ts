@@ -3,11 +3,11 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import * as errno from '../../lib/errno.js';
-import * as exceptions from '../../lib/exceptions.js';
-import * as select from '../../lib/select.js';
-import * as selectors from '../../lib/selectors.js';
-import * as socket from '../../lib/socket.js';
+import * as errno from '../../lib/constants/errno.js';
+import * as exceptions from '../../lib/core/exceptions.js';
+import * as select from '../../lib/select/index.js';
+import * as selectors from '../../lib/select/selectors.js';
+import * as socket from '../../lib/socket/index.js';
 import { parse, type Scope } from './language.js';
 
 const MODULES = { socket, select, selectors, errno };

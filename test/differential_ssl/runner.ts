@@ -3,10 +3,10 @@
  * language is that of ../differential.
  */
 import { readFileSync } from 'node:fs';
-import * as errno from '../../lib/errno.js';
-import * as exceptions from '../../lib/exceptions.js';
-import * as socket from '../../lib/socket.js';
-import * as ssl from '../../lib/ssl.js';
+import * as errno from '../../lib/constants/errno.js';
+import * as exceptions from '../../lib/core/exceptions.js';
+import * as socket from '../../lib/socket/index.js';
+import * as ssl from '../../lib/ssl/index.js';
 import { parse, type Scope } from '../differential/language.js';
 
 process.removeAllListeners('warning');

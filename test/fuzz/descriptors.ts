@@ -3,7 +3,7 @@
  * itself are never touched.
  */
 import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
-import { native } from '../../lib/_native.js';
+import { native } from '../../lib/addon/binary.js';
 import type { Random } from './random.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = native.constants.socket;

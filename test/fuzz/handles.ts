@@ -1,6 +1,6 @@
 /** The handles of TLS that the fuzzer uses: contexts, connections, sessions and memory BIOs. */
-import { native } from '../../lib/_native.js';
-import { NUMBER_SETTINGS, TEXT_SETTINGS, tls } from '../../lib/_ssl_native.js';
+import { native, tls } from '../../lib/addon/binary.js';
+import { NUMBER_SETTINGS, TEXT_SETTINGS } from '../../lib/addon/tls.js';
 import { Thrown, type Values } from './values.js';
 
 export type HandleKind = 'context' | 'connection' | 'tlsSession' | 'bio';

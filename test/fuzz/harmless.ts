@@ -4,7 +4,7 @@
  * touched, no setting of the machine is changed, though the tests may run as root.
  */
 import { isInt32Array, isUint8Array } from 'node:util/types';
-import { native } from '../../lib/_native.js';
+import { native } from '../../lib/addon/binary.js';
 import type { Descriptors } from './descriptors.js';
 import type { Random } from './random.js';
 

@@ -1,8 +1,8 @@
 /** A child process that calls every function of the binary with random arguments. */
 import { setImmediate } from 'node:timers/promises';
 import { isUint8Array } from 'node:util/types';
-import { unpackAncillary } from '../../lib/_ancillary.js';
-import { native } from '../../lib/_native.js';
+import { native } from '../../lib/addon/binary.js';
+import { unpackAncillary } from '../../lib/structs/ancillary.js';
 import { readTask, Session } from './child.js';
 import { Descriptors } from './descriptors.js';
 import { Handles } from './handles.js';

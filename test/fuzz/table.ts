@@ -1,5 +1,5 @@
 /** What the binary's functions take: the names of kinds, which native.ts makes values of. */
-import { native } from '../../lib/_native.js';
+import { native } from '../../lib/addon/binary.js';
 
 /** The kinds of each function's arguments. A function that is neither here nor below fails the test with its name. */
 const TABLE: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** Both loopback addresses at one port, each in the state that a test wants: what a host with several addresses is. */
-import { AF_INET, AF_INET6, socket } from '../../lib/socket.js';
+import { AF_INET, AF_INET6, socket } from '../../lib/socket/index.js';
 
 /**
  * `listens`: takes connections. `refuses`: nobody listens, nor can anybody begin to. `silent`: a listener whose queue is

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import * as net from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import * as stream from '../../lib/stream.js';
+import * as stream from '../../lib/stream/index.js';
 
 export type Stream = net.Socket;
 export type Server = net.Server;

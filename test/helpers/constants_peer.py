@@ -1,4 +1,4 @@
-"""Prints what test_errno.ts and test_constants.ts compare: the integer constants, enums and errorcode of this Python."""
+"""Prints what constants/test_errno.ts and constants/test_constants.ts compare: the integer constants, enums and errorcode of this Python."""
 
 import _ssl
 import enum

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import * as socket from '../../lib/socket.js';
+import * as socket from '../../lib/socket/index.js';
 import { skip, spawnPeer, tmpdir } from './peers.js';
 
 /** How long a peer may take to answer, in seconds. It bounds a failure. */

@@ -1,4 +1,4 @@
-"""Encodes the host names of test_idna.ts with Python's own codec: a JSON list in, a JSON list out."""
+"""Encodes the host names of core/test_idna.ts with Python's own codec: a JSON list in, a JSON list out."""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Runs the scenarios of test_io.ts with Python's own io module: JSON on standard input, JSON on standard output.
+"""Runs the scenarios of io/test_io.ts with Python's own io module: JSON on standard input, JSON on standard output.
 
-A scenario is a scripted raw stream, a file object over it, and steps. test_io.ts says what each part means.
+A scenario is a scripted raw stream, a file object over it, and steps. io/test_io.ts says what each part means.
 """
 
 import errno

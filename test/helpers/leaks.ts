@@ -8,8 +8,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { TestFn } from 'ava';
-import { add_reader } from '../../lib/asyncio.js';
-import { socketpair } from '../../lib/socket.js';
+import { add_reader } from '../../lib/asyncio/index.js';
+import { socketpair } from '../../lib/socket/index.js';
 
 /** How long handles that are being closed may take, in milliseconds. A leak costs this much; a clean file nothing. */
 const PATIENCE_MS = 5_000;

@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir as systemTmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as socket from '../../lib/socket.js';
+import * as socket from '../../lib/socket/index.js';
 import { ROOT } from './examples.js';
 import { cleanEnv, hasCommand, type Peer, spawnPeer } from './peers.js';
 import { certText } from './tls.js';

@@ -10,16 +10,18 @@ unsigned char shim_address[256];
 unsigned int shim_length;
 int shim_armed;
 
-int bind(int fd, const struct sockaddr *address, socklen_t length) {
-  if (!shim_armed) return ((int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "bind"))(fd, address, length);
+int bind(int fd, const struct sockaddr* address, socklen_t length) {
+  if (!shim_armed)
+    return ((int (*)(int, const struct sockaddr*, socklen_t))dlsym(RTLD_NEXT, "bind"))(fd, address, length);
   memset(shim_address, 0, sizeof(shim_address));
   memcpy(shim_address, address, length);
   shim_length = length;
   return 0;
 }
 
-int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
-  if (!shim_armed) return ((int (*)(int, struct sockaddr *, socklen_t *))dlsym(RTLD_NEXT, "getsockname"))(fd, address, length);
+int getsockname(int fd, struct sockaddr* address, socklen_t* length) {
+  if (!shim_armed)
+    return ((int (*)(int, struct sockaddr*, socklen_t*))dlsym(RTLD_NEXT, "getsockname"))(fd, address, length);
   if (*length > shim_length) *length = shim_length;
   memcpy(address, shim_address, *length);
   return 0;

@@ -1,8 +1,8 @@
 /** TLS in tests: the certificates of test/certs, contexts, and two ends in one process. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import * as socket from '../../lib/socket.js';
-import * as ssl from '../../lib/ssl.js';
+import * as socket from '../../lib/socket/index.js';
+import * as ssl from '../../lib/ssl/index.js';
 
 const CERTS = fileURLToPath(new URL('../../../test/certs/', import.meta.url));
 

@@ -1,7 +1,7 @@
 // Asks which of many descriptors is ready: ready select|poll|epoll
 //
-// Prints "READY". For each line "IDLE COUNT" of input it asks COUNT times about IDLE sockets on which nothing happens and
-// one that can be read, and prints what that took; or "CANNOT reason".
+// Prints "READY". For each line "IDLE COUNT" of input it asks COUNT times about IDLE sockets on which nothing happens
+// and one that can be read, and prints what that took; or "CANNOT reason".
 #define _GNU_SOURCE
 #include <poll.h>
 #include <sys/epoll.h>
@@ -62,8 +62,7 @@ static const struct Kind {
   const char* name;
   void (*prepare)(const int* fds, int count);
   int (*ask)(void);
-} kinds[] = {
-    {"select", PrepareSelect, AskSelect}, {"poll", PreparePoll, AskPoll}, {"epoll", PrepareEpoll, AskEpoll}};
+} kinds[] = {{"select", PrepareSelect, AskSelect}, {"poll", PreparePoll, AskPoll}, {"epoll", PrepareEpoll, AskEpoll}};
 
 static void OpenSockets(void) {
   int pair[2];

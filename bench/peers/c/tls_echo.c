@@ -1,5 +1,5 @@
-// The yardstick: a TLS echo server on epoll in plain C over the system's OpenSSL. `tls_echo CERTIFICATE` prints its port,
-// then serves until it is killed. The handshake is nonblocking, as in the other arms.
+// The yardstick: a TLS echo server on epoll in plain C over the system's OpenSSL. `tls_echo CERTIFICATE` prints its
+// port, then serves until it is killed. The handshake is nonblocking, as in the other arms.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -85,8 +85,8 @@ static void Accept(int listener, int poller, SSL_CTX* context) {
 static SSL_CTX* Context(const char* certificate) {
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   // What CPython's contexts do too.
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY |
+                                SSL_MODE_RELEASE_BUFFERS);
   if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
       SSL_CTX_use_PrivateKey_file(context, certificate, SSL_FILETYPE_PEM) != 1) {
     fprintf(stderr, "cannot use %s\n", certificate);
@@ -110,8 +110,10 @@ int main(int argc, char** argv) {
     if (n < 0 && errno == EINTR) continue;
     Check(n, "epoll_wait");
     for (int i = 0; i < n; i++) {
-      if (events[i].data.ptr == NULL) Accept(listener, poller, context);
-      else Serve(events[i].data.ptr);
+      if (events[i].data.ptr == NULL)
+        Accept(listener, poller, context);
+      else
+        Serve(events[i].data.ptr);
     }
   }
 }

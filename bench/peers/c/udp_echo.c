@@ -24,8 +24,8 @@ static void Batched(int fd) {
   for (;;) {
     for (int i = 0; i < kBatch; i++) {
       vectors[i] = (struct iovec){.iov_base = bytes[i], .iov_len = kRoom};
-      messages[i].msg_hdr = (struct msghdr){
-          .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
+      messages[i].msg_hdr =
+          (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
     }
     int count = recvmmsg(fd, messages, kBatch, MSG_WAITFORONE, NULL);
     Check(count, "recvmmsg");

@@ -1,7 +1,7 @@
 // Sends datagrams to a socket that nobody reads: udp_send sendto|sendmmsg|segment
 //
-// Prints "READY". For each line "BYTES COUNT" of input it sends COUNT groups of kGroup datagrams, and prints what that took.
-// segment: the kernel makes the datagrams of one message (UDP_SEGMENT).
+// Prints "READY". For each line "BYTES COUNT" of input it sends COUNT groups of kGroup datagrams, and prints what that
+// took. segment: the kernel makes the datagrams of one message (UDP_SEGMENT).
 #define _GNU_SOURCE
 #include <netinet/udp.h>
 

@@ -1,4 +1,5 @@
-// A recv that has nothing. Prints "READY"; for each line "CASE COUNT" of input makes COUNT calls, prints what they took.
+// A recv that has nothing. Prints "READY"; for each line "CASE COUNT" of input makes COUNT calls, prints what they
+// took.
 #define _GNU_SOURCE
 #include "peer.h"
 

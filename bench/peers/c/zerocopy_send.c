@@ -1,5 +1,5 @@
-// Sends datagrams of 60 KB, cut into 8 KB by the kernel, from more memory than any cache holds: into a network that copies
-// nothing, which trials/zerocopy.ts makes.
+// Sends datagrams of 60 KB, cut into 8 KB by the kernel, from more memory than any cache holds: into a network that
+// copies nothing, which trials/zerocopy.ts makes.
 //   zerocopy_send send|zerocopy
 // Prints "READY". For each line "CASE COUNT" of input it sends COUNT of them, and prints what that took.
 #define _GNU_SOURCE

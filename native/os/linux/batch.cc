@@ -28,8 +28,8 @@ int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bo
   IoVec parts[kMaxBatch];
   const size_t count = end - start;
   for (size_t i = 0; i < count; ++i) headers[i] = ToSystem(RoomInBatch(batch, start + i, &parts[i]));
-  const int received = Checked(
-      recvmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
+  const int received =
+      Checked(recvmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
   if (Refused(received)) return RecvOneByOne(fd, batch, start, end, flags);
   for (int i = 0; i < received; ++i) {
     const struct msghdr& header = headers[i].msg_hdr;
@@ -52,8 +52,7 @@ int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bo
     if (!MessageInBatch(batch, start + i, &parts[i], &message)) return -EINVAL;
     headers[i] = ToSystem(message);
   }
-  const int sent =
-      Checked(sendmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+  const int sent = Checked(sendmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_NOSIGNAL));
   return Refused(sent) ? SendOneByOne(fd, batch, start, end, flags) : sent;
 }
 

@@ -35,8 +35,7 @@ ThreadWorker& ThisThread() {
     here = owner.get();
   }
   if (here->worker == nullptr) {
-    Py_BEGIN_ALLOW_THREADS
-    here->worker = ThePool().Acquire();
+    Py_BEGIN_ALLOW_THREADS here->worker = ThePool().Acquire();
     Py_END_ALLOW_THREADS
   }
   return *here;
@@ -57,25 +56,23 @@ void Answer(Mailbox* mailbox, const Letter& letter) {
   Py_DECREF(reply);
 }
 
-// Waits for the answer. ADAPTED: signal handlers run while a thread waits, as they do in a blocking call of CPython's; what
-// one of them raises is raised when the answer has come.
+// Waits for the answer. ADAPTED: signal handlers run while a thread waits, as they do in a blocking call of CPython's;
+// what one of them raises is raised when the answer has come.
 PyObject* AwaitAnswer(Mailbox* mailbox) {
   PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
   for (;;) {
     Letter letter;
     bool came;
-    Py_BEGIN_ALLOW_THREADS
-    came = mailbox->Take(&letter, kSliceMs);
-    Py_END_ALLOW_THREADS
-    if (came && letter.is_question) {
-      Answer(mailbox, letter);
-    } else if (came) {
+    Py_BEGIN_ALLOW_THREADS came = mailbox->Take(&letter, kSliceMs);
+    Py_END_ALLOW_THREADS if (came && letter.is_question) { Answer(mailbox, letter); }
+    else if (came) {
       if (type != nullptr) {
         PyErr_Restore(type, value, trace);
         return nullptr;
       }
       return PyBytes_FromStringAndSize(letter.bytes.data(), static_cast<Py_ssize_t>(letter.bytes.size()));
-    } else if (type == nullptr && PyErr_CheckSignals() != 0) {
+    }
+    else if (type == nullptr && PyErr_CheckSignals() != 0) {
       PyErr_Fetch(&type, &value, &trace);
     }
   }
@@ -111,10 +108,8 @@ PyObject* OwnWorker(PyObject*, PyObject*) { return PyLong_FromLong(ThisThread().
 // acquire() -> int. A worker that is no thread's own, until release(worker).
 PyObject* AcquireWorker(PyObject*, PyObject*) {
   Worker* worker;
-  Py_BEGIN_ALLOW_THREADS
-  worker = ThePool().Acquire();
-  Py_END_ALLOW_THREADS
-  return PyLong_FromLong(worker->id());
+  Py_BEGIN_ALLOW_THREADS worker = ThePool().Acquire();
+  Py_END_ALLOW_THREADS return PyLong_FromLong(worker->id());
 }
 
 PyObject* ReleaseWorker(PyObject*, PyObject* number) {
@@ -142,14 +137,10 @@ PyObject* AnswerWith(PyObject*, PyObject* function) {
 }
 
 PyMethodDef methods[] = {
-    {"call", Call, METH_VARARGS, nullptr},
-    {"note", Note, METH_VARARGS, nullptr},
-    {"worker", OwnWorker, METH_NOARGS, nullptr},
-    {"acquire", AcquireWorker, METH_NOARGS, nullptr},
-    {"release", ReleaseWorker, METH_O, nullptr},
-    {"unraisable", Unraisable, METH_VARARGS, nullptr},
-    {"answer_with", AnswerWith, METH_O, nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    {"call", Call, METH_VARARGS, nullptr},        {"note", Note, METH_VARARGS, nullptr},
+    {"worker", OwnWorker, METH_NOARGS, nullptr},  {"acquire", AcquireWorker, METH_NOARGS, nullptr},
+    {"release", ReleaseWorker, METH_O, nullptr},  {"unraisable", Unraisable, METH_VARARGS, nullptr},
+    {"answer_with", AnswerWith, METH_O, nullptr}, {nullptr, nullptr, 0, nullptr},
 };
 
 PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_host", nullptr, -1, methods, nullptr, nullptr, nullptr, nullptr};

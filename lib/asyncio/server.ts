@@ -1,0 +1,364 @@
+/** Servers whose connections are streams. */
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
+import { constants } from '../constants/table.js';
+import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
+import { repr } from '../core/repr.js';
+import { uncaught } from '../core/uncaught.js';
+import { Acceptor } from '../event/acceptor.js';
+import type { Abortable } from '../event/await.js';
+import { getaddrinfo } from '../event/names.js';
+import { socket } from '../socket/socket.js';
+import type { SSLContext } from '../ssl/settings.js';
+import type { Address } from '../structs/address.js';
+import { DEFAULT_LIMIT, StreamReader } from './reader.js';
+import { Transport } from './transport.js';
+import { checkTlsOptions, StreamWriter, secured, type TlsOptions } from './writer.js';
+
+const c = constants.socket;
+const { EADDRINUSE } = constants.errno;
+
+/**
+ * What a server does with a connection. What it throws, or the promise that it returns rejects with, is an uncaught
+ * exception, and the connection is closed; but not the ConnectionError of a connection that the peer has ended.
+ */
+export type ConnectedCallback = (reader: StreamReader, writer: StreamWriter) => unknown;
+
+interface ServerOptions extends Abortable, Omit<TlsOptions, 'server_hostname'> {
+  /** Makes TLS connections of them: the callback is called after the handshake. */
+  ssl?: SSLContext | null;
+  /** How many connections may wait to be accepted; 100 if not given. */
+  backlog?: number;
+  /** Accept at once; true if not given. */
+  start_serving?: boolean;
+  /** The limit of each connection's reader, in bytes. */
+  limit?: number;
+  /** A socket that is bound already, instead of an address. The server owns it. */
+  sock?: socket | null;
+}
+
+export interface StartServerOptions extends ServerOptions {
+  family?: number;
+  flags?: number;
+  /** SO_REUSEADDR; true if not given. */
+  reuse_address?: boolean;
+  /** SO_REUSEPORT: several servers share the port. */
+  reuse_port?: boolean;
+}
+
+export interface StartUnixServerOptions extends ServerOptions {
+  /** Remove the path when the server is closed, as Python 3.13 does; true if not given. */
+  cleanup_socket?: boolean;
+}
+
+/** A server. `start_server` and `start_unix_server` make it. @see Python asyncio.Server */
+export class Server {
+  readonly #listeners: socket[];
+  readonly #connected: ConnectedCallback;
+  readonly #options: ServerOptions;
+  readonly #onClose: () => void;
+  #acceptors: Acceptor[] | null = null;
+  #closed = false;
+  readonly #writers = new Set<StreamWriter>();
+  /** Connections that still shake hands. */
+  readonly #shaking = new Set<AbortController>();
+  #waiting: (() => void)[] = [];
+  /** Somebody awaits serve_forever. */
+  #forever = false;
+  /** The signal that closes the server. */
+  #signal: AbortSignal | null = null;
+
+  /** @internal */
+  constructor(listeners: socket[], connected: ConnectedCallback, options: ServerOptions, onClose = () => {}) {
+    this.#listeners = listeners;
+    this.#connected = connected;
+    this.#options = options;
+    this.#onClose = onClose;
+  }
+
+  /** The listening sockets; none once closed. */
+  get sockets(): readonly socket[] {
+    return this.#closed ? [] : [...this.#listeners];
+  }
+
+  is_serving(): boolean {
+    return this.#acceptors !== null;
+  }
+
+  /** Begins to accept. @throws RuntimeError once closed */
+  start_serving(): void {
+    if (this.#closed) throw new RuntimeError('server is closed');
+    if (this.#acceptors !== null) return;
+    for (const listener of this.#listeners) listener.listen(this.#options.backlog ?? 100);
+    this.#acceptors = this.#listeners.map((listener) => new Acceptor(listener, this.#accepting));
+  }
+
+  /**
+   * Accepts until the signal is aborted, or the server is closed: closes it then.
+   * @throws (rejects) the signal's reason; RuntimeError once closed, and where it is awaited already
+   */
+  async serve_forever({ signal }: Abortable = {}): Promise<void> {
+    if (this.#forever) throw new RuntimeError('server is already being awaited on serve_forever()');
+    this.start_serving();
+    signal?.throwIfAborted();
+    this.#forever = true;
+    signal?.addEventListener('abort', this.#stop);
+    while (!this.#closed) await this.#change();
+    this.#forever = false;
+    signal?.removeEventListener('abort', this.#stop);
+    signal?.throwIfAborted();
+  }
+
+  /** @internal Closes when the signal is aborted. */
+  _closeWith(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#stop);
+  }
+
+  readonly #stop = (): void => this.close();
+
+  /** Accepts no more. The connections that there are go on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#stop);
+    for (const acceptor of this.#acceptors ?? []) acceptor.stop();
+    this.#acceptors = null;
+    this.#onClose();
+    for (const listener of this.#listeners) listener.close();
+    this.#wake();
+  }
+
+  /** Closes all connections, each once all is sent. @see Python 3.13 */
+  close_clients(): void {
+    for (const writer of this.#writers) writer.close();
+  }
+
+  /** Closes all connections at once. @see Python 3.13 */
+  abort_clients(): void {
+    for (const shaking of this.#shaking) shaking.abort();
+    for (const writer of this.#writers) writer.transport.abort();
+  }
+
+  /** Resolves when the server is closed and all its connections have ended. */
+  async wait_closed(): Promise<void> {
+    while (!this.#done()) await this.#change();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.wait_closed();
+  }
+
+  #done(): boolean {
+    return this.#closed && this.#writers.size === 0 && this.#shaking.size === 0;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  /** Lets whoever waits look again. */
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  readonly #accepting = {
+    accepted: (plain: socket): void => {
+      plain.setblocking(false);
+      const { ssl } = this.#options;
+      if (ssl === undefined || ssl === null) this.#serve(plain);
+      else void this.#shake(plain, ssl);
+    },
+    failed: (error: Error): void => {
+      this.close();
+      uncaught(error);
+    },
+  };
+
+  async #shake(plain: socket, context: SSLContext): Promise<void> {
+    const shaking = new AbortController();
+    this.#shaking.add(shaking);
+    let sock: socket | undefined;
+    try {
+      sock = await secured(plain, context, true, this.#options, shaking);
+    } catch {
+      // The peer did not come to terms with us, or has gone: there is no connection, and nobody to tell.
+      plain.close();
+    }
+    this.#shaking.delete(shaking);
+    if (sock === undefined) this.#ended();
+    else this.#serve(sock);
+  }
+
+  #serve(sock: socket): void {
+    const { limit = DEFAULT_LIMIT } = this.#options;
+    const reader = new StreamReader({ limit });
+    const transport = new Transport(sock, reader, this.#options);
+    const writer = new StreamWriter(transport, reader, true, this.#options);
+    this.#writers.add(writer);
+    transport._onLost = () => {
+      this.#writers.delete(writer);
+      this.#ended();
+    };
+    void this.#call(reader, writer);
+  }
+
+  /** As in CPython, a callback that throws, or whose promise rejects, ends its connection. */
+  async #call(reader: StreamReader, writer: StreamWriter): Promise<void> {
+    try {
+      await this.#connected(reader, writer);
+    } catch (error) {
+      // Any peer can do that, and no server shall have to catch it.
+      const peersDoing = error instanceof ConnectionError || writer.transport._endedBy(error);
+      const foreseen = peersDoing && writer.is_closing();
+      writer.close();
+      if (foreseen) return;
+      uncaught(error);
+    }
+  }
+
+  /** A connection has ended, and its descriptor is free. */
+  #ended(): void {
+    for (const acceptor of this.#acceptors ?? []) acceptor.resume();
+    this.#wake();
+  }
+}
+
+/**
+ * Serves at `host` and `port` (0: any that is free): calls `client_connected_cb(reader, writer)` for each connection.
+ * @param host a name, an address, several of them, or null: all addresses of this machine
+ * @throws (rejects) OSError, which names the address if it could not be bound; gaierror; ValueError
+ * @see Python asyncio.start_server
+ */
+export async function start_server(
+  client_connected_cb: ConnectedCallback,
+  host: string | null | readonly string[] = null,
+  port: number | string | null = null,
+  options: StartServerOptions = {},
+): Promise<Server> {
+  checkServing(client_connected_cb, options);
+  const given = options.sock !== undefined && options.sock !== null;
+  if (given && (host !== null || port !== null)) {
+    throw new ValueError('host/port and sock can not be specified at the same time');
+  }
+  if (!given && host === null && port === null) throw new ValueError('Neither host/port nor sock were specified');
+  const listeners = given ? [checkedListener(options.sock as socket)] : await boundTo(host, port, options);
+  return started(new Server(listeners, client_connected_cb, options), listeners, options);
+}
+
+/** As `start_server`, at a Unix socket's path. @see Python asyncio.start_unix_server */
+export async function start_unix_server(
+  client_connected_cb: ConnectedCallback,
+  path: string | Uint8Array | null = null,
+  options: StartUnixServerOptions = {},
+): Promise<Server> {
+  checkServing(client_connected_cb, options);
+  const { sock, cleanup_socket = true } = options;
+  if (path === null && !sock) throw new ValueError('path was not specified, and no sock specified');
+  if (path !== null && sock) throw new ValueError('path and sock can not be specified at the same time');
+  if (path !== null && !isAbstract(path)) removeSocket(path);
+  const listener = path === null ? checkedListener(sock as socket) : bound(c.AF_UNIX, 0, path, {});
+  const cleanup = cleanup_socket && path !== null && !isAbstract(path) ? removalOf(path) : undefined;
+  return started(new Server([listener], client_connected_cb, options, cleanup), [listener], options);
+}
+
+/** A name that begins with a NUL, or is empty, is no path: unix(7). */
+function isAbstract(path: string | Uint8Array): boolean {
+  return path.length === 0 || path[0] === 0 || path[0] === '\0';
+}
+
+/** What an earlier server has left behind is in nobody's way: as CPython has it. */
+function removeSocket(path: string | Uint8Array): void {
+  const name = typeof path === 'string' ? path : Buffer.from(path);
+  try {
+    if (statSync(name, { throwIfNoEntry: false })?.isSocket()) unlinkSync(name);
+  } catch {
+    // Whatever is in the way, bind will say it.
+  }
+}
+
+/** Removes a socket's path, unless another server has replaced it. */
+function removalOf(path: string | Uint8Array): () => void {
+  const name = typeof path === 'string' ? path : Buffer.from(path);
+  const ours = lstatSync(name, { throwIfNoEntry: false });
+  return () => {
+    const now = lstatSync(name, { throwIfNoEntry: false });
+    if (now !== undefined && now.ino === ours?.ino && now.dev === ours.dev) unlinkSync(name);
+  };
+}
+
+function checkServing(callback: unknown, options: ServerOptions): void {
+  const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout } = options;
+  checkTlsOptions(ssl, { ssl_handshake_timeout, ssl_shutdown_timeout });
+  if (ssl && typeof ssl.wrap_socket !== 'function') {
+    throw new TypeError('ssl argument must be an SSLContext or None');
+  }
+  if (typeof callback !== 'function') throw new TypeError('client_connected_cb must be a function');
+}
+
+function checkedListener(sock: socket): socket {
+  if (sock.type !== c.SOCK_STREAM) throw new ValueError(`A Stream Socket was expected, got ${repr(sock)}`);
+  sock.setblocking(false);
+  return sock;
+}
+
+function started(server: Server, listeners: socket[], { start_serving = true, signal }: ServerOptions): Server {
+  try {
+    signal?.throwIfAborted();
+    if (start_serving) server.start_serving();
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    throw error;
+  }
+  if (signal !== undefined && signal !== null) server._closeWith(signal);
+  return server;
+}
+
+async function boundTo(
+  host: string | null | readonly string[],
+  port: number | string | null,
+  options: StartServerOptions,
+): Promise<socket[]> {
+  const { family = 0, flags = c.AI_PASSIVE, signal } = options;
+  const hosts = typeof host === 'string' || host === null ? [host === '' ? null : host] : host;
+  const hints = { family, flags, type: c.SOCK_STREAM, signal };
+  const found = await Promise.all(hosts.map((each) => getaddrinfo(each, port, hints)));
+  const addresses = new Map(found.flat().map((entry) => [repr(entry[4]), entry]));
+  const listeners: socket[] = [];
+  try {
+    for (const [ofFamily, , proto, , address] of addresses.values()) {
+      // One port for all families, if any will do.
+      const [first] = listeners;
+      const free = Number(port) === 0 && first !== undefined;
+      const wanted = free ? [address[0], first.getsockname()[1], ...address.slice(2)] : address;
+      listeners.push(bound(ofFamily, proto, wanted, options));
+    }
+    return listeners;
+  } catch (error) {
+    for (const each of listeners) each.close();
+    throw error;
+  }
+}
+
+function bound(family: number, proto: number, address: Address, options: StartServerOptions): socket {
+  const sock = new socket(family, c.SOCK_STREAM, proto);
+  try {
+    if (family !== c.AF_UNIX && (options.reuse_address ?? true)) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
+    if (options.reuse_port) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
+    if (family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1);
+    sock.setblocking(false);
+    sock.bind(address);
+    return sock;
+  } catch (error) {
+    sock.close();
+    if (!(error instanceof OSError) || error.errno === null || error.strerror === null) throw error;
+    if (family === c.AF_UNIX && error.errno !== EADDRINUSE) throw error;
+    const text =
+      family === c.AF_UNIX
+        ? `Address ${repr(address)} is already in use`
+        : `error while attempting to bind on address ${repr(address)}: ${error.strerror.toLowerCase()}`;
+    throw Object.assign(new OSError(error.errno, text), { syscall: error.syscall });
+  }
+}

@@ -1,0 +1,268 @@
+/** The awaited twins of a socket's calls. */
+
+import { native } from '../addon/binary.js';
+import { constants } from '../constants/table.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { checked, OSError, raise } from '../core/exceptions.js';
+import { str } from '../core/repr.js';
+import { type Abortable, AGAIN_WRITE, awaited, whenReadable } from '../event/await.js';
+import { addressWithoutName } from '../event/names.js';
+import type { MessageBatch } from '../socket/batch.js';
+import { FileTransfer, type SendableFile } from '../socket/sendfile.js';
+import { socket } from '../socket/socket.js';
+import type { Address, ReturnedAddress } from '../structs/address.js';
+import type { AncillaryData, AncillaryItem } from '../structs/ancillary.js';
+import { POLLIN, POLLOUT } from '../wait/call.js';
+
+const { EINPROGRESS, EINVAL } = constants.errno;
+
+/**
+ * Receives up to `nbytes` bytes; an empty Buffer means that the peer has closed.
+ * @throws (rejects) as `sock.recv`; TimeoutError after the socket's timeout, if that is more than 0
+ * @see Python loop.sock_recv; recv(2)
+ */
+export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Promise<Buffer> {
+  return awaited(sock, POLLIN, () => sock.recv(nbytes), options, {
+    vain: Number.isInteger(nbytes) && isDrained(sock, nbytes),
+  });
+}
+
+/** Receives into `buf`: how many bytes came. @see Python loop.sock_recv_into */
+export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable): Promise<number> {
+  return awaited(sock, POLLIN, () => sock.recv_into(buf), options, { vain: isDrained(sock, buf?.byteLength) });
+}
+
+/** Whether a read of so many bytes would have to wait for the poller anyway. */
+function isDrained(sock: socket, asked: number): boolean {
+  return asked > 0 && sock?._drained;
+}
+
+/** Receives a datagram with its sender: `[bytes, address]`. @see Python loop.sock_recvfrom */
+export function sock_recvfrom(sock: socket, bufsize: number, options?: Abortable): Promise<[Buffer, ReturnedAddress]> {
+  return awaited(sock, POLLIN, () => sock.recvfrom(bufsize), options);
+}
+
+/** Receives a datagram into `buf`: `[count, address]`. @see Python loop.sock_recvfrom_into */
+export function sock_recvfrom_into(
+  sock: socket,
+  buf: BytesLike,
+  nbytes = 0,
+  options?: Abortable,
+): Promise<[number, ReturnedAddress]> {
+  return awaited(sock, POLLIN, () => sock.recvfrom_into(buf, nbytes), options);
+}
+
+/**
+ * Receives a message with ancillary data: `[bytes, ancillary, msg_flags, address]`. Not in Python.
+ * @see socket.recvmsg
+ */
+export function sock_recvmsg(
+  sock: socket,
+  bufsize: number,
+  ancbufsize = 0,
+  flags = 0,
+  options?: Abortable,
+): Promise<[Buffer, AncillaryData[], number, ReturnedAddress]> {
+  return awaited(sock, POLLIN, () => sock.recvmsg(bufsize, ancbufsize, flags), options);
+}
+
+/** Sends one message with ancillary data: how many bytes were taken. Not in Python. @see socket.sendmsg */
+export function sock_sendmsg(
+  sock: socket,
+  buffers: Iterable<BytesLike>,
+  ancdata: Iterable<AncillaryItem> = [],
+  flags = 0,
+  address: Address = null,
+  options?: Abortable,
+): Promise<number> {
+  return awaited(sock, POLLOUT, () => sock.sendmsg(buffers, ancdata, flags, address), options);
+}
+
+/**
+ * Receives many messages at once, as many as are there: how many. Not in Python. @see socket.recvmmsg_into
+ */
+export function sock_recvmmsg_into(sock: socket, batch: MessageBatch, flags = 0, options?: Abortable): Promise<number> {
+  return awaited(sock, POLLIN, () => sock.recvmmsg_into(batch, flags), options);
+}
+
+/** Sends messages `start` to `end` of the batch, all of them: how many. Not in Python. @see socket.sendmmsg */
+export function sock_sendmmsg(
+  sock: socket,
+  batch: MessageBatch,
+  start = 0,
+  end: number | null = null,
+  flags = 0,
+  options?: Abortable,
+): Promise<number> {
+  let at = start;
+  const send = () => {
+    at += sock.sendmmsg(batch, at, end, flags);
+    return at < (end ?? batch.count) ? AGAIN_WRITE : at - start;
+  };
+  return awaited(sock, POLLOUT, send, options);
+}
+
+/** Sends without a copy, as much as there is room for: how many bytes. Not in Python. @see socket.send_zerocopy */
+export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, options?: Abortable): Promise<number> {
+  return awaited(sock, POLLOUT, () => sock.send_zerocopy(data, flags), options);
+}
+
+/** Waits for reports of what was sent without a copy. Not in Python. @see socket.reap_zerocopy */
+export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<ReturnType<socket['reap_zerocopy']>> {
+  return awaited(sock, POLLIN, () => sock.reap_zerocopy(), options);
+}
+
+/** What one call sends before the others get their turn, however fast the peer takes it. */
+const TURN_SIZE = 1 << 20;
+/** Over TLS, one record at a time: then a call that is aborted leaves no more than a part of one behind. */
+const RECORD_SIZE = 1 << 14;
+
+/**
+ * Sends all of `data`. Calls that are made while an earlier one waits come after it. One that is aborted or times out may
+ * have sent a part.
+ * @see Python loop.sock_sendall
+ */
+export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable): Promise<null> {
+  let rest: Uint8Array;
+  try {
+    rest = bytesOf(data);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  const most = sock?._isPlain ? TURN_SIZE : RECORD_SIZE;
+  let begun = false;
+  const send = () => {
+    begun = true;
+    for (let left = TURN_SIZE; left > 0; left -= most) {
+      const piece = rest.length > most ? rest.subarray(0, most) : rest;
+      const n = sock.send(piece);
+      if (n === rest.length) return null;
+      rest = rest.subarray(n);
+      if (n < piece.length) break;
+    }
+    return AGAIN_WRITE;
+  };
+  const cancelled = () => {
+    if (begun) sock._abandonWrite();
+  };
+  return awaited(sock, POLLOUT, send, options, { cancelled });
+}
+
+/** Sends a datagram: how many bytes were taken. A host's name is resolved first. @see Python loop.sock_sendto */
+export async function sock_sendto(
+  sock: socket,
+  data: BytesLike,
+  address: Address,
+  options?: Abortable,
+): Promise<number> {
+  const to = await addressWithoutName(sock, address, options);
+  return awaited(sock, POLLOUT, () => sock.sendto(data, to), options);
+}
+
+/**
+ * Waits for a connection: `[connection, address]`. The connection is nonblocking, as in Python. A TLS listener's has
+ * shaken hands.
+ * @see Python loop.sock_accept
+ */
+export async function sock_accept(sock: socket, options?: Abortable): Promise<[socket, ReturnedAddress]> {
+  const accept = () => socket.prototype.accept.call(sock);
+  const [plain, address] = await awaited(sock, POLLIN, accept, options);
+  plain.setblocking(false);
+  if (sock._isPlain) return [plain, address];
+  let connection = plain;
+  try {
+    connection = sock._wrapped(plain, false);
+    if ((sock as HandshakingSocket).do_handshake_on_connect) {
+      await sock_do_handshake(connection as HandshakingSocket, options);
+    }
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return [connection, address];
+}
+
+/**
+ * Connects. A host's name is resolved first. A TLS socket shakes hands.
+ * @see Python loop.sock_connect
+ */
+export async function sock_connect(sock: socket, address: Address, options?: Abortable): Promise<null> {
+  const to = await addressWithoutName(sock, address, options);
+  options?.signal?.throwIfAborted();
+  const code = sock._connectBegun(to);
+  if (code === -EINPROGRESS) {
+    // Until it is writable it has no peer, and after that it has one or an error.
+    const look = () => (native.pollOne(sock._fd, POLLOUT, 0) === 0 ? AGAIN_WRITE : connected(sock._connectEnded(), to));
+    await awaited(sock, POLLOUT, look, options);
+  } else {
+    checked(code, 'connect');
+  }
+  if (!sock._isPlain && (sock as HandshakingSocket).do_handshake_on_connect) {
+    await sock_do_handshake(sock as HandshakingSocket, options);
+  }
+  return null;
+}
+
+/** 0; or the exception of a connection that was begun and failed. */
+function connected(code: number, address: Address): number {
+  if (code < 0) throw connectFailed(code, address);
+  return code;
+}
+
+/** As CPython's event loop says it: with the address. */
+export function connectFailed(code: number, address: Address): OSError {
+  return Object.assign(new OSError(-code, `Connect call failed ${str(address)}`), { syscall: 'connect' });
+}
+
+/** An SSLSocket, whose module this one does not import. */
+interface HandshakingSocket extends socket {
+  readonly do_handshake_on_connect: boolean;
+  do_handshake(): void;
+}
+
+/** Shakes hands. Not in Python. @see SSLSocket.do_handshake */
+export function sock_do_handshake(sock: socket & { do_handshake(): void }, options?: Abortable): Promise<void> {
+  return awaited(sock, POLLIN, () => sock.do_handshake(), options);
+}
+
+/** Says goodbye and waits for the peer's; the socket is a plain one from then on. Not in Python. @see SSLSocket.unwrap */
+export function sock_unwrap<T extends socket>(sock: T & { unwrap(): T }, options?: Abortable): Promise<T> {
+  return awaited(sock, POLLIN, () => sock.unwrap(), options);
+}
+
+/** What is read of a file at a time where the kernel does not send it itself. */
+const BLOCK_SIZE = 64 * 1024;
+
+/**
+ * Sends a file until its end, or `count` bytes of it from `offset`: how many bytes were sent. A regular file goes from
+ * the kernel's page cache into a plain socket without a copy.
+ * @throws (rejects) ValueError | TypeError | OSError; with `fallback` false, OSError where the kernel cannot send it
+ * @see Python loop.sock_sendfile; sendfile(2)
+ */
+export async function sock_sendfile(
+  sock: socket,
+  file: SendableFile,
+  offset = 0,
+  count: number | null = null,
+  options: Abortable & { fallback?: boolean } = {},
+): Promise<number> {
+  const transfer = new FileTransfer(sock, file, offset, count);
+  try {
+    const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(), options));
+    if (!done && options.fallback === false) raise(-EINVAL, 'sendfile');
+    if (!done) await sendByReading(sock, transfer, options);
+  } finally {
+    transfer.leave();
+  }
+  return transfer.sent;
+}
+
+async function sendByReading(sock: socket, transfer: FileTransfer, options: Abortable): Promise<void> {
+  for (;;) {
+    const read = () => transfer.read(BLOCK_SIZE);
+    const block = transfer.pipe === undefined ? read() : await whenReadable(transfer.pipe, read, options);
+    if (block.length === 0) return;
+    await sock_sendall(sock, block, options);
+    transfer.sent += block.length;
+  }
+}

@@ -1,0 +1,108 @@
+/** Connections as a reader and a writer. */
+
+import { constants } from '../constants/table.js';
+import { BlockingIOError, ValueError } from '../core/exceptions.js';
+import type { Abortable } from '../event/await.js';
+import { socket } from '../socket/socket.js';
+import { create_default_context } from '../ssl/defaults.js';
+import type { SSLContext } from '../ssl/settings.js';
+import { type ConnectOptions, connectTo } from './connect.js';
+import { DEFAULT_LIMIT, StreamReader } from './reader.js';
+import { sock_connect } from './sock.js';
+import { Transport } from './transport.js';
+import { checkTlsOptions, StreamWriter, secured, type TlsOptions } from './writer.js';
+
+const { AF_UNIX, SOCK_STREAM } = constants.socket;
+
+/** How long a full Unix listener is left alone before it is tried again. */
+const RETRY_MS = 10;
+
+interface StreamOptions extends TlsOptions, Abortable {
+  /** TLS: a context, or true for `create_default_context()`. */
+  ssl?: SSLContext | boolean | null;
+  /** The reader's limit in bytes; 64 KiB if not given. */
+  limit?: number;
+  /** A socket that is connected already, instead of an address. The connection owns it. */
+  sock?: socket | null;
+}
+
+export interface OpenConnectionOptions extends StreamOptions, ConnectOptions {}
+
+/**
+ * Connects to a host, by all of its addresses (RFC 8305), and if asked for over TLS: `[reader, writer]`.
+ * @throws (rejects) OSError | gaierror | SSLError | TimeoutError | ValueError
+ * @see Python asyncio.open_connection
+ */
+export async function open_connection(
+  host: string | null = null,
+  port: number | string | null = null,
+  options: OpenConnectionOptions = {},
+): Promise<[StreamReader, StreamWriter]> {
+  const { sock } = options;
+  if (sock && (host !== null || port !== null)) {
+    throw new ValueError('host/port and sock can not be specified at the same time');
+  }
+  if (!sock && host === null && port === null)
+    throw new ValueError('host and port was not specified and no sock specified');
+  checkTls(options, host === null);
+  const connected = sock ?? (await connectTo(host, port, options));
+  return streams(connected, { ...options, server_hostname: options.server_hostname ?? host });
+}
+
+/** As `open_connection`, to a Unix socket's path. @see Python asyncio.open_unix_connection */
+export async function open_unix_connection(
+  path: string | Uint8Array | null = null,
+  options: StreamOptions = {},
+): Promise<[StreamReader, StreamWriter]> {
+  const { sock } = options;
+  if (path !== null && sock) throw new ValueError('path and sock can not be specified at the same time');
+  if (path === null && !sock) throw new ValueError('no path and sock were specified');
+  checkTls(options, true);
+  return streams(sock ?? (await connectToPath(path, options)), options);
+}
+
+function checkTls(options: StreamOptions, nameless: boolean): void {
+  const { ssl, server_hostname } = options;
+  checkTlsOptions(ssl, options);
+  if (ssl && nameless && (server_hostname === undefined || server_hostname === null)) {
+    throw new ValueError('You must set server_hostname when using ssl without a host');
+  }
+}
+
+/** Waits while the listener's queue is full, as a blocking socket does. No poller tells when it has room again. */
+async function connectToPath(path: string | Uint8Array | null, options: Abortable): Promise<socket> {
+  const sock = new socket(AF_UNIX, SOCK_STREAM);
+  try {
+    sock.setblocking(false);
+    while (!(await connects(sock, path, options))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw error;
+  }
+}
+
+async function connects(sock: socket, path: string | Uint8Array | null, options: Abortable): Promise<boolean> {
+  try {
+    await sock_connect(sock, path, options);
+    return true;
+  } catch (error) {
+    if (error instanceof BlockingIOError) return false;
+    throw error;
+  }
+}
+
+async function streams(plain: socket, options: StreamOptions): Promise<[StreamReader, StreamWriter]> {
+  const { ssl, limit = DEFAULT_LIMIT } = options;
+  let sock = plain;
+  try {
+    const reader = new StreamReader({ limit });
+    plain.setblocking(false);
+    if (ssl) sock = await secured(plain, ssl === true ? create_default_context() : ssl, false, options, options);
+    const transport = new Transport(sock, reader, options);
+    return [reader, new StreamWriter(transport, reader, false, options)];
+  } catch (error) {
+    sock.close();
+    throw error;
+  }
+}

@@ -1,0 +1,197 @@
+/** StreamWriter: what is written goes out by itself; `drain` says when there is room for more. */
+import { typeName } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { ConnectionAbortedError, ConnectionResetError, RuntimeError, ValueError } from '../core/exceptions.js';
+import type { Abortable } from '../event/await.js';
+import type { socket } from '../socket/socket.js';
+import type { SSLContext } from '../ssl/settings.js';
+import type { StreamReader } from './reader.js';
+import { sock_do_handshake } from './sock.js';
+import { timeout } from './time.js';
+import { Transport, type TransportOptions } from './transport.js';
+
+/** How a connection is made a TLS one. */
+export interface TlsOptions extends TransportOptions {
+  server_hostname?: string | null;
+  /** Seconds that the handshake may take; 60 if not given. */
+  ssl_handshake_timeout?: number;
+}
+
+/** TLS's options need TLS, and times above 0. @throws ValueError | TypeError */
+export function checkTlsOptions(ssl: unknown, options: TlsOptions): void {
+  for (const name of ['server_hostname', 'ssl_handshake_timeout', 'ssl_shutdown_timeout'] as const) {
+    const value = options[name];
+    if (value === undefined || value === null) continue;
+    if (!ssl) throw new ValueError(`${name} is only meaningful with ssl`);
+    if (name !== 'server_hostname') checkTime(name, value);
+  }
+}
+
+function checkTime(name: string, value: unknown): void {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new TypeError(`${name} must be a number of seconds or null, not ${typeName(value)}`);
+  }
+  if (value <= 0) throw new ValueError(`${name} should be a positive number, got ${value}`);
+}
+
+/**
+ * Shakes hands over `sock`, which is nonblocking and connected, and is given away.
+ * @throws (rejects) SSLError | OSError, ConnectionAbortedError if it takes too long
+ */
+export async function secured(
+  sock: socket,
+  context: SSLContext,
+  serverSide: boolean,
+  { server_hostname = null, ssl_handshake_timeout }: TlsOptions,
+  { signal }: Abortable = {},
+): Promise<socket> {
+  const limit = ssl_handshake_timeout ?? 60;
+  using deadline = timeout(limit, { signal });
+  const wrapped = context.wrap_socket(sock, {
+    server_side: serverSide,
+    do_handshake_on_connect: false,
+    server_hostname,
+  });
+  try {
+    await sock_do_handshake(wrapped, deadline);
+    return wrapped;
+  } catch (error) {
+    wrapped.close();
+    if (!deadline.expired()) throw error;
+    const text = `SSL handshake is taking longer than ${limit} seconds: aborting the connection`;
+    throw new ConnectionAbortedError(text);
+  }
+}
+
+/**
+ * Writes to a connection. `open_connection` and `start_server` make it.
+ *
+ * ```js
+ * writer.write(bytes);
+ * await writer.drain(); // waits while more than the high-water mark is unsent
+ * ```
+ * @see Python asyncio.StreamWriter
+ */
+export class StreamWriter {
+  #transport: Transport;
+  readonly #reader: StreamReader;
+  readonly #serverSide: boolean;
+  readonly #options: TransportOptions;
+  /** While hands are shaken: what is written meanwhile, and how the handshake is ended. */
+  #handshake: { readonly early: Buffer[]; readonly controller: AbortController } | null = null;
+
+  /** @internal */
+  constructor(transport: Transport, reader: StreamReader, serverSide: boolean, options: TransportOptions) {
+    this.#transport = transport;
+    this.#reader = reader;
+    this.#serverSide = serverSide;
+    this.#options = options;
+  }
+
+  /** The connection below. `start_tls` replaces it. */
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  /** Sends, at once or as soon as the kernel takes it. Errors are `drain`'s and the reader's. @throws TypeError */
+  write(data: BytesLike): void {
+    if (this.#handshake === null) this.#transport.write(data);
+    else this.#handshake.early.push(Buffer.from(bytesOf(data)));
+  }
+  writelines(data: Iterable<BytesLike>): void {
+    if (this.#handshake === null) this.#transport.writelines(data);
+    else for (const each of data) this.write(each);
+  }
+
+  /**
+   * Waits while more is unsent than the transport's high-water mark allows.
+   * @throws (rejects) the connection's error; ConnectionResetError after its end
+   */
+  async drain({ signal }: Abortable = {}): Promise<void> {
+    const error = this.#reader.exception();
+    if (error !== null) throw error;
+    await this.#transport._drain(signal);
+  }
+
+  /** Closes once all is sent. */
+  close(): void {
+    this.#handshake?.controller.abort(new ConnectionResetError('Connection lost'));
+    this.#transport.close();
+  }
+  is_closing(): boolean {
+    return this.#transport.is_closing();
+  }
+
+  /** Resolves when the connection has ended. @throws (rejects) what ended it */
+  wait_closed({ signal }: Abortable = {}): Promise<void> {
+    return this.#transport._ended(signal);
+  }
+
+  /** Ends our side alone, once all is sent: the peer reads an end, and may go on. @throws NotImplementedError over TLS */
+  write_eof(): void {
+    this.#transport.write_eof();
+  }
+  can_write_eof(): boolean {
+    return this.#transport.can_write_eof();
+  }
+
+  /** @see Transport.get_extra_info */
+  get_extra_info(name: string, fallback: unknown = null): unknown {
+    return this.#transport.get_extra_info(name, fallback);
+  }
+
+  /**
+   * Makes the connection a TLS one: what STARTTLS is for. Nothing that the peer has sent may be unread.
+   * @throws (rejects) SSLError | OSError, and the connection is closed; RuntimeError | ValueError
+   */
+  async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
+    checkTlsOptions(context, options);
+    const before = this.#transport;
+    if (this.#handshake !== null || before.is_closing()) throw new RuntimeError('the connection is closing');
+    const controller = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
+    // What is written from now on is meant for TLS, and never goes out without it.
+    const early: Buffer[] = [];
+    this.#handshake = { early, controller };
+    try {
+      this.#transport = await this.#encrypted(before, context, { ...this.#options, ...options, signal });
+    } finally {
+      this.#handshake = null;
+    }
+    if (early.length > 0) this.#transport.writelines(early);
+  }
+
+  /** The same connection over TLS. If that fails it is at its end. */
+  async #encrypted(before: Transport, context: SSLContext, options: TlsOptions & Abortable): Promise<Transport> {
+    await this.drain(options);
+    if (before.get_write_buffer_size() > 0) await flushed(before, options.signal);
+    if (this.#reader._size > 0) throw new RuntimeError('start_tls() while the reader has unread bytes');
+    const plain = before._give();
+    try {
+      const sock = await secured(plain, context, this.#serverSide, options, options);
+      const after = new Transport(sock, this.#reader, options);
+      after._succeed(before);
+      return after;
+    } catch (error) {
+      plain.close(); // if the context would not have it
+      before._tellEnd(error as Error);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.wait_closed();
+  }
+}
+
+/** Waits until the kernel has everything. */
+async function flushed(transport: Transport, signal?: AbortSignal): Promise<void> {
+  const [low, high] = transport.get_write_buffer_limits();
+  transport.set_write_buffer_limits({ high: 0, low: 0 });
+  try {
+    await transport._drain(signal);
+  } finally {
+    transport.set_write_buffer_limits({ high, low });
+  }
+}

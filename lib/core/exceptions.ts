@@ -1,0 +1,284 @@
+/**
+ * The exception trees, and THE one table from error code to class.
+ *
+ * Python's tree: OSError and its subclasses carry `errno` (positive), `strerror`, `filename`, and besides Node's `code`
+ * ('ECONNREFUSED') and `syscall`. ValueError and OverflowError are RangeErrors; TypeError is JavaScript's own.
+ *
+ * @see https://docs.python.org/3/library/exceptions.html
+ */
+import { native } from '../addon/binary.js';
+import { repr } from './repr.js';
+
+/** Marks what counts as a ValueError without descending from it, for Python has classes with two bases. */
+const ALSO_VALUE_ERROR = Symbol('also a ValueError');
+
+function named<T extends abstract new (...args: never[]) => Error>(target: T, name = target.name): T {
+  Object.defineProperty(target.prototype, 'name', { value: name, configurable: true, writable: true });
+  return target;
+}
+
+/** An argument of the right type with a value that will not do. */
+export class ValueError extends RangeError {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    return this === ValueError && typeof value === 'object' && value !== null && ALSO_VALUE_ERROR in value;
+  }
+}
+/** A number that does not fit into the C type it is meant for. */
+export class OverflowError extends RangeError {}
+export class RuntimeError extends Error {}
+export class NotImplementedError extends RuntimeError {}
+export class AttributeError extends Error {}
+/** The end has come where more was to be read. */
+export class EOFError extends Error {}
+export class LookupError extends Error {}
+/** `key`: what was looked up. As in Python, the message is its representation. */
+export class KeyError extends LookupError {
+  readonly key: unknown;
+  constructor(key: unknown, message = typeof key === 'string' ? `'${key}'` : String(key)) {
+    super(message);
+    this.key = key;
+  }
+}
+export class UnicodeError extends ValueError {}
+/** Text that a codec cannot turn into bytes. */
+export class UnicodeEncodeError extends UnicodeError {
+  /** The codec's name. */
+  declare encoding: string;
+  /** What was to be encoded. */
+  declare object: string;
+  /** Where it failed: from `start` up to and without `end`, counted in characters, as Python counts them. */
+  declare start: number;
+  declare end: number;
+  declare reason: string;
+}
+/** Bytes that a codec cannot turn into text. */
+export class UnicodeDecodeError extends UnicodeError {
+  /** The codec's name. */
+  declare encoding: string;
+  /** What was to be decoded. */
+  declare object: Buffer;
+  /** Where it failed: from `start` up to and without `end`, in bytes. */
+  declare start: number;
+  declare end: number;
+  declare reason: string;
+}
+/** Several exceptions at once, in `exceptions` (and, as JavaScript's AggregateError has it, in `errors`). */
+export class ExceptionGroup extends AggregateError {
+  constructor(message: string, exceptions: Error[]) {
+    super(exceptions, `${message} (${exceptions.length} sub-exception${exceptions.length === 1 ? '' : 's'})`);
+  }
+  get exceptions(): Error[] {
+    return this.errors;
+  }
+}
+
+/**
+ * A system call failed. `new OSError(errno, strerror, filename)` makes the subclass that the number stands for, as in
+ * Python; `new OSError(message)` has no number.
+ */
+export class OSError extends Error {
+  /** The system's error number, positive; null where the error is not the system's. */
+  errno: number | null;
+  /** The system's text for it. */
+  strerror: string | null;
+  /** The path that the call was about. */
+  filename: string | Uint8Array | null;
+  /** Node's name of the error: 'ECONNREFUSED'. */
+  code: string | undefined;
+  /** The system call that failed. */
+  syscall: string | undefined;
+
+  constructor(errnoOrMessage?: number | string, strerror?: string, filename?: string | Uint8Array | null) {
+    const numbered = typeof errnoOrMessage === 'number' && strerror !== undefined;
+    super(numbered ? numberedText(errnoOrMessage, strerror, filename) : textOrNothing(errnoOrMessage));
+    this.errno = numbered ? errnoOrMessage : null;
+    this.strerror = numbered ? strerror : null;
+    this.filename = filename ?? null;
+    this.code = numbered && new.target !== gaierror && new.target !== herror ? codeOf[errnoOrMessage] : undefined;
+    this.syscall = undefined;
+    if (numbered && new.target === OSError) {
+      const subclass = classOf[errnoOrMessage];
+      if (subclass !== undefined) Object.setPrototypeOf(this, subclass.prototype);
+    }
+  }
+}
+
+function textOrNothing(message: unknown): string {
+  return message === undefined ? '' : String(message);
+}
+
+function numberedText(errno: number, strerror: string, filename: string | Uint8Array | null | undefined): string {
+  const text = `[Errno ${errno}] ${strerror}`;
+  return filename === undefined || filename === null ? text : `${text}: ${repr(filename)}`;
+}
+
+export class BlockingIOError extends OSError {
+  /** How many bytes were written before the stream would have blocked: set by buffered writers alone. */
+  declare characters_written?: number;
+}
+export class ChildProcessError extends OSError {}
+export class ConnectionError extends OSError {}
+export class BrokenPipeError extends ConnectionError {}
+export class ConnectionAbortedError extends ConnectionError {}
+export class ConnectionRefusedError extends ConnectionError {}
+export class ConnectionResetError extends ConnectionError {}
+export class FileExistsError extends OSError {}
+export class FileNotFoundError extends OSError {}
+export class InterruptedError extends OSError {}
+export class IsADirectoryError extends OSError {}
+export class NotADirectoryError extends OSError {}
+export class PermissionError extends OSError {}
+export class ProcessLookupError extends OSError {}
+export class TimeoutError extends OSError {}
+/** Name resolution failed: `errno` is one of the EAI_* codes. */
+export class gaierror extends OSError {}
+/** Host look-up failed: `errno` is the resolver's h_errno. */
+export class herror extends OSError {}
+/** A stream cannot do what was asked. Both an OSError and a ValueError. */
+export class UnsupportedOperation extends OSError {}
+alsoValueError(UnsupportedOperation);
+
+/** Makes `instanceof ValueError` hold for a class that descends from OSError. */
+export function alsoValueError(target: { prototype: object }): void {
+  Object.defineProperty(target.prototype, ALSO_VALUE_ERROR, { value: true });
+}
+
+/** Gives error classes their own name to print. */
+export function nameClasses(classes: Iterable<unknown>): void {
+  for (const each of classes) {
+    if (typeof each === 'function' && each.prototype instanceof Error) named(each as typeof Error);
+  }
+}
+nameClasses([
+  ValueError,
+  OverflowError,
+  RuntimeError,
+  NotImplementedError,
+  AttributeError,
+  EOFError,
+  LookupError,
+  KeyError,
+  UnicodeError,
+  UnicodeEncodeError,
+  UnicodeDecodeError,
+  ExceptionGroup,
+  OSError,
+  BlockingIOError,
+  ChildProcessError,
+  ConnectionError,
+  BrokenPipeError,
+  ConnectionAbortedError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  FileExistsError,
+  FileNotFoundError,
+  InterruptedError,
+  IsADirectoryError,
+  NotADirectoryError,
+  PermissionError,
+  ProcessLookupError,
+  TimeoutError,
+  gaierror,
+  herror,
+  UnsupportedOperation,
+]);
+
+/** THE table: which class an error number stands for (PEP 3151). */
+const classOf: (typeof OSError | undefined)[] = [];
+for (const [name, target] of [
+  ['EAGAIN', BlockingIOError],
+  ['EALREADY', BlockingIOError],
+  ['EWOULDBLOCK', BlockingIOError],
+  ['EINPROGRESS', BlockingIOError],
+  ['EPIPE', BrokenPipeError],
+  ['ESHUTDOWN', BrokenPipeError],
+  ['ECHILD', ChildProcessError],
+  ['ECONNABORTED', ConnectionAbortedError],
+  ['ECONNREFUSED', ConnectionRefusedError],
+  ['ECONNRESET', ConnectionResetError],
+  ['EEXIST', FileExistsError],
+  ['ENOENT', FileNotFoundError],
+  ['EISDIR', IsADirectoryError],
+  ['ENOTDIR', NotADirectoryError],
+  ['EINTR', InterruptedError],
+  ['EACCES', PermissionError],
+  ['EPERM', PermissionError],
+  ['ENOTCAPABLE', PermissionError],
+  ['ESRCH', ProcessLookupError],
+  ['ETIMEDOUT', TimeoutError],
+] as const) {
+  const number = native.constants.errno[name];
+  if (number !== undefined) classOf[number] = target;
+}
+
+/** Node's name of each number: where a platform has synonyms, the one that Node itself uses. */
+const codeOf: string[] = [];
+for (const [name, number] of Object.entries(native.constants.errno)) {
+  if (codeOf[number] === undefined || ['EAGAIN', 'EDEADLK', 'ENOTSUP'].includes(name)) codeOf[number] = name;
+}
+
+// The resolvers' ranges: native/os/os.h.
+const RESOLVER_BASE = -20000;
+const HOST_BASE = -30000;
+const RESOLVER_SPAN = 5000;
+
+/** The system's text for an error number; it is asked once for each. */
+function textOf(errno: number): string {
+  texts[errno] ??= native.strerror(errno);
+  return texts[errno];
+}
+const texts: string[] = [];
+
+/** The exception that a native call's negative result stands for. */
+export function fromCode(code: number, syscall?: string, filename?: string | Uint8Array): OSError {
+  let error: OSError;
+  if (code > RESOLVER_BASE + RESOLVER_SPAN) {
+    error = new (classOf[-code] ?? OSError)(-code, textOf(-code), filename);
+  } else if (code > RESOLVER_BASE - RESOLVER_SPAN) {
+    error = new gaierror(code - RESOLVER_BASE, native.gaiStrerror(code - RESOLVER_BASE));
+  } else {
+    error = new herror(HOST_BASE - code, native.hstrerror(HOST_BASE - code));
+  }
+  if (syscall !== undefined) error.syscall = syscall;
+  return error;
+}
+
+/**
+ * The exception of a call on a nonblocking socket that would have to wait: no failure, but an answer, and one that a
+ * server gets all the time. It carries no stack, which would cost more than the call itself.
+ */
+export function wouldBlock(code: number, syscall: string): OSError {
+  return withoutStack(() => fromCode(code, syscall));
+}
+
+/**
+ * What `make` makes, an error whose `stack` is its name and text alone. With a limit of 0 V8 would still look at the
+ * frame on top, which after inlining is several of them; where there is no limit at all it looks at none.
+ */
+export function withoutStack<T extends Error>(make: () => T): T {
+  const limit = Error.stackTraceLimit;
+  // Fails, and with reason, where a program has frozen the intrinsic objects.
+  if (!Reflect.set(Error, 'stackTraceLimit', undefined)) return make();
+  const error = make();
+  Error.stackTraceLimit = limit;
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}
+
+/** Throws what a native call's negative result stands for. */
+export function raise(code: number, syscall?: string, filename?: string | Uint8Array): never {
+  throw fromCode(code, syscall, filename);
+}
+
+/** The result of a native call that cannot wait: the value, or the exception. */
+export function checked(result: number, syscall?: string): number {
+  return result < 0 ? raise(result, syscall) : result;
+}
+
+/** "timed out", as a call raises it whose deadline has passed. */
+export function timedOut(syscall?: string): TimeoutError {
+  const error = new TimeoutError('timed out');
+  if (syscall !== undefined) error.syscall = syscall;
+  return error;
+}

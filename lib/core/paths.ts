@@ -1,0 +1,19 @@
+/**
+ * Text that the system keeps as bytes: paths, interface names, host names. As Python's file system encoding: UTF-8,
+ * with a lone surrogate U+DC80 … U+DCFF for each byte that is none (PEP 383), so that every name survives the round trip.
+ */
+import { lookup } from './codecs.js';
+
+const utf8 = lookup('utf-8');
+const encode = utf8.encoder('surrogateescape');
+const decoder = utf8.decoder('surrogateescape');
+
+/** The bytes of a path. @throws UnicodeEncodeError for any other lone surrogate */
+export function encodePath(text: string): Uint8Array {
+  return encode(text);
+}
+
+/** The text of a path. */
+export function decodePath(bytes: Uint8Array): string {
+  return decoder.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), true);
+}

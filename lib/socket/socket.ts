@@ -1,0 +1,1061 @@
+/** The socket class. `socket.ts` exports it beside the module's functions. */
+import { inspect } from 'node:util';
+import { native } from '../addon/binary.js';
+import { constants } from '../constants/table.js';
+import { argName, cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from '../core/args.js';
+import { type BytesLike, bytesOf, copied, fromScratch, newBytes, writableBytes } from '../core/bytes.js';
+import { checked, OSError, raise, timedOut, ValueError } from '../core/exceptions.js';
+import { repr } from '../core/repr.js';
+import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
+import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
+import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from '../structs/ancillary.js';
+import { type Credentials, peerCredentials, type TcpInfo, tcpInfo } from '../structs/info.js';
+import { released, renewed } from '../wait/awaited.js';
+import {
+  again,
+  busyWait,
+  deadlineOf,
+  eagerDeadline,
+  eagerly,
+  interrupted,
+  monotonicMs,
+  NO_WAIT,
+  onward,
+  POLLIN,
+  POLLOUT,
+  progress,
+  sliceUntil,
+  waitReady,
+} from '../wait/call.js';
+import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './batch.js';
+import { type MakefileOptions, makefile, type SocketIO } from './makefile.js';
+import { type SendableFile, sendfile, sendfileArguments } from './sendfile.js';
+import { enabled, leave, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './zerocopy.js';
+
+const c = constants.socket;
+const { EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN, ENOTSOCK } = constants.errno;
+/** Bits that may be given with a type and are not part of it. */
+const TYPE_FLAGS = (c.SOCK_NONBLOCK ?? 0) | (c.SOCK_CLOEXEC ?? 0);
+/** The room that recv and recvfrom receive into; what is asked beyond it costs a buffer of that size. */
+const SCRATCH_SIZE = native.scratch.length;
+/** A larger buffer of which at least this part was filled is returned as it is, not copied. */
+const KEEP_PART = 0.5;
+const WAIT_ALL = c.MSG_WAITALL ?? 0;
+const CONTROL_MAX = 0x7fffffff;
+/** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
+const DEADLINE_PASSED = 1;
+/** For `native.owns`. */
+const ANY_CLAIM = 0;
+const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
+
+/** The timeout that new sockets get. */
+let defaultTimeout: number | null = null;
+
+/** The default timeout in seconds of new sockets; null: they block. @see Python socket.getdefaulttimeout */
+export function getdefaulttimeout(): number | null {
+  return defaultTimeout;
+}
+
+/**
+ * Sets the default timeout in seconds of new sockets; null: they block; 0: they do not.
+ * @throws ValueError | OverflowError | TypeError
+ * @see Python socket.setdefaulttimeout
+ */
+export function setdefaulttimeout(value: number | null): void {
+  defaultTimeout = timeout(value);
+}
+
+// ---- ownership -----------------------------------------------------------------------------------------------------
+
+/** What is left of a socket object when it is gone: enough to close its descriptor and to say which it was. */
+interface Remains {
+  fd: number;
+  /** What makes the descriptor this object's: see `native.own`. */
+  readonly claim: number;
+  readonly Class: typeof socket;
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+  /** What was sent without a copy: it outlives the object. */
+  zerocopy: ZerocopyQueue | null;
+}
+
+const collected = new FinalizationRegistry<Remains>((remains) => {
+  const { fd, claim } = remains;
+  if (!native.owns(fd, claim)) return;
+  const text = described(remains, false);
+  remains.fd = -1;
+  process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
+  released(fd);
+  if (remains.zerocopy === null || !retire(fd, remains.zerocopy)) native.closeOwned(fd, claim);
+});
+
+/** The descriptor was closed by another thread, and its number is another object's of this thread by now. */
+function isReused({ claim }: Remains, fd: number): boolean {
+  return !native.owns(fd, claim) && native.owns(fd, ANY_CLAIM);
+}
+
+/** A socket's text: its addresses are asked for while it is open. */
+function described({ fd, Class, family, type, proto }: Remains, closed: boolean): string {
+  const name = `${Class.prototype._moduleName}.${Class.name}${closed ? ' [closed]' : ''}`;
+  const about = `fd=${fd}, family=${family}, type=${type}, proto=${proto}`;
+  return `<${name} ${about}${closed ? '' : addressTexts(fd, proto)}>`;
+}
+
+function addressTexts(fd: number, proto: number): string {
+  let text = '';
+  for (const [label, call] of [
+    ['laddr', native.getsockname],
+    ['raddr', native.getpeername],
+  ] as const) {
+    if (call(fd) < 0) continue;
+    const address = unpack(native.info[0], proto);
+    // As Python's str() has it: a path stands there without quotes.
+    const shown = typeof address === 'string' ? address : repr(address);
+    if (address !== null && shown !== '') text += `, ${label}=${shown}`;
+  }
+  return text;
+}
+
+/** Marks the constructor call that takes over a descriptor of which all is known. */
+const ADOPT = Symbol('adopt');
+
+type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | null };
+
+/**
+ * A socket. Owns its descriptor until `close()` or `detach()`.
+ *
+ * Every method that may wait does so for at most `gettimeout()` seconds and blocks the JavaScript thread; a nonblocking
+ * socket (timeout 0) raises BlockingIOError instead. Socket options and flags are the kernel's.
+ *
+ * ```js
+ * const sock = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+ * sock.connect(['127.0.0.1', 80]);
+ * sock.close();
+ * ```
+ * @see Python socket.socket; socket(7)
+ */
+export class socket {
+  /** @internal */ _fd: number;
+  /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
+  /** @internal See set_busy_wait. */ _busyMs = 0;
+  /** @internal A call that would wait raises instead: see `wait/call.ts`. */ _attempting = false;
+  /** @internal The last recv took all that there was: the next one had better wait before it tries. */
+  _drained = false;
+  readonly #family: number;
+  readonly #type: number;
+  readonly #proto: number;
+  readonly #remains: Remains;
+  /** How many files made by makefile are open. */
+  #files = 0;
+  /** close() was called; the descriptor is closed with the last file. */
+  #closed = false;
+
+  /**
+   * A new socket, or one for an existing descriptor, `new socket.socket({ fileno: 3 })`, whose family, type and protocol
+   * are found out where they are not given.
+   * @param family AF_INET if not given
+   * @param type SOCK_STREAM if not given
+   * @throws OSError | TypeError | ValueError
+   */
+  constructor(family?: number, type?: number, proto?: number, fileno?: number | null);
+  constructor(options: SocketOptions);
+  constructor(...args: unknown[]) {
+    const [fd, family, type, proto] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
+    this._fd = fd;
+    this.#family = family;
+    this.#type = type & ~TYPE_FLAGS;
+    this.#proto = proto;
+    const Class = this.constructor as typeof socket;
+    this.#remains = { fd, claim: native.own(fd), Class, family, type: this.#type, proto, zerocopy: null };
+    collected.register(this, this.#remains, this.#remains);
+    if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
+    else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
+  }
+
+  /** @internal An object of this class for a descriptor that is new and of which all is known. */
+  static _adopt<T extends socket>(this: new (...args: never[]) => T, fd: number, like: socket): T {
+    return Reflect.construct(this, [ADOPT, renewed(fd), like.family, like.type, like.proto]) as T;
+  }
+
+  get family(): number {
+    return this.#family;
+  }
+  get type(): number {
+    return this.#type;
+  }
+  get proto(): number {
+    return this.#proto;
+  }
+  get timeout(): number | null {
+    return this._timeout;
+  }
+  /** @internal Whether close() was called. */
+  get _closed(): boolean {
+    return this.#closed;
+  }
+
+  // ---- the descriptor ----------------------------------------------------------------------------------------------
+
+  /** The descriptor; -1 once closed or detached. */
+  fileno(): number {
+    return this._fd;
+  }
+
+  /**
+   * Closes. Files made by `makefile` keep the descriptor open until they are closed too. Closing again does nothing.
+   * @throws OSError of close(2); the socket is closed nevertheless
+   */
+  close(): void {
+    this.#closed = true;
+    if (this.#files <= 0) this._realClose();
+  }
+
+  /** @internal For heirs: releases what the socket holds. */
+  _realClose(): void {
+    const fd = this.#release();
+    const { claim, zerocopy } = this.#remains;
+    if (fd < 0 || (zerocopy !== null && retire(fd, zerocopy))) return;
+    const code = native.closeOwned(fd, claim);
+    if (code < 0 && code !== -ECONNRESET) raise(code, 'close');
+  }
+
+  /** Takes the number out of the object before anything else happens to it, so that no number is closed twice. */
+  #release(): number {
+    const fd = this._fd;
+    this._fd = -1;
+    this.#remains.fd = -1;
+    // A thread that never returns to the event loop, as a blocking server's, would keep what is left of each for ever.
+    collected.unregister(this.#remains);
+    if (fd >= 0 && !isReused(this.#remains, fd)) released(fd);
+    return fd;
+  }
+
+  /** Gives the descriptor away, still open, and leaves the object closed. */
+  detach(): number {
+    this.#closed = true;
+    const fd = this.#release();
+    if (fd < 0) return fd;
+    if (this.#remains.zerocopy !== null) leave(fd, this.#remains.zerocopy);
+    native.disown(fd, this.#remains.claim);
+    return fd;
+  }
+
+  /** A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout. */
+  dup(): this {
+    const fd = renewed(checked(native.dup(this._fd), 'dup'));
+    // As Python calls it: an heir's own constructor gets arguments that it can pass on.
+    const Class = this.constructor as new (family: number, type: number, proto: number, fileno: number) => this;
+    const copy = new Class(this.#family, this.#type, this.#proto, fd);
+    copy.settimeout(this._timeout);
+    return copy;
+  }
+
+  /** Whether a child process inherits the descriptor. */
+  get_inheritable(): boolean {
+    return checked(native.getInheritable(this._fd), 'fcntl') === 1;
+  }
+
+  set_inheritable(inheritable: boolean): void {
+    const flag = plainInt(inheritable) !== 0;
+    checked(native.setInheritable(this._fd, flag), 'fcntl');
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  // ---- modes -------------------------------------------------------------------------------------------------------
+
+  /** Whether calls wait: false exactly if the timeout is 0. */
+  getblocking(): boolean {
+    return this._timeout !== 0;
+  }
+
+  /** The timeout in seconds; null: none, calls block. */
+  gettimeout(): number | null {
+    return this._timeout;
+  }
+
+  /** `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is `settimeout(0)`. */
+  setblocking(flag: boolean): void {
+    this.settimeout(integer(flag) === 0 ? 0 : null);
+  }
+
+  /**
+   * How long calls wait: seconds, null for as long as it takes, 0 for not at all. A deadline is total for a call. A
+   * socket that has a timeout has O_NONBLOCK set on its descriptor; one that blocks has it clear.
+   * @throws ValueError | OverflowError | TypeError | OSError
+   */
+  settimeout(value: number | null): void {
+    this._timeout = timeout(value);
+    checked(native.setNonblocking(this._fd, this._timeout !== null), 'ioctl');
+  }
+
+  // ---- addresses and connections -----------------------------------------------------------------------------------
+
+  /** Binds to an address of the socket's family. A port 0 is a real one at once: see `getsockname`. @see bind(2) */
+  bind(address: Address): void {
+    const length = pack(this.#family, this.#proto, address, 'bind');
+    checked(native.bind(this._fd, packed, length), 'bind');
+  }
+
+  /** Listens, with at least `backlog` connections waiting to be accepted. @see listen(2) */
+  listen(backlog: number = LISTEN_BACKLOG): void {
+    checked(native.listen(this._fd, Math.max(cInt(backlog), 0)), 'listen');
+  }
+
+  /**
+   * Waits for a connection: `[socket, address]`. The new socket's timeout is the default one, not the listener's.
+   * @throws TimeoutError | BlockingIOError | OSError
+   */
+  accept(): [socket, ReturnedAddress] {
+    let deadline = NO_WAIT;
+    let fd: number;
+    // The descriptor may block though this object has a timeout: its mode is shared with every duplicate.
+    while ((fd = native.accept(this._fd, this._timeout !== 0)) < 0) {
+      deadline = again(this, fd, POLLIN, deadline, 'accept');
+    }
+    // The descriptor has its owner before anything else may fail.
+    const accepted = socket._adopt(fd, this);
+    return [accepted, unpack(native.info[0], this.#proto)];
+  }
+
+  /** @internal Whether what is sent is what the descriptor sends. */
+  get _isPlain(): boolean {
+    return true;
+  }
+
+  /** @internal For heirs: whoever sent something in parts will not send the rest. */
+  _abandonWrite(): void {}
+
+  /** @internal For heirs: what a listener makes of a connection that it has accepted. */
+  _wrapped(plain: socket, _handshake: boolean): socket {
+    return plain;
+  }
+
+  /**
+   * Connects. Waits for at most the timeout; a nonblocking socket raises BlockingIOError (EINPROGRESS), and is writable
+   * once it is connected or has failed (then SO_ERROR tells).
+   * @throws ConnectionRefusedError | TimeoutError | BlockingIOError | InterruptedError | gaierror | OSError
+   */
+  connect(address: Address): void {
+    const code = this.#connect(address, 'connect');
+    if (code === DEADLINE_PASSED) throw timedOut('connect');
+    if (code < 0) raise(code, 'connect');
+  }
+
+  /** As `connect`, but returns the error number, 0 for success, instead of raising OSError. */
+  connect_ex(address: Address): number {
+    const code = this.#connect(address, 'connect_ex');
+    return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
+  }
+
+  /** 0, a negative code, or DEADLINE_PASSED. */
+  #connect(address: Address, caller: string): number {
+    const length = pack(this.#family, this.#proto, address, caller);
+    const deadline = deadlineOf(this, POLLOUT);
+    for (;;) {
+      // As in accept: a duplicate may have made the descriptor block.
+      const code = native.connect(this._fd, packed, length, this._timeout !== 0, sliceUntil(deadline));
+      if (!this.#connectsAgain(code, deadline)) {
+        const goesOn = this._timeout !== 0 && (code === -EINPROGRESS || code === -EINTR);
+        return goesOn ? this.#connected(deadline) : code;
+      }
+      interrupted();
+    }
+  }
+
+  /**
+   * Whether connect(2) has to be called again. A blocking socket waits until a Unix listener's queue has room, the
+   * kernel a slice at a time. When a signal ends that wait nothing goes on by itself, and yet poll(2) would say that the
+   * socket is ready; nor does an AF_VSOCK connection. Connections of all other families do go on.
+   */
+  #connectsAgain(code: number, deadline: number): boolean {
+    if (this._timeout === 0) return false;
+    if (code === -EINTR) return this.#family === c.AF_UNIX || this.#family === c.AF_VSOCK;
+    return code === -EAGAIN && this._timeout === null && monotonicMs() < deadline;
+  }
+
+  /** Waits until a connection in progress is made or has failed. */
+  #connected(deadline: number): number {
+    const found = waitReady(this._fd, POLLOUT, deadline);
+    if (found < 0) return found;
+    if (found === 0) return this._timeout === null ? -EINPROGRESS : DEADLINE_PASSED;
+    return this._connectEnded();
+  }
+
+  /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
+  _connectBegun(address: Address): number {
+    const length = pack(this.#family, this.#proto, address, 'connect');
+    const blocks = this._timeout !== 0 && native.getNonblocking(this._fd) === 0;
+    if (blocks) checked(native.setNonblocking(this._fd, true), 'ioctl');
+    const code = native.connect(this._fd, packed, length, false, 0);
+    if (blocks) native.setNonblocking(this._fd, false);
+    return code === -EINTR ? -EINPROGRESS : code;
+  }
+
+  /** @internal What has become of a connection in progress: 0, or a negative code. The descriptor is writable. */
+  _connectEnded(): number {
+    const code = native.getsockoptInt(this._fd, c.SOL_SOCKET, c.SO_ERROR);
+    if (code < 0) return code;
+    const error = native.info[0];
+    return error === EISCONN ? 0 : -error;
+  }
+
+  /** The address that the socket is bound to. */
+  getsockname(): ReturnedAddress {
+    checked(native.getsockname(this._fd), 'getsockname');
+    return unpack(native.info[0], this.#proto);
+  }
+
+  /** The address that the socket is connected to. @throws OSError ENOTCONN */
+  getpeername(): ReturnedAddress {
+    checked(native.getpeername(this._fd), 'getpeername');
+    return unpack(native.info[0], this.#proto);
+  }
+
+  /** Ends one direction or both: SHUT_RD, SHUT_WR, SHUT_RDWR. @see shutdown(2) */
+  shutdown(how: number): void {
+    checked(native.shutdown(this._fd, plainInt(how)), 'shutdown');
+  }
+
+  // ---- options -----------------------------------------------------------------------------------------------------
+
+  /**
+   * An option's value: a number, or with `buflen` (1 to 1024) its bytes.
+   * @see getsockopt(2)
+   */
+  getsockopt(level: number, optname: number): number;
+  getsockopt(level: number, optname: number, buflen: number): number | Buffer;
+  getsockopt(level: number, optname: number, buflen = 0): number | bigint | Buffer {
+    const [atLevel, name, room] = [cInt(level), cInt(optname), cInt(buflen)];
+    if (room === 0) {
+      if (this.#family === c.AF_VSOCK) return this.#getLongOption(atLevel, name);
+      checked(native.getsockoptInt(this._fd, atLevel, name), 'getsockopt');
+      return native.info[0];
+    }
+    if (this.#family === c.AF_VSOCK) throw new OSError('getsockopt string buffer not allowed');
+    if (room < 0 || room > 1024) throw new OSError('getsockopt buflen out of range');
+    const value = Buffer.alloc(room);
+    return value.subarray(0, checked(native.getsockopt(this._fd, atLevel, name, value), 'getsockopt'));
+  }
+
+  /** Of AF_VSOCK sockets, all options are 64 bits wide. */
+  #getLongOption(level: number, name: number): number | bigint {
+    const value = Buffer.alloc(8);
+    checked(native.getsockopt(this._fd, level, name, value), 'getsockopt');
+    const long = new DataView(value.buffer, value.byteOffset).getBigUint64(0, LITTLE);
+    return long <= Number.MAX_SAFE_INTEGER ? Number(long) : long;
+  }
+
+  /**
+   * Sets an option to a number, to bytes, or to a null pointer with `optlen`.
+   * @see setsockopt(2)
+   */
+  setsockopt(level: number, optname: number, value: number | boolean | BytesLike): void;
+  setsockopt(level: number, optname: number, value: null, optlen: number): void;
+  setsockopt(...args: unknown[]): void {
+    checked(this.#setsockopt(args), 'setsockopt');
+  }
+
+  #setsockopt(args: unknown[]): number {
+    const [level, name, value] = args;
+    if (args.length === 4 && (value === null || value === undefined) && isInteger(args[3])) {
+      return native.setsockopt(this._fd, cInt(level), cInt(name), null, wrapped32(args[3]));
+    }
+    if (args.length !== 3) throw new TypeError(`setsockopt() takes exactly 3 arguments (${args.length} given)`);
+    const [atLevel, optname] = [cInt(level), cInt(name)];
+    if (isInteger(value)) {
+      const n = integer(value);
+      if (this.#family === c.AF_VSOCK) {
+        const long = new Uint8Array(8);
+        new DataView(long.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(n)), LITTLE);
+        return native.setsockopt(this._fd, atLevel, optname, long, 8);
+      }
+      if (n >= -0x80000000 && n <= 0x7fffffff) return native.setsockoptInt(this._fd, atLevel, optname, Number(n));
+    }
+    const bytes = bytesOf(value);
+    return native.setsockopt(this._fd, atLevel, optname, bytes, bytes.length);
+  }
+
+  // ---- receiving ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Receive up to `bufsize` bytes. Returns a Buffer of what came; length 0 means the peer closed.
+   * Waits at most `gettimeout()` seconds; blocks the JavaScript thread.
+   * @throws TimeoutError | BlockingIOError | ConnectionResetError | OSError
+   * @see Python socket.recv; recv(2)
+   */
+  recv(bufsize: number, flags = 0): Buffer {
+    const room = size(bufsize);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recv');
+    if (room === 0) return Buffer.alloc(0);
+    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) return fromScratch(this.#recv(null, room, bits));
+    const large = newBytes(room);
+    const n = this.#recv(large, room, bits);
+    return trimmed(large, this.#allReceived([large], n, bits));
+  }
+
+  /**
+   * Receive up to `nbytes` bytes (0: as many as fit) into `buffer`, and return how many came. Allocates nothing.
+   * @throws as `recv`; ValueError if `buffer` is too small for `nbytes`
+   * @see Python socket.recv_into
+   */
+  recv_into(buffer: BytesLike, nbytes?: number, flags?: number): number;
+  recv_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): number;
+  recv_into(buffer: BytesLike, nbytes: number | { nbytes?: number; flags?: number } = 0, flags = 0): number {
+    if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recv_into', buffer, nbytes));
+    const bytes = writableBytes(buffer, 'recv_into');
+    let room = nbytes === 0 ? 0 : size(nbytes);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recv_into');
+    if (room > bytes.length) throw new ValueError('buffer too small for requested bytes');
+    if (room === 0) room = bytes.length;
+    if (room === 0) return 0;
+    const n = this.#recv(bytes, room, bits);
+    return (bits & WAIT_ALL) === 0 ? n : this.#allReceived([bytes.subarray(0, room)], n, bits);
+  }
+
+  /** Receives into `bytes`, or for null into `native.scratch`: how many bytes came, at most `room`. */
+  #recv(bytes: Uint8Array | null, room: number, flags: number): number {
+    let waitMs = this._drained && flags === 0 ? eagerly(this) : 0;
+    let deadline = eagerDeadline(this, waitMs);
+    let n: number;
+    while ((n = this.#attemptRecv(bytes, room, flags, waitMs)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recv', flags);
+      waitMs = 0;
+    }
+    // A stream that gave less than was asked for has nothing more.
+    this._drained = n > 0 && n < room && this.#type === c.SOCK_STREAM && this._isPlain;
+    return n;
+  }
+
+  #attemptRecv(bytes: Uint8Array | null, room: number, flags: number, waitMs: number): number {
+    const { _fd: fd } = this;
+    // What the kernel had in its queue can be more, with MSG_TRUNC.
+    if (bytes === null) return Math.min(native.recvScratch(fd, room, flags, waitMs), room);
+    return native.recv(fd, bytes, 0, room, flags, waitMs);
+  }
+
+  /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
+  recvfrom(bufsize: number, flags = 0): [Buffer, ReturnedAddress] {
+    const room = size(bufsize);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recvfrom');
+    let deadline = NO_WAIT;
+    let n: number;
+    if (room <= SCRATCH_SIZE) {
+      while ((n = native.recvfromScratch(this._fd, room, bits)) < 0) {
+        deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
+      }
+      const address = unpack(native.info[0], this.#proto);
+      return [fromScratch(Math.min(n, room)), address];
+    }
+    const large = newBytes(room);
+    while ((n = native.recvfrom(this._fd, large, 0, room, bits)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
+    }
+    return [trimmed(large, n), unpack(native.info[0], this.#proto)];
+  }
+
+  /** As `recv_into`, with the sender's address: `[count, address]`. @see Python socket.recvfrom_into */
+  recvfrom_into(buffer: BytesLike, nbytes?: number, flags?: number): [number, ReturnedAddress];
+  recvfrom_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): [number, ReturnedAddress];
+  recvfrom_into(
+    buffer: BytesLike,
+    nbytes: number | { nbytes?: number; flags?: number } = 0,
+    flags = 0,
+  ): [number, ReturnedAddress] {
+    if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recvfrom_into', buffer, nbytes));
+    const bytes = writableBytes(buffer, 'recvfrom_into');
+    const room = size(nbytes);
+    const bits = cInt(flags);
+    if (room < 0) throw new ValueError('negative buffersize in recvfrom_into');
+    if (room > bytes.length) throw new ValueError('nbytes is greater than the length of the buffer');
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.recvfrom(this._fd, bytes, 0, room === 0 ? bytes.length : room, bits)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
+    }
+    return [n, unpack(native.info[0], this.#proto)];
+  }
+
+  /**
+   * Receive one message with ancillary data: `[bytes, ancillary, msg_flags, address]`. `ancbufsize` is the room for
+   * ancillary data, in bytes: see CMSG_SPACE. Descriptors that arrive are the caller's, and close-on-exec.
+   * @see Python socket.recvmsg; recvmsg(2)
+   */
+  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): [Buffer, AncillaryData[], number, ReturnedAddress] {
+    const room = size(bufsize);
+    const controlRoom = size(ancbufsize);
+    const bits = cInt(flags);
+    if (room < 0) throw new ValueError('negative buffer size in recvmsg()');
+    const bytes = newBytes(room);
+    const [n, ancillary, messageFlags, address] = this.#recvmsg([bytes], controlRoom, bits);
+    return [trimmed(bytes, n), ancillary, messageFlags, address];
+  }
+
+  /** As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`. */
+  recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize = 0,
+    flags = 0,
+  ): [number, AncillaryData[], number, ReturnedAddress] {
+    if (!isIterable(buffers)) throw new TypeError('recvmsg_into() argument 1 must be an iterable');
+    const parts = Array.from(buffers, (buffer) => {
+      try {
+        return writableBytes(buffer, 'recvmsg_into');
+      } catch {
+        throw new TypeError('recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers');
+      }
+    });
+    return this.#recvmsg(parts, size(ancbufsize), cInt(flags));
+  }
+
+  #recvmsg(parts: Uint8Array[], controlRoom: number, flags: number): [number, AncillaryData[], number, Address] {
+    if (controlRoom < 0 || controlRoom > CONTROL_MAX) throw new ValueError('invalid ancillary data buffer length');
+    const control = new Uint8Array(controlRoom);
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.recvmsg(this._fd, parts, control, flags)) < 0) {
+      deadline = again(this, n, POLLIN, deadline, 'recvmsg', flags);
+    }
+    const { info } = native;
+    const address = unpack(info[0], this.#proto);
+    const got: Ancillary = { items: unpackAncillary(control, info[1]), flags: info[2] };
+    if ((flags & WAIT_ALL) !== 0) n = this.#allReceived(parts, n, flags, moreOfMessage(control, got));
+    return [n, got.items, got.flags, address];
+  }
+
+  /**
+   * What the kernel does for a blocking stream socket and we have to do, for we never let it block: it sends all of what
+   * send is given, and with MSG_WAITALL receives until the room is full, the peer closes or an error comes. `n` bytes
+   * of `parts` are done; `step` is the native call for more. Returns how many are done in the end.
+   */
+  #whole(parts: readonly Uint8Array[], n: number, step: Step, events: number, flags: number): number {
+    if (this._timeout !== null || this.#type !== c.SOCK_STREAM || n === 0) return n;
+    let deadline = NO_WAIT;
+    let start = 0;
+    for (const part of parts) {
+      while (n < start + part.length) {
+        const more = step(this._fd, part, n - start, start + part.length - n, flags);
+        if (more === 0) return n;
+        if (more > 0) {
+          n += more;
+          progress();
+          continue;
+        }
+        const ready = this.#readyAgain(more, events, deadline, flags);
+        if (ready === undefined) return n;
+        deadline = ready;
+      }
+      start += part.length;
+    }
+    return n;
+  }
+
+  #allReceived(parts: readonly Uint8Array[], n: number, flags: number, step: Step = receiveMore): number {
+    return (flags & (WAIT_ALL | c.MSG_PEEK)) === WAIT_ALL ? this.#whole(parts, n, step, POLLIN, flags) : n;
+  }
+
+  #allSent(parts: readonly Uint8Array[], n: number, flags: number): number {
+    return this.#whole(parts, n, native.send, POLLOUT, flags);
+  }
+
+  /** As `again`, in the midst of a transfer: undefined where it raises, for what was done so far counts. */
+  #readyAgain(code: number, events: number, deadline: number, flags: number): number | undefined {
+    try {
+      return again(this, code, events, deadline, '', flags);
+    } catch (error) {
+      if (error instanceof OSError) return undefined;
+      throw error;
+    }
+  }
+
+  // ---- sending -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Send, and return how many of the bytes the kernel took: perhaps not all, unless the socket blocks.
+   * @throws TimeoutError | BlockingIOError | BrokenPipeError | ConnectionResetError | OSError
+   * @see Python socket.send; send(2)
+   */
+  send(data: BytesLike, flags = 0): number {
+    const bytes = bytesOf(data);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.send(this._fd, bytes, 0, bytes.length, bits)) < 0) {
+      deadline = again(this, n, POLLOUT, deadline, 'send', bits);
+    }
+    return n === bytes.length ? n : this.#allSent([bytes], n, bits);
+  }
+
+  /**
+   * Send all of the bytes. The timeout is for the whole; after an error there is no telling how much was sent.
+   * @see Python socket.sendall
+   */
+  sendall(data: BytesLike, flags = 0): null {
+    const bytes = bytesOf(data);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    let deadline = NO_WAIT;
+    let sent = 0;
+    do {
+      const n = native.send(this._fd, bytes, sent, bytes.length - sent, bits);
+      if (n < 0) {
+        deadline = again(this, n, POLLOUT, deadline, 'send', bits);
+      } else {
+        sent += n;
+        if (sent < bytes.length) deadline = onward(this, deadline, 'send');
+      }
+    } while (sent < bytes.length);
+    return null;
+  }
+
+  /** Send to an address: `sendto(data, address)` or `sendto(data, flags, address)`. @see Python socket.sendto */
+  sendto(data: BytesLike, address: Address): number;
+  sendto(data: BytesLike, flags: number, address: Address): number;
+  sendto(...args: unknown[]): number {
+    if (args.length !== 2 && args.length !== 3) {
+      throw new TypeError(`sendto() takes 2 or 3 arguments (${args.length} given)`);
+    }
+    const bytes = bytesOf(args[0]);
+    const flags = args.length === 3 ? cInt(args[1]) : 0;
+    const length = pack(this.#family, this.#proto, args[args.length - 1], 'sendto');
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.sendto(this._fd, bytes, 0, bytes.length, flags, packed, length)) < 0) {
+      deadline = again(this, n, POLLOUT, deadline, 'sendto', flags);
+    }
+    return n === bytes.length ? n : this.#allSent([bytes], n, flags);
+  }
+
+  /**
+   * Send the buffers as one message, with ancillary data `[[level, type, bytes], …]`. Returns how many bytes were taken.
+   * @see Python socket.sendmsg; sendmsg(2)
+   */
+  sendmsg(
+    buffers: Iterable<BytesLike>,
+    ancdata: Iterable<AncillaryItem> = [],
+    flags = 0,
+    address: Address = null,
+  ): number {
+    if (!isIterable(buffers)) throw new TypeError('sendmsg() argument 1 must be an iterable');
+    const bits = cInt(flags);
+    const parts = Array.from(buffers, bytesOf);
+    if (!isIterable(ancdata)) throw new TypeError('sendmsg() argument 2 must be an iterable');
+    const control = packAncillary(ancdata);
+    const length = address === null || address === undefined ? 0 : pack(this.#family, this.#proto, address, 'sendmsg');
+    return this.#sendmsg(parts, control, bits, length);
+  }
+
+  #sendmsg(parts: Uint8Array[], control: Uint8Array, flags: number, addressLength: number): number {
+    const address = addressLength === 0 ? null : packed;
+    let deadline = NO_WAIT;
+    let n: number;
+    while ((n = native.sendmsg(this._fd, parts, control, flags, address, addressLength)) < 0) {
+      deadline = again(this, n, POLLOUT, deadline, 'sendmsg', flags);
+    }
+    return this.#allSent(parts, n, flags);
+  }
+
+  /**
+   * Send data to the kernel's crypto API with the operation `op` (ALG_OP_*), an initialisation vector and the length of
+   * the associated data. @see Python socket.sendmsg_afalg; the kernel's "User Space Interface" of the crypto API
+   */
+  sendmsg_afalg(options: AlgOptions): number;
+  sendmsg_afalg(msg: Iterable<BytesLike>, options: AlgOptions): number;
+  sendmsg_afalg(...args: unknown[]): number {
+    if (this.#family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
+    const { msg, op, iv, assoclen, flags } = algOptions(args);
+    const items: AncillaryItem[] = [[c.SOL_ALG, c.ALG_SET_OP, Uint32Array.of(op)]];
+    if (iv !== undefined) {
+      items.push([c.SOL_ALG, c.ALG_SET_IV, Buffer.concat([bytesOf(Uint32Array.of(iv.length)), iv])]);
+    }
+    if (assoclen !== undefined) items.push([c.SOL_ALG, c.ALG_SET_AEAD_ASSOCLEN, Uint32Array.of(assoclen)]);
+    return this.#sendmsg(msg, packAncillary(items), flags, 0);
+  }
+
+  /**
+   * Send a file until its end, or `count` bytes of it from `offset`, and return how many bytes were sent. A regular file
+   * goes from the kernel's page cache into the socket, without a copy through this process.
+   * @param file a descriptor, a FileHandle, or an object with `fileno()` or `read(n)`
+   * @throws ValueError for a nonblocking or datagram socket; TimeoutError | OSError
+   * @see Python socket.sendfile; sendfile(2)
+   */
+  sendfile(file: SendableFile, offset?: number, count?: number | null): number;
+  sendfile(file: SendableFile, options: { offset?: number; count?: number | null }): number;
+  sendfile(...args: unknown[]): number {
+    return sendfile(this, ...sendfileArguments(args));
+  }
+
+  // ---- beyond Python: docs/beyond-python.md ------------------------------------------------------------------------
+
+  /**
+   * Receive messages into `batch`, from its first on: as many as are there, at least one, `batch.count` at most. Returns
+   * how many. Allocates nothing. Waits for the first one only.
+   * @throws as `recv`; TypeError
+   * @see recvmmsg(2) with MSG_WAITFORONE
+   */
+  recvmmsg_into(batch: MessageBatch, flags = 0): number {
+    return receiveBatch(this, batchOf(batch, 'recvmmsg_into'), flags === 0 ? 0 : cInt(flags));
+  }
+
+  /**
+   * Send messages `start` to `end` (not included) of `batch`, and return how many were sent: all, unless the socket does
+   * not block, its deadline passed, or an error came behind the first one, which the next call raises. Allocates nothing.
+   * @throws as `send`; ValueError if the range or a length in it is beyond the batch; TypeError
+   * @see sendmmsg(2)
+   */
+  sendmmsg(batch: MessageBatch, start = 0, end: number | null = null, flags = 0): number {
+    const messages = batchOf(batch, 'sendmmsg');
+    const [first, last] = messages._range(start, end);
+    return sendBatch(this, messages, first, last, flags === 0 ? 0 : cInt(flags));
+  }
+
+  /**
+   * As `send` (with an address, `sendto`), but the kernel does not copy the bytes: it reads them when it sends them, and
+   * once more if they get lost. So they must stay as they are, and in place, until `reap_zerocopy` returns them; the
+   * socket keeps them alive until then. For large buffers on a network device; over loopback it copies all the same.
+   * @throws as `send`; OSError EOPNOTSUPP if the socket is neither TCP nor UDP; ValueError if another object does so on the
+   * same socket
+   * @see the kernel's Documentation/networking/msg_zerocopy.rst
+   */
+  send_zerocopy(data: BytesLike, flags = 0, address: Address = null): number {
+    const bytes = bytesOf(data);
+    const bits = flags === 0 ? 0 : cInt(flags);
+    const none = address === null || address === undefined;
+    const length = none ? 0 : pack(this.#family, this.#proto, address, 'send_zerocopy');
+    this.#remains.zerocopy ??= enabled(this._fd, this.#remains.claim, this.#family);
+    return sendZerocopy(this, this.#remains.zerocopy, bytes, bits, length);
+  }
+
+  /**
+   * The bytes of `send_zerocopy` that the kernel has done with, in the order in which it had: `[bytes, copied]` each, the
+   * objects that were sent. Waits for the first one, if some are under way; else there are none: an empty array. `copied`
+   * says that the kernel had to copy them after all. Leave the socket's error queue to this call.
+   * @throws TimeoutError | BlockingIOError | OSError
+   */
+  reap_zerocopy(): Reaped[] {
+    return reapZerocopy(this, this.#remains.zerocopy);
+  }
+
+  /**
+   * From now on, a call that waits asks the kernel again and again for up to `usecs` microseconds (0 to 50,000) before it
+   * lets the thread sleep. What comes within that time is answered sooner, for the thread need not be woken; the price is
+   * a busy processor. Of no use where the peer needs the same processor.
+   * @throws ValueError | TypeError
+   */
+  set_busy_wait(usecs: number): void {
+    this._busyMs = busyWait(usecs);
+  }
+
+  /** What `set_busy_wait` was told, in µs. */
+  get_busy_wait(): number {
+    return Math.round(this._busyMs * 1000);
+  }
+
+  /**
+   * What the kernel knows of a TCP connection, with its names: `tcpi_rtt` in µs, `tcpi_bytes_acked` … What has 64 bits is
+   * a bigint; what the kernel is too old for is not there.
+   * @throws OSError EOPNOTSUPP if it is no TCP socket
+   * @see tcp(7) TCP_INFO; linux/tcp.h struct tcp_info
+   */
+  tcp_info(): TcpInfo {
+    return tcpInfo(this._fd);
+  }
+
+  /**
+   * Who is at the other end of a Unix-domain socket: who connected, or called listen(2) or socketpair(2), at that time.
+   * A socket without a peer has pid 0, uid and gid -1.
+   * @throws OSError
+   * @see unix(7) SO_PEERCRED
+   */
+  peercred(): Credentials {
+    return peerCredentials(this._fd);
+  }
+
+  // ---- files -------------------------------------------------------------------------------------------------------
+
+  /**
+   * A file over this socket: text unless `mode` has a 'b', for reading ('r'), writing ('w') or both. `buffering` 0
+   * (binary only) gives the raw SocketIO. The descriptor stays open until the socket and all its files are closed.
+   * @see Python socket.makefile
+   */
+  makefile(mode: 'r' | 'w' | 'rw' | 'wr', options?: MakefileOptions): TextIOWrapper;
+  makefile(options?: MakefileOptions & { mode?: string }): TextIOWrapper;
+  makefile(mode: 'rb' | 'br', buffering?: number | null): BufferedReader;
+  makefile(mode: 'wb' | 'bw', buffering?: number | null): BufferedWriter;
+  makefile(mode: 'rwb' | 'rbw' | 'wrb' | 'wbr' | 'brw' | 'bwr', buffering?: number | null): BufferedRWPair;
+  makefile(
+    mode?: string,
+    buffering?: number | null,
+    options?: MakefileOptions,
+  ): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO;
+  makefile(...args: unknown[]): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO {
+    return makefile(this, args);
+  }
+
+  /** @internal A file over this socket was opened. */
+  _fileOpened(): void {
+    this.#files++;
+  }
+
+  /** @internal A file over this socket was closed. */
+  _fileClosed(): void {
+    if (this.#files > 0) this.#files--;
+    if (this.#closed) this.close();
+  }
+
+  // ---- texts -------------------------------------------------------------------------------------------------------
+
+  [inspect.custom](): string {
+    return described(this.#remains, this.#closed);
+  }
+
+  /** @internal The module that this class is of, as its representation names it. */
+  get _moduleName(): string {
+    return 'socket';
+  }
+
+  toString(): string {
+    return this[inspect.custom]();
+  }
+}
+
+export interface AlgOptions {
+  op: number;
+  iv?: BytesLike;
+  assoclen?: number;
+  flags?: number;
+}
+
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' || typeof value === 'boolean' || Number.isInteger(value);
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  if (typeof value === 'string') return true;
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** What came beside the bytes of a message: ancillary data and MSG_* flags. */
+interface Ancillary {
+  items: AncillaryData[];
+  flags: number;
+}
+
+/** One attempt to go on with a transfer. */
+type Step = typeof native.send;
+const receiveMore: Step = (fd, part, offset, length, flags) => native.recv(fd, part, offset, length, flags, 0);
+
+/**
+ * The step with which recvmsg goes on under MSG_WAITALL. As in the kernel, descriptors end the call: those behind them
+ * belong to the next one. Credentials and timestamps come with every step, and the last ones count.
+ */
+function moreOfMessage(control: Uint8Array, got: Ancillary): Step {
+  return (fd, part, offset, length, flags) => {
+    const descriptors = got.items.some(([level, type]) => level === c.SOL_SOCKET && type === c.SCM_RIGHTS);
+    if (descriptors || (got.flags & c.MSG_CTRUNC) !== 0) return 0;
+    const n = native.recvmsg(fd, [part.subarray(offset, offset + length)], control, flags);
+    if (n <= 0) return n;
+    if (native.info[1] > 0) got.items = unpackAncillary(control, native.info[1]);
+    got.flags |= native.info[2];
+    return n;
+  };
+}
+
+/** A received part of a buffer that only this call knows: itself if well filled, else a copy of the right size. */
+function trimmed(buffer: Buffer, length: number): Buffer {
+  if (length >= buffer.length) return buffer;
+  return length >= buffer.length * KEEP_PART ? buffer.subarray(0, length) : copied(buffer, length);
+}
+
+function intoOptions(caller: string, buffer: unknown, options: object): { nbytes?: number; flags?: number } {
+  const [, nbytes = 0, flags = 0] = parameters(caller, ['buffer', 'nbytes', 'flags'], [buffer, options]);
+  return { nbytes: nbytes as number, flags: flags as number };
+}
+
+const ALG_NAMES = ['msg', 'op', 'iv', 'assoclen', 'flags'];
+
+/** sendmsg_afalg's arguments, checked: `msg` may be positional, all others go by name. */
+function algOptions(args: unknown[]) {
+  const positional = args.filter((each) => !isKeywords(each));
+  if (positional.length > 1) {
+    throw new TypeError(`sendmsg_afalg() takes at most 1 positional argument (${positional.length} given)`);
+  }
+  const given = (args.find(isKeywords) ?? {}) as Record<string, unknown>;
+  const unknown = Object.keys(given).find((name) => !ALG_NAMES.includes(name));
+  if (unknown !== undefined) throw new TypeError(`'${unknown}' is an invalid keyword argument for sendmsg_afalg()`);
+  const { msg = positional[0], op, iv, assoclen, flags = 0 } = given;
+  const [operation, length] = [algNumber(op, 2), algNumber(assoclen, 4)];
+  const bytes = iv === undefined ? undefined : bytesOf(iv);
+  const bits = cInt(flags);
+  if (operation === undefined || operation < 0 || operation > 0x7fffffff) {
+    throw new TypeError("Invalid or missing argument 'op'");
+  }
+  if (length !== undefined && plainInt(length) < 0) throw new TypeError('assoclen must be positive');
+  const parts = msg === undefined ? [] : msg;
+  if (!isIterable(parts)) throw new TypeError('sendmsg() argument 1 must be an iterable');
+  return { msg: Array.from(parts, bytesOf), op: operation, iv: bytes, assoclen: length, flags: bits };
+}
+
+function algNumber(value: unknown, position: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (!isInteger(value)) throw new TypeError(`sendmsg_afalg() argument ${position} must be int, not ${argName(value)}`);
+  return Number(value);
+}
+
+type Opened = [fd: number, family: number, type: number, proto: number];
+
+/** What the constructor's arguments ask for: a new descriptor, or one that exists. */
+function openOrIdentify(args: unknown[]): Opened {
+  const names = ['family', 'type', 'proto', 'fileno'];
+  const positional = isKeywords(args[args.length - 1]) ? args.length - 1 : args.length;
+  if (positional > names.length) {
+    const given = `${positional + 1} were given`;
+    throw new TypeError(`socket.__init__() takes from 1 to ${names.length + 1} positional arguments but ${given}`);
+  }
+  const [family = -1, type = -1, proto = -1, fileno] = parameters('socket.__init__', names, args);
+  const numbers = [family, type, proto].map(plainInt);
+  if (fileno !== undefined && fileno !== null) return identified(fileno, numbers);
+  const [f, t, p] = [
+    numbers[0] === -1 ? c.AF_INET : numbers[0],
+    numbers[1] === -1 ? c.SOCK_STREAM : numbers[1],
+    numbers[2] === -1 ? 0 : numbers[2],
+  ];
+  return [renewed(checked(native.socket(f, t, p), 'socket')), f, t, p];
+}
+
+function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
+  if (typeof fileno === 'number' && !Number.isInteger(fileno)) {
+    throw new TypeError("'float' object cannot be interpreted as an integer");
+  }
+  const fd = cInt(fileno);
+  if (fd < 0) throw new ValueError('negative file descriptor');
+  const named = native.getsockname(fd);
+  // AF_ALG has no getsockname; if the family is given, nothing but a descriptor of the wrong kind is an error.
+  if (named === -EBADF || named === -ENOTSOCK || family === -1) checked(named, 'getsockname');
+  return [
+    fd,
+    family === -1 ? foundFamily() : family,
+    type === -1 ? optionOf(fd, c.SO_TYPE) : type,
+    proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
+  ];
+}
+
+/** The family of the address that getsockname has just left. */
+function foundFamily(): number {
+  const [offset, width] = native.layout.sockaddr.sa_family;
+  const view = new DataView(native.address.buffer, native.address.byteOffset);
+  return width === 1 ? view.getUint8(offset) : view.getUint16(offset, LITTLE);
+}
+
+function optionOf(fd: number, name: number | undefined): number {
+  if (name === undefined) return 0;
+  checked(native.getsockoptInt(fd, c.SOL_SOCKET, name), 'getsockopt');
+  return native.info[0];
+}

@@ -1,0 +1,458 @@
+/**
+ * One TLS connection: what SSLSocket and SSLObject have in common. CPython's `_ssl._SSLSocket`.
+ *
+ * A Connection is itself the handle that the binary puts OpenSSL's object into, and the object whose `on…` methods the
+ * binary calls while one of our calls runs. What the caller's function throws there is kept, and thrown by that call.
+ *
+ * Waiting. A native call that cannot go on says which direction it wants: the peer's bytes, or room for ours. Any call
+ * may want either: a read may have to answer the peer first, a write to hear from it. We wait for just that direction
+ * under the socket's deadline, or raise SSLWantReadError or SSLWantWriteError. What each kind of call wanted last is kept
+ * apart (`wants`), so that a reader and a writer who take turns do not wait for each other's.
+ */
+
+import { native, tls } from '../addon/binary.js';
+import {
+  ALERT_CLOSE_NOTIFY,
+  type CertificateInfo,
+  type CipherSummary,
+  type Outcome,
+  WANT_READ,
+  WANT_WRITE,
+} from '../addon/tls.js';
+import { argName, typeName } from '../core/args.js';
+import { fromScratch } from '../core/bytes.js';
+import { checked, TimeoutError, ValueError } from '../core/exceptions.js';
+import { deadlineOf, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from '../wait/call.js';
+import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './errors.js';
+import { type SSLSession, sessionOf } from './session.js';
+
+const { ALERT_DESCRIPTION_HANDSHAKE_FAILURE, ALERT_DESCRIPTION_INTERNAL_ERROR } = native.constants.ssl;
+const PSK_CLIENT_ANSWER =
+  'the PSK client callback must return a pair of an identity (a string or null) and a key (bytes)';
+
+/** What a connection needs to know of its SSLContext. */
+export interface ConnectionContext {
+  /** @internal */ readonly _postHandshakeAuth: boolean;
+  readonly check_hostname: boolean;
+  /** @internal The caller's functions; null: none. */
+  readonly _hooks: {
+    serverName: ((owner: unknown, name: string | null, context: unknown) => unknown) | null;
+    pskClient: ((hint: string | null) => unknown) | null;
+    pskServer: ((identity: string | null) => unknown) | null;
+    message: ((owner: unknown, ...rest: unknown[]) => unknown) | null;
+    keyLog: ((owner: unknown, line: string) => unknown) | null;
+    ocspResponse: ((owner: unknown) => unknown) | null;
+  };
+}
+
+/** What a connection needs to know of its socket. */
+export interface ConnectionSocket extends Waiter {
+  /** Is told when what the connection waits for may have changed. */
+  _changed(): void;
+}
+
+export interface ConnectionOptions {
+  serverSide: boolean;
+  /** The socket, or null: then the two memory BIOs. */
+  socket: ConnectionSocket | null;
+  incoming: object | null;
+  outgoing: object | null;
+  serverHostname: string | null;
+  session: SSLSession | null;
+  /** The object that callbacks are told of. */
+  owner: unknown;
+}
+
+/** The kinds of call, by the name that a timeout gives them, with what each wanted last: POLLIN, POLLOUT, or 0. */
+type Wants = { handshake: number; read: number; write: number };
+
+export class Connection {
+  readonly wants: Wants = { handshake: 0, read: 0, write: 0 };
+  readonly serverSide: boolean;
+  readonly serverHostname: string | null;
+  readonly owner: unknown;
+  readonly #socket: ConnectionSocket | null;
+  #context: ConnectionContext;
+  /**
+   * Whether nothing that was decrypted is left, which a read tells by giving less than it was asked for. Only another
+   * read decrypts more, but a handshake and a goodbye may read on their own: after those OpenSSL has to be asked.
+   */
+  #drained = false;
+  /** What the latest write was given, if it could not be sent; and what nobody but us will repeat. */
+  #unwritten: Uint8Array | null = null;
+  #abandoned: Uint8Array | null = null;
+  /** What a callback has thrown, for the call that caused it to throw. */
+  #thrown: { readonly error: unknown } | null = null;
+
+  constructor(context: ConnectionContext, options: ConnectionOptions) {
+    const { serverSide, socket, incoming, outgoing, serverHostname } = options;
+    checkHostname(serverHostname);
+    this.serverSide = serverSide;
+    this.serverHostname = serverHostname;
+    this.owner = options.owner;
+    this.#socket = socket;
+    this.#context = context;
+    succeeded(
+      tls.createConnection(
+        this,
+        context,
+        serverSide,
+        socket === null ? -1 : socket._fd,
+        incoming,
+        outgoing,
+        serverHostname,
+        context.check_hostname,
+        context._postHandshakeAuth,
+      ),
+    );
+    if (options.session !== null && options.session !== undefined) this.session = options.session;
+  }
+
+  /**
+   * Frees OpenSSL's object now, not when this one is collected. Nothing else may be called afterwards. In the middle of a
+   * call, whose callback this is, the connection only loses its descriptor, and the call fails.
+   */
+  release(): void {
+    tls.releaseConnection(this);
+  }
+
+  // ---- calls that wait ---------------------------------------------------------------------------------------------
+
+  handshake(): void {
+    let deadline = NO_WAIT;
+    let result: Outcome;
+    this.#drained = false;
+    this.#checkOpen();
+    while ((result = tls.handshake(this)) !== 0 || this.#thrown !== null) {
+      deadline = this.#again(result, deadline, 'handshake');
+    }
+    if (this.wants.handshake !== 0) this.#wanted('handshake', 0);
+  }
+
+  /**
+   * Reads into `bytes`, and returns how many came; 0: the peer has said goodbye, or with `ragged`, has ended without.
+   */
+  readInto(bytes: Uint8Array, length: number, ragged: boolean): number {
+    let deadline = NO_WAIT;
+    this.#checkOpen();
+    for (;;) {
+      const result = tls.read(this, bytes, length);
+      this.#drained = result !== length;
+      if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
+        if (this.wants.read !== 0) this.#wanted('read', 0);
+        // A buffer that was filled may have left bytes behind.
+        if (result === length && this.#socket !== null) this.#socket._changed();
+        return result;
+      }
+      if (ragged && this.#thrown === null && isRaggedEof(result)) return 0;
+      deadline = this.#again(result, deadline, 'read');
+    }
+  }
+
+  /** Reads up to `size` bytes. A TLS record holds 16 KiB, and one read takes from one record. */
+  read(size: number, ragged: boolean): Buffer {
+    if (size < 0) throw new ValueError('size should not be negative');
+    if (size === 0) return Buffer.alloc(0);
+    const count = this.readInto(native.scratch, Math.min(size, native.scratch.length), ragged);
+    return fromScratch(count);
+  }
+
+  /** Writes all the bytes, and returns their number. */
+  write(bytes: Uint8Array): number {
+    this.#finishAbandoned();
+    return this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): number {
+    let deadline = NO_WAIT;
+    this.#checkOpen();
+    for (;;) {
+      const result = tls.write(this, bytes, bytes.length);
+      if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
+        if (this.wants.write !== 0) this.#wanted('write', 0);
+        this.#unwritten = null;
+        return result;
+      }
+      this.#unwritten = bytes;
+      deadline = this.#again(result, deadline, 'write');
+    }
+  }
+
+  /**
+   * The latest write, if it is not done, will not be repeated by who began it. A part of its record may be on its way, and
+   * OpenSSL would take the next write, whatever its bytes, for the repetition.
+   */
+  abandonWrite(): void {
+    if (this.wants.write === POLLOUT) this.#abandoned = this.#unwritten;
+  }
+
+  #finishAbandoned(): void {
+    if (this.#abandoned === null) return;
+    this.#write(this.#abandoned);
+    this.#abandoned = null;
+  }
+
+  /** Up to `count` bytes of a file, encrypted by the kernel. Only where `kernelTlsSends`. */
+  sendFile(file: number, offset: number, count: number): number {
+    let deadline = NO_WAIT;
+    this.#checkOpen();
+    for (;;) {
+      const result = tls.sendFile(this, file, offset, count);
+      if (typeof result === 'number' && result >= 0 && this.#thrown === null) return result;
+      deadline = this.#again(result, deadline, 'write');
+    }
+  }
+
+  /** Says goodbye and waits for the peer's. */
+  shutdown(): void {
+    let deadline = NO_WAIT;
+    let result: Outcome;
+    this.#drained = false;
+    this.#finishAbandoned();
+    this.#checkOpen();
+    while ((result = tls.shutdown(this, true)) !== 0 || this.#thrown !== null) {
+      deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');
+    }
+  }
+
+  /** For who waits by himself: the result of a native call on this connection, WANT_READ and WANT_WRITE among them. */
+  outcome(result: Outcome): number {
+    this.#throwThrown();
+    if (typeof result === 'number' && !isRaggedEof(result)) return result;
+    throw fromConnection(result, this.serverHostname);
+  }
+
+  #checkOpen(): void {
+    if (this.#socket !== null && this.#socket._fd < 0) throw new SSLError('Underlying socket has been closed.');
+  }
+
+  /** Raises what is to be raised, or waits for what is wanted and returns the deadline to try again with. */
+  #again(result: Outcome, deadline: number, kind: keyof Wants): number {
+    this.#throwThrown();
+    if (result !== WANT_READ && result !== WANT_WRITE) {
+      throw fromConnection(result, this.serverHostname);
+    }
+    const events = result === WANT_READ ? POLLIN : POLLOUT;
+    this.#wanted(kind, events);
+    const socket = this.#socket;
+    if (socket === null || socket._timeout === 0 || socket._attempting) throw wanting(result);
+    const until = Number.isNaN(deadline) ? deadlineOf(socket, events) : deadline;
+    // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.
+    const late = until === deadline && performance.now() >= until;
+    if (late || checked(waitReady(socket._fd, events, until, socket._busyMs), 'poll') === 0) {
+      throw socket._timeout === null ? wanting(result) : new TimeoutError(`The ${kind} operation timed out`);
+    }
+    return until;
+  }
+
+  /** Notes what the latest call of a kind wants; 0: nothing, it is done. */
+  #wanted(kind: keyof Wants, events: number): void {
+    if (this.wants[kind] === events) return;
+    this.wants[kind] = events;
+    this.#socket?._changed();
+  }
+
+  #throwThrown(): void {
+    if (this.#thrown === null) return;
+    const { error } = this.#thrown;
+    this.#thrown = null;
+    throw error;
+  }
+
+  // ---- what was agreed upon ----------------------------------------------------------------------------------------
+
+  get context(): ConnectionContext {
+    return this.#context;
+  }
+  set context(context: ConnectionContext) {
+    tls.setContext(this, context);
+    this.#context = context;
+  }
+
+  get session(): SSLSession | null {
+    return sessionOf(this, this.#context);
+  }
+  set session(session: SSLSession) {
+    if (this.serverSide) throw new ValueError('Cannot set session for server-side SSLSocket.');
+    if (tls.handshakeDone(this)) throw new ValueError('Cannot set session after handshake.');
+    succeeded(tls.setSession(this, session));
+  }
+
+  get sessionReused(): boolean {
+    return tls.sessionReused(this);
+  }
+
+  getpeercert(binary: unknown): CertificateInfo | Record<string, never> | Buffer | null {
+    if (!tls.handshakeDone(this)) throw new ValueError('handshake not done yet');
+    const der = tls.peerCertificate(this);
+    if (der === null) return null;
+    if (binary) return bufferOf(der);
+    return tls.verifiesPeer(this) ? succeeded(tls.decodeCertificate(der)) : {};
+  }
+
+  chain(verified: boolean): Buffer[] {
+    return tls.peerChain(this, verified).map(bufferOf);
+  }
+
+  cipher(): CipherSummary | null {
+    return tls.cipher(this);
+  }
+
+  sharedCiphers(): CipherSummary[] | null {
+    return tls.sharedCiphers(this);
+  }
+
+  get alpn(): string | null {
+    return tls.selectedAlpn(this);
+  }
+
+  get compression(): string | null {
+    return tls.compression(this);
+  }
+
+  get version(): string | null {
+    return tls.version(this);
+  }
+
+  get pending(): number {
+    return this.#drained ? 0 : tls.pending(this);
+  }
+
+  /** Whether the kernel encrypts what is sent, and decrypts what is received. */
+  get kernelTls(): { send: boolean; receive: boolean } {
+    return { send: tls.kernelTlsSends(this), receive: tls.kernelTlsReceives(this) };
+  }
+
+  channelBinding(type: unknown): Buffer | null {
+    switch (type) {
+      case 'tls-unique':
+        return bufferOrNull(tls.tlsUnique(this));
+      case 'tls-server-end-point':
+        return tls.handshakeDone(this) ? bufferOrNull(succeeded(tls.tlsServerEndPoint(this))) : null;
+      case 'tls-exporter':
+        // RFC 9266, section 4.2.
+        return tls.handshakeDone(this)
+          ? this.exportKeyingMaterial('EXPORTER-Channel-Binding', 32, Buffer.alloc(0))
+          : null;
+      default:
+        if (typeof type === 'string') throw new ValueError(`'${type}' channel binding type not implemented`);
+        throw new TypeError(`get_channel_binding() argument 'cb_type' must be str, not ${argName(type)}`);
+    }
+  }
+
+  exportKeyingMaterial(label: string, length: number, context: Uint8Array | null): Buffer {
+    if (!tls.handshakeDone(this)) throw new ValueError('handshake not done yet');
+    const out = Buffer.alloc(length);
+    succeeded(tls.exportKeyingMaterial(this, out, Buffer.from(label), context));
+    return out;
+  }
+
+  ocspResponse(): Buffer | null {
+    return bufferOrNull(tls.ocspResponse(this));
+  }
+
+  verifyClientPostHandshake(): void {
+    succeeded(tls.verifyClientPostHandshake(this));
+  }
+
+  updateKeys(peerToo: boolean): void {
+    const result = tls.updateKeys(this, peerToo);
+    if (typeof result !== 'number') throw fromContext(result);
+  }
+
+  // ---- what the binary calls ---------------------------------------------------------------------------------------
+
+  /** Calls the caller's function; what it throws is kept for the call that caused it. */
+  #ask<T>(question: () => T, otherwise: T): T {
+    try {
+      return question();
+    } catch (error) {
+      this.#thrown ??= { error };
+      return otherwise;
+    }
+  }
+
+  /** The alert to send; 0: go on. */
+  onServerName(name: string | null): number {
+    const { serverName } = this.#context._hooks;
+    if (serverName === null) return 0;
+    const context = this.#context;
+    const refusal = ALERT_DESCRIPTION_HANDSHAKE_FAILURE;
+    const answer = this.#ask<unknown>(() => serverName(this.owner, name, context), refusal);
+    if (answer === null || answer === undefined) return 0;
+    if (answer === 0) return ALERT_CLOSE_NOTIFY;
+    if (typeof answer === 'number' && Number.isInteger(answer)) return answer;
+    const complaint = `servername callback must return None or an integer, not '${typeName(answer)}'`;
+    this.#thrown ??= { error: new TypeError(complaint) };
+    return ALERT_DESCRIPTION_INTERNAL_ERROR;
+  }
+
+  /** `[identity, key]`; null: there is none. */
+  onPskClient(hint: string | null, mostIdentity: number, mostKey: number): [Uint8Array, Uint8Array] | null {
+    const { pskClient } = this.#context._hooks;
+    if (pskClient === null) return null;
+    return this.#ask(() => {
+      const answer = pskClient(hint);
+      if (!Array.isArray(answer) || answer.length !== 2) throw new TypeError(PSK_CLIENT_ANSWER);
+      const [identity, key] = answer as unknown[];
+      if (identity !== null && typeof identity !== 'string') throw new TypeError(PSK_CLIENT_ANSWER);
+      const name = Buffer.from(identity ?? '');
+      if (name.length >= mostIdentity)
+        throw new ValueError(`the PSK identity is longer than ${mostIdentity - 1} bytes`);
+      if (name.includes(0)) throw new ValueError('embedded null character');
+      return [name, pskKey(key, mostKey)];
+    }, null);
+  }
+
+  onPskServer(identity: string | null, mostKey: number): Uint8Array | null {
+    const { pskServer } = this.#context._hooks;
+    if (pskServer === null) return null;
+    return this.#ask(() => pskKey(pskServer(identity), mostKey), null);
+  }
+
+  onMessage(written: boolean, version: number, contentType: number, messageType: number, data: Uint8Array): void {
+    const { message } = this.#context._hooks;
+    if (message === null) return;
+    const direction = written ? 'write' : 'read';
+    this.#ask(() => message(this.owner, direction, version, contentType, messageType, bufferOf(data)), undefined);
+  }
+
+  onKeyLog(line: string): void {
+    const { keyLog } = this.#context._hooks;
+    if (keyLog !== null) this.#ask(() => keyLog(this.owner, line), undefined);
+  }
+
+  /** The response to send, DER; null: none. */
+  onOcspResponse(): Uint8Array | null {
+    const { ocspResponse } = this.#context._hooks;
+    if (ocspResponse === null) return null;
+    return this.#ask(() => {
+      const response = ocspResponse(this.owner);
+      if (response === null || response === undefined || response instanceof Uint8Array) return response ?? null;
+      throw new TypeError(`the OCSP response must be bytes or null, not '${typeName(response)}'`);
+    }, null);
+  }
+}
+
+function pskKey(key: unknown, most: number): Uint8Array {
+  if (!(key instanceof Uint8Array)) throw new TypeError(`a PSK must be bytes, not '${typeName(key)}'`);
+  if (key.length > most) throw new ValueError(`the PSK is longer than ${most} bytes`);
+  return key;
+}
+
+function checkHostname(name: string | null): void {
+  if (name === null) return;
+  if (name === '' || name.startsWith('.')) {
+    throw new ValueError('server_hostname cannot be an empty string or start with a leading dot.');
+  }
+  if (name.includes('\0')) throw new TypeError('argument must be encoded string without null bytes, not str');
+}
+
+/** The binary's bytes, which nobody else has, as a Buffer. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function bufferOrNull(bytes: Uint8Array | null): Buffer | null {
+  return bytes === null ? null : bufferOf(bytes);
+}

@@ -1,0 +1,49 @@
+/** MemoryBIO: bytes on their way between a connection and whoever carries them. */
+
+import { tls } from '../addon/binary.js';
+import { integer } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { OverflowError } from '../core/exceptions.js';
+import { SSLError, succeeded } from './errors.js';
+
+/** @see Python ssl.MemoryBIO */
+export class MemoryBIO {
+  #ended = false;
+
+  constructor(...args: unknown[]) {
+    if (args.length > 0) throw new TypeError('MemoryBIO() takes no positional arguments');
+    tls.createMemoryBio(this);
+  }
+
+  /** How many bytes it holds. */
+  get pending(): number {
+    return tls.memoryPending(this);
+  }
+
+  /** Whether the end of the stream has been reached: `write_eof` was called, and all has been read. */
+  get eof(): boolean {
+    return this.#ended && this.pending === 0;
+  }
+
+  /** Takes out up to `size` bytes; all of them if it is negative. */
+  read(size = -1): Buffer {
+    const n = integer(size);
+    if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
+    const pending = this.pending;
+    const bytes = Buffer.allocUnsafe(n < 0 ? pending : Math.min(Number(n), pending));
+    return bytes.subarray(0, tls.memoryRead(this, bytes));
+  }
+
+  /** Puts all of the bytes in, and returns their number. @throws SSLError after `write_eof` */
+  write(b: BytesLike): number {
+    const bytes = bytesOf(b);
+    if (this.#ended) throw new SSLError('cannot write() after write_eof()');
+    return succeeded(tls.memoryWrite(this, bytes));
+  }
+
+  /** No more will come: what reads it will find the end of the stream after these bytes. */
+  write_eof(): void {
+    this.#ended = true;
+    tls.memoryWriteEof(this);
+  }
+}

@@ -1,0 +1,203 @@
+/** SSLObject: a TLS connection without a socket, between two memory BIOs. */
+
+import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
+import { integer, parameters, size } from '../core/args.js';
+import { type BytesLike, bytesOf, writableBytes } from '../core/bytes.js';
+import { NotImplementedError } from '../core/exceptions.js';
+import type { Connection } from './connection.js';
+import type { MemoryBIO } from './memory.js';
+import type { SSLSession } from './session.js';
+import { checkSession, deprecated, SSLContext } from './settings.js';
+
+/** Marks the constructor calls of this library: for everyone else an object comes from SSLContext.wrap_bio. */
+const INTERNAL = Symbol('internal');
+
+interface ObjectOptions {
+  serverSide: boolean;
+  serverHostname: string | null;
+  session: SSLSession | null;
+}
+
+/** Reads into `buffer` where there is one, else into a new Buffer. `ragged`: as `suppress_ragged_eofs`. */
+export function readWith(connection: Connection, length: unknown, buffer: unknown, ragged: boolean): Buffer | number {
+  const want = size(length);
+  if (buffer === undefined || buffer === null) return connection.read(want, ragged);
+  const bytes = writableBytes(buffer, 'read');
+  const room = want <= 0 || want > bytes.length ? bytes.length : want;
+  return room === 0 ? 0 : connection.readInto(bytes, room, ragged);
+}
+
+/** The context setter's check. */
+export function checkContext(context: unknown): asserts context is SSLContext {
+  if (!(context instanceof SSLContext)) throw new TypeError('The value must be a SSLContext');
+}
+
+/** The session setter's check. */
+export function setSession(connection: Connection, session: SSLSession): void {
+  if (session === null || session === undefined) throw new TypeError('Value is not a SSLSession.');
+  checkSession(session, connection.context);
+  connection.session = session;
+}
+
+/**
+ * A TLS connection that does no input or output of its own: what the peer sent is put into the incoming MemoryBIO, what
+ * is to be sent is taken out of the outgoing one. Where it needs more, a call raises SSLWantReadError.
+ * @see Python ssl.SSLObject
+ */
+export class SSLObject {
+  /** @internal */ readonly _sslobj!: Connection;
+
+  constructor(...args: unknown[]) {
+    if (args[0] === INTERNAL) return;
+    const name = new.target.name;
+    throw new TypeError(`${name} does not have a public constructor. Instances are returned by SSLContext.wrap_bio().`);
+  }
+
+  /** @internal */
+  static _create(incoming: MemoryBIO, outgoing: MemoryBIO, context: SSLContext, options: ObjectOptions): SSLObject {
+    const object = new (this as new (mark: symbol) => SSLObject)(INTERNAL);
+    (object as { _sslobj: Connection })._sslobj = context._connect({
+      ...options,
+      socket: null,
+      incoming,
+      outgoing,
+      owner: object,
+    });
+    return object;
+  }
+
+  /** The context in use. An `sni_callback` may change it during the handshake. */
+  get context(): SSLContext {
+    return this._sslobj.context as SSLContext;
+  }
+  set context(context: SSLContext) {
+    checkContext(context);
+    this._sslobj.context = context;
+  }
+  /** The session, to be resumed by another connection. A client may set one before the handshake. */
+  get session(): SSLSession | null {
+    return this._sslobj.session;
+  }
+  set session(session: SSLSession) {
+    setSession(this._sslobj, session);
+  }
+  get session_reused(): boolean {
+    return this._sslobj.sessionReused;
+  }
+  get server_side(): boolean {
+    return this._sslobj.serverSide;
+  }
+  /** Whom a client means to reach. */
+  get server_hostname(): string | null {
+    return this._sslobj.serverHostname;
+  }
+
+  /**
+   * Reads up to `len` bytes; into `buffer` if given, and then returns their number.
+   * @throws SSLWantReadError | SSLWantWriteError | SSLZeroReturnError | SSLEOFError | SSLError
+   */
+  read(len?: number): Buffer;
+  read(len: number, buffer: BytesLike): number;
+  read(len?: number, buffer?: BytesLike | null): Buffer | number;
+  read(...args: unknown[]): Buffer | number {
+    const [length = 1024, buffer] = parameters('read', ['len', 'buffer'], args);
+    return readWith(this._sslobj, length, buffer, false);
+  }
+
+  /** Writes all of `data` and returns its size. */
+  write(data: BytesLike): number {
+    return this._sslobj.write(bytesOf(data));
+  }
+
+  /** The peer's certificate: what it says ({} if it was not verified), or as DER; null if there is none. */
+  getpeercert(binary_form?: false): CertificateInfo | Record<string, never> | null;
+  getpeercert(binary_form: true): Buffer | null;
+  getpeercert(...args: unknown[]): CertificateInfo | Record<string, never> | Buffer | null {
+    return this._sslobj.getpeercert(parameters('getpeercert', ['binary_form'], args)[0]);
+  }
+  /** The certificates from the peer's up to a trusted one, as DER. */
+  get_verified_chain(): Buffer[] {
+    return this._sslobj.chain(true);
+  }
+  /** The certificates as the peer sent them, as DER. */
+  get_unverified_chain(): Buffer[] {
+    return this._sslobj.chain(false);
+  }
+  selected_npn_protocol(): null {
+    deprecated('ssl NPN is deprecated, use ALPN instead');
+    return null;
+  }
+  /** The application protocol that both sides have; null if none was chosen. */
+  selected_alpn_protocol(): string | null {
+    return this._sslobj.alpn;
+  }
+  /** `[name, protocol version, secret bits]`; null before the handshake. */
+  cipher(): CipherSummary | null {
+    return this._sslobj.cipher();
+  }
+  /** On a server: the ciphers that both sides have. */
+  shared_ciphers(): CipherSummary[] | null {
+    return this._sslobj.sharedCiphers();
+  }
+  group(): string {
+    return groupUnknown();
+  }
+  client_sigalg(): string {
+    return signatureUnknown();
+  }
+  server_sigalg(): string {
+    return signatureUnknown();
+  }
+  compression(): string | null {
+    return this._sslobj.compression;
+  }
+  /** How many decrypted bytes can be read without input. */
+  pending(): number {
+    return this._sslobj.pending;
+  }
+  do_handshake(): void {
+    this._sslobj.handshake();
+  }
+  /** Says goodbye to the peer and waits for its own. */
+  unwrap(): null {
+    this._sslobj.shutdown();
+    return null;
+  }
+  /** 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'. */
+  get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
+    return this._sslobj.channelBinding(cb_type);
+  }
+  /** 'TLSv1.3' and so on; null before the handshake. */
+  version(): string | null {
+    return this._sslobj.version;
+  }
+  /** TLS 1.3: asks the client for its certificate. */
+  verify_client_post_handshake(): void {
+    this._sslobj.verifyClientPostHandshake();
+  }
+
+  /** `length` bytes that only the two ends know, for `label` and `context`. Not in Python. @see RFC 5705 */
+  export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
+    return this._sslobj.exportKeyingMaterial(
+      label,
+      Number(integer(length)),
+      context === null ? null : bytesOf(context),
+    );
+  }
+  /** The OCSP response that the server stapled to its certificate, DER; null if none. Not in Python. */
+  ocsp_response(): Buffer | null {
+    return this._sslobj.ocspResponse();
+  }
+  /** TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends. Not in Python. */
+  update_keys(peer_too = false): void {
+    this._sslobj.updateKeys(Boolean(peer_too));
+  }
+}
+
+/** What the linked OpenSSL cannot tell; Python's texts. */
+export function groupUnknown(): never {
+  throw new NotImplementedError('Getting selected group requires OpenSSL 3.2 or later.');
+}
+export function signatureUnknown(): never {
+  throw new NotImplementedError('Getting signature algorithms requires OpenSSL 3.5 or later.');
+}

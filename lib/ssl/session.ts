@@ -1,0 +1,78 @@
+/** Sessions that a later connection can resume. */
+
+import { tls } from '../addon/binary.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { ValueError } from '../core/exceptions.js';
+import { isFailure, succeeded } from './errors.js';
+
+/** Marks the constructor calls of this library: for everyone else a session comes from a connection. */
+const INTERNAL = Symbol('internal');
+
+/**
+ * What a client keeps of a connection in order to resume it: `context.wrap_socket(sock, { session })`. In TLS 1.3 it
+ * comes with the first data after the handshake, so ask for it after a read.
+ * @see Python ssl.SSLSession
+ */
+export class SSLSession {
+  /** @internal Which SSLContext's connections it may be used with. */
+  readonly _context: object;
+
+  constructor(...args: unknown[]) {
+    if (args[0] !== INTERNAL) throw new TypeError("cannot create 'ssl.SSLSession' instances");
+    this._context = args[1] as object;
+  }
+
+  /** @internal An empty handle for the binary to fill. */
+  static _empty(context: object): SSLSession {
+    return new SSLSession(INTERNAL, context);
+  }
+
+  /** The session's id; of a TLS 1.3 session, which has none on the wire, one of OpenSSL's making. */
+  get id(): Buffer {
+    return Buffer.from(tls.describeSession(this)[0]);
+  }
+  /** When it was made, in seconds since 1970. */
+  get time(): number {
+    return tls.describeSession(this)[1];
+  }
+  /** How long it is good for, in seconds. */
+  get timeout(): number {
+    return tls.describeSession(this)[2];
+  }
+  /** How long the server says that the ticket is good for, in seconds; 0: it does not say. */
+  get ticket_lifetime_hint(): number {
+    return tls.describeSession(this)[3];
+  }
+  get has_ticket(): boolean {
+    return tls.describeSession(this)[4];
+  }
+
+  /**
+   * The whole session, to be kept elsewhere: `SSLContext.session_from_bytes` makes it a session again. It holds the
+   * connection's secrets.
+   * @see i2d_SSL_SESSION(3)
+   */
+  to_bytes(): Buffer {
+    return Buffer.from(succeeded(tls.sessionToBytes(this)));
+  }
+
+  /** Whether both are the same session. Python's `==`. */
+  equals(other: unknown): boolean {
+    return other instanceof SSLSession && this.id.equals(other.id);
+  }
+}
+
+/** A connection's session; null if it has none. @throws ValueError in the middle of a handshake */
+export function sessionOf(connection: object, context: object): SSLSession | null {
+  const session = SSLSession._empty(context);
+  const result = tls.getSession(connection, session);
+  if (isFailure(result)) throw new ValueError(result.text);
+  return result === 0 ? null : session;
+}
+
+/** The session that `to_bytes` has written. @throws SSLError */
+export function sessionFromBytes(context: object, bytes: BytesLike): SSLSession {
+  const session = SSLSession._empty(context);
+  succeeded(tls.sessionFromBytes(session, bytesOf(bytes)));
+  return session;
+}

@@ -1,0 +1,740 @@
+/** SSLContext: what connections have in common. */
+
+import { tls } from '../addon/binary.js';
+import { type CertificateInfo, type CipherInfo, EVENTS, NUMBER_SETTINGS, TEXT_SETTINGS } from '../addon/tls.js';
+import { argName, cInt, integer, parameters, str, typeName } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { lookup } from '../core/codecs.js';
+import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
+import { encodeIdna } from '../core/idna.js';
+import { encodePath } from '../core/paths.js';
+import { repr } from '../core/repr.js';
+import type { socket } from '../socket/socket.js';
+import { checkPurpose, Purpose } from './certificates.js';
+import { Connection, type ConnectionContext } from './connection.js';
+import * as k from './constants.js';
+import { fromContext, isFailure, SSLError, succeeded } from './errors.js';
+import { MemoryBIO } from './memory.js';
+import { type MessageCallback, messageCallback } from './message.js';
+import type { SSLObject } from './object.js';
+import { SSLSession, sessionFromBytes } from './session.js';
+import type { SSLSocket } from './socket.js';
+
+/** A path, as Python takes it: text, or bytes as the system has them. */
+export type PathLike = string | Uint8Array | URL;
+export type Password = string | BytesLike | (() => string | BytesLike);
+/** What sni_callback is called with: the SSLSocket or SSLObject, the name, and the context. */
+export type ServerNameCallback = (
+  sslobj: SSLSocket | SSLObject,
+  server_name: string | null,
+  context: SSLContext,
+) => number | null | undefined | void;
+export type PskClientCallback = (hint: string | null) => [identity: string | null, psk: Uint8Array];
+export type PskServerCallback = (identity: string | null) => Uint8Array;
+
+const PROTOCOLS = new Map([
+  [k.PROTOCOL_TLS, 0],
+  [k.PROTOCOL_TLS_CLIENT, 1],
+  [k.PROTOCOL_TLS_SERVER, 2],
+  [k.PROTOCOL_TLSv1, 3],
+  [k.PROTOCOL_TLSv1_1, 4],
+  [k.PROTOCOL_TLSv1_2, 5],
+]);
+const OLD_VERSIONS = new Map([
+  [k.PROTO_SSLv3, 'SSLv3'],
+  [k.PROTO_TLSv1, 'TLSv1'],
+  [k.PROTO_TLSv1_1, 'TLSv1_1'],
+]);
+const VERSIONS = [k.PROTO_SSLv3, k.PROTO_TLSv1, k.PROTO_TLSv1_1, k.PROTO_TLSv1_2, k.PROTO_TLSv1_3];
+/** What a version may not be forbidden by any more: minimum_version and maximum_version do that. */
+const DEPRECATED_OPTIONS = k.OP_NO_SSLv3 + k.OP_NO_TLSv1 + k.OP_NO_TLSv1_1 + k.OP_NO_TLSv1_2 + k.OP_NO_TLSv1_3;
+/** The most that OpenSSL takes for a password: PEM_BUFSIZE. */
+const PASSWORD_MAX = 1024;
+const SESSION_STATS = [
+  'number',
+  'connect',
+  'connect_good',
+  'connect_renegotiate',
+  'accept',
+  'accept_good',
+  'accept_renegotiate',
+  'hits',
+  'misses',
+  'timeouts',
+  'cache_full',
+] as const;
+
+/**
+ * Settings, certificates and keys that connections share. Prefer `create_default_context`.
+ * @see Python ssl.SSLContext
+ */
+export class SSLContext implements ConnectionContext {
+  /** The classes of what wrap_socket and wrap_bio return; ssl.ts sets them. */
+  declare sslsocket_class: typeof SSLSocket;
+  declare sslobject_class: typeof SSLObject;
+  static get sslsocket_class(): typeof SSLSocket {
+    return SSLContext.prototype.sslsocket_class;
+  }
+  static set sslsocket_class(target: typeof SSLSocket) {
+    SSLContext.prototype.sslsocket_class = target;
+  }
+  static get sslobject_class(): typeof SSLObject {
+    return SSLContext.prototype.sslobject_class;
+  }
+  static set sslobject_class(target: typeof SSLObject) {
+    SSLContext.prototype.sslobject_class = target;
+  }
+  readonly #protocol: number;
+  /** @internal */ readonly _hooks: ConnectionContext['_hooks'] = {
+    serverName: null,
+    pskClient: null,
+    pskServer: null,
+    message: null,
+    keyLog: null,
+    ocspResponse: null,
+  };
+  #checkHostname = false;
+  #keyLogFilename: PathLike | null = null;
+  #ocsp: BytesLike | ((owner: unknown) => BytesLike | null) | null = null;
+  #requestsOcsp = false;
+  #messageCallback: MessageCallback | null = null;
+  /** @internal */ _postHandshakeAuth = false;
+
+  constructor(protocol?: number) {
+    if (protocol === undefined || protocol === null) {
+      deprecated('ssl.SSLContext() without protocol argument is deprecated.');
+      protocol = k.PROTOCOL_TLS;
+    }
+    this.#protocol = cInt(protocol);
+    const kind = PROTOCOLS.get(this.#protocol);
+    if (kind === undefined) throw new ValueError(`invalid or unsupported protocol version ${this.#protocol}`);
+    const name = k._SSLMethod[this.#protocol];
+    if (kind !== 1 && kind !== 2) deprecated(`ssl.${name} is deprecated`);
+    succeeded(tls.createContext(this, kind));
+    if (kind === 1) this.#checkHostname = true;
+  }
+
+  // ---- connections -------------------------------------------------------------------------------------------------
+
+  /**
+   * A TLS connection over `sock`, which is detached: the new object owns its descriptor.
+   * @param options names, as Python's: server_side, do_handshake_on_connect (true), suppress_ragged_eofs (true),
+   *   server_hostname, session
+   * @see Python SSLContext.wrap_socket
+   */
+  wrap_socket(sock: socket, options?: WrapSocketOptions): SSLSocket;
+  wrap_socket(
+    sock: socket,
+    server_side?: boolean,
+    do_handshake_on_connect?: boolean,
+    suppress_ragged_eofs?: boolean,
+    server_hostname?: string | BytesLike | null,
+    session?: SSLSession | null,
+  ): SSLSocket;
+  wrap_socket(...args: unknown[]): SSLSocket {
+    const names = [
+      'sock',
+      'server_side',
+      'do_handshake_on_connect',
+      'suppress_ragged_eofs',
+      'server_hostname',
+      'session',
+    ];
+    const [sock, serverSide = false, handshake = true, suppress = true, host = null, session = null] = parameters(
+      'wrap_socket',
+      names,
+      args,
+    );
+    if (sock === undefined) throw new TypeError("wrap_socket() missing 1 required positional argument: 'sock'");
+    return this.sslsocket_class._create(sock as socket, this, {
+      serverSide: Boolean(serverSide),
+      doHandshake: Boolean(handshake),
+      suppressEofs: Boolean(suppress),
+      serverHostname: host as string | Uint8Array | null,
+      session: session as SSLSession | null,
+    });
+  }
+
+  /**
+   * A TLS connection between two memory BIOs, which the caller carries to and from the peer.
+   * @see Python SSLContext.wrap_bio
+   */
+  wrap_bio(incoming: MemoryBIO, outgoing: MemoryBIO, options?: WrapBioOptions): SSLObject;
+  wrap_bio(
+    incoming: MemoryBIO,
+    outgoing: MemoryBIO,
+    server_side?: boolean,
+    server_hostname?: string | BytesLike | null,
+    session?: SSLSession | null,
+  ): SSLObject;
+  wrap_bio(...args: unknown[]): SSLObject {
+    const names = ['incoming', 'outgoing', 'server_side', 'server_hostname', 'session'];
+    const [incoming, outgoing, serverSide = false, host = null, session = null] = parameters('wrap_bio', names, args);
+    for (const [name, bio] of [
+      ['incoming', incoming],
+      ['outgoing', outgoing],
+    ] as const) {
+      if (bio instanceof MemoryBIO) continue;
+      throw new TypeError(`_wrap_bio() argument '${name}' must be _ssl.MemoryBIO, not ${argName(bio)}`);
+    }
+    return this.sslobject_class._create(incoming as MemoryBIO, outgoing as MemoryBIO, this, {
+      serverSide: Boolean(serverSide),
+      serverHostname: this._encode_hostname(host as string | Uint8Array | null),
+      session: session as SSLSession | null,
+    });
+  }
+
+  /** @internal A connection, and what is wrong with asking this context for it. */
+  _connect(options: ConstructorParameters<typeof Connection>[1]): Connection {
+    if (options.serverSide && this.#protocol === k.PROTOCOL_TLS_CLIENT) {
+      throw new SSLError(0, 'Cannot create a server socket with a PROTOCOL_TLS_CLIENT context');
+    }
+    if (!options.serverSide && this.#protocol === k.PROTOCOL_TLS_SERVER) {
+      throw new SSLError(0, 'Cannot create a client socket with a PROTOCOL_TLS_SERVER context');
+    }
+    checkSession(options.session, this);
+    return new Connection(this, options);
+  }
+
+  /** @internal A host name as it goes over the wire. */
+  _encode_hostname(hostname: string | Uint8Array | null): string | null {
+    if (hostname === null || hostname === undefined) return null;
+    const bytes = typeof hostname === 'string' ? encodeIdna(hostname) : bytesOf(hostname);
+    return Buffer.from(bytes).toString('latin1');
+  }
+
+  /** A session that `SSLSession.to_bytes` has written, for this context's connections. @throws SSLError */
+  session_from_bytes(bytes: BytesLike): SSLSession {
+    return sessionFromBytes(this, bytes);
+  }
+
+  // ---- certificates ------------------------------------------------------------------------------------------------
+
+  /**
+   * The certificate (and those above it) that connections show, and its private key, from PEM files.
+   * Besides Python's: `certdata` and `keydata` take them from memory, as PEM or DER, instead of files.
+   * @param password of an encrypted key: text, bytes, or a function that is asked for it if it is needed
+   * @throws SSLError | FileNotFoundError | OSError
+   * @see Python SSLContext.load_cert_chain
+   */
+  load_cert_chain(certfile: PathLike, keyfile?: PathLike | null, password?: Password | null): void;
+  load_cert_chain(certfile: PathLike, options: CertChainOptions): void;
+  load_cert_chain(options: CertChainOptions): void;
+  load_cert_chain(...args: unknown[]): void {
+    const names = ['certfile', 'keyfile', 'password', 'certdata', 'keydata'];
+    const [certfile, keyfile, password, certdata, keydata] = parameters('load_cert_chain', names, args);
+    const source = passwordSource(password);
+    if (certdata !== undefined && certdata !== null) {
+      const certificates = pemBytes(certdata);
+      const key = keydata === undefined || keydata === null ? certificates : pemBytes(keydata);
+      succeeded(tls.loadCertificateChain(this, certificates, key, source));
+      return;
+    }
+    if (certfile === undefined) {
+      throw new TypeError("load_cert_chain() missing required argument 'certfile' (pos 1)");
+    }
+    const certificate = path(certfile, 'certfile should be a valid filesystem path');
+    const missing = keyfile === undefined || keyfile === null;
+    const key = missing ? certificate : path(keyfile, 'keyfile should be a valid filesystem path');
+    succeeded(tls.loadCertificateChainFiles(this, certificate, key, source));
+  }
+
+  /**
+   * Certificates to trust: a PEM file, a folder of them (named by hash), or data: PEM as text, DER as bytes.
+   * @see Python SSLContext.load_verify_locations
+   */
+  load_verify_locations(cafile?: PathLike | null, capath?: PathLike | null, cadata?: string | BytesLike | null): void;
+  load_verify_locations(options: VerifyLocations): void;
+  load_verify_locations(...args: unknown[]): void {
+    const [cafile, capath, cadata] = parameters('load_verify_locations', ['cafile', 'capath', 'cadata'], args).map(
+      (value) => value ?? null,
+    );
+    if (cafile === null && capath === null && cadata === null) {
+      throw new TypeError('cafile, capath and cadata cannot be all omitted');
+    }
+    const file = cafile === null ? null : path(cafile, 'cafile should be a valid filesystem path');
+    const folder = capath === null ? null : path(capath, 'capath should be a valid filesystem path');
+    if (cadata !== null) this.#trust(cadata);
+    if (file !== null || folder !== null) succeeded(tls.loadVerifyLocations(this, file, folder));
+  }
+
+  #trust(data: unknown): void {
+    const pem = typeof data === 'string';
+    let bytes: Uint8Array | undefined;
+    if (!pem) {
+      const isBytes = ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
+      if (isBytes) bytes = bytesOf(data);
+    } else if (!/[^\0-\x7f]/.test(data)) {
+      bytes = Buffer.from(data, 'latin1');
+    }
+    if (bytes === undefined) throw new TypeError('cadata should be an ASCII string or a bytes-like object');
+    if (bytes.length === 0) throw new ValueError('Empty certificate data');
+    if (succeeded(tls.loadVerifyData(this, bytes, pem)) !== 0) return;
+    const why = pem ? 'no start line' : 'not enough data';
+    throw new SSLError(0, `${why}: cadata does not contain a certificate`);
+  }
+
+  /** The system's trusted certificates. @see Python SSLContext.load_default_certs */
+  load_default_certs(purpose: Purpose = Purpose.SERVER_AUTH): void {
+    checkPurpose(purpose);
+    this.set_default_verify_paths();
+  }
+
+  /** Trusted certificates from where OpenSSL looks for them; none there is no error. */
+  set_default_verify_paths(): void {
+    succeeded(tls.setDefaultVerifyPaths(this));
+  }
+
+  /** How many certificates, revocation lists and authorities are loaded. */
+  cert_store_stats(): { x509: number; crl: number; x509_ca: number } {
+    const [x509, crl, x509_ca] = succeeded(tls.getStoreStats(this));
+    return { x509, crl, x509_ca };
+  }
+
+  /** The trusted authorities, as `getpeercert()` describes certificates, or as DER. Those in folders load when used. */
+  get_ca_certs(binary_form?: false): CertificateInfo[];
+  get_ca_certs(binary_form: true): Buffer[];
+  get_ca_certs(...args: unknown[]): (CertificateInfo | Buffer)[] {
+    const [binary] = parameters('get_ca_certs', ['binary_form'], args);
+    const ders = succeeded(tls.getAuthorities(this));
+    return ders.map((der) => (binary ? Buffer.from(der) : succeeded(tls.decodeCertificate(der))));
+  }
+
+  /** How often sessions were made and resumed. @see SSL_CTX_sess_number(3) */
+  session_stats(): Record<(typeof SESSION_STATS)[number], number> {
+    const stats = tls.getSessionStats(this);
+    return Object.fromEntries(SESSION_STATS.map((name, i) => [name, stats[i]])) as never;
+  }
+
+  /** Diffie-Hellman parameters from a PEM file, for ciphers with DHE. @see Python SSLContext.load_dh_params */
+  load_dh_params(dhfile: PathLike): void {
+    const file = path(dhfile);
+    const result = tls.loadDhParameters(this, file);
+    if (!isFailure(result)) return;
+    if (result.errno === 0) throw fromContext(result);
+    const { errno, strerror } = fromContext(result);
+    throw new OSError(errno as number, strerror as string, dhfile instanceof URL ? dhfile.pathname : dhfile);
+  }
+
+  // ---- ciphers and protocols ---------------------------------------------------------------------------------------
+
+  /** The ciphers for TLS 1.2 and below, in OpenSSL's syntax. @see ciphers(1) */
+  set_ciphers(cipherlist: string): void {
+    const result = tls.setText(this, TEXT_SETTINGS.ciphers, oneStr(cipherlist, 'set_ciphers'));
+    if (isFailure(result)) throw new SSLError('No cipher can be selected.');
+  }
+
+  /** The ciphers of TLS 1.3, separated by colons. @see Python 3.15 SSLContext.set_ciphersuites */
+  set_ciphersuites(ciphersuites: string): void {
+    const result = tls.setText(this, TEXT_SETTINGS.ciphersuites, oneStr(ciphersuites, 'set_ciphersuites'));
+    if (isFailure(result)) throw new SSLError('No cipher suite can be selected.');
+  }
+
+  /** The ciphers that connections offer or accept, by priority. */
+  get_ciphers(): CipherInfo[] {
+    return succeeded(tls.getCiphers(this));
+  }
+
+  /** The groups for key agreement, separated by colons. @see SSL_CTX_set1_groups_list(3) */
+  set_groups(grouplist: string): void {
+    const result = tls.setText(this, TEXT_SETTINGS.groups, oneStr(grouplist, 'set_groups'));
+    if (isFailure(result)) throw new SSLError('unrecognized group');
+  }
+
+  /** The groups that there are. The linked OpenSSL cannot tell before 3.5. */
+  get_groups(_options: { include_aliases?: boolean } = {}): string[] {
+    throw new NotImplementedError('Getting implemented groups requires OpenSSL 3.5 or later.');
+  }
+
+  /** Signature algorithms for client certificates, separated by colons. @see SSL_CTX_set1_client_sigalgs_list(3) */
+  set_client_sigalgs(sigalgs: string): void {
+    const result = tls.setText(this, TEXT_SETTINGS.clientSigalgs, oneStr(sigalgs, 'set_client_sigalgs'));
+    if (isFailure(result)) throw new SSLError('unrecognized signature algorithm');
+  }
+
+  /** Signature algorithms for server certificates, separated by colons. @see SSL_CTX_set1_sigalgs_list(3) */
+  set_server_sigalgs(sigalgs: string): void {
+    const result = tls.setText(this, TEXT_SETTINGS.serverSigalgs, oneStr(sigalgs, 'set_server_sigalgs'));
+    if (isFailure(result)) throw new SSLError('unrecognized signature algorithm');
+  }
+
+  /** The one curve for key agreement. @throws ValueError for a name that OpenSSL does not know */
+  set_ecdh_curve(name: string | BytesLike): void {
+    const result = succeeded(tls.setEcdhCurve(this, path(name)));
+    if (result < 0) throw new ValueError(`unknown elliptic curve name ${repr(name)}`);
+  }
+
+  /** The application protocols that connections offer or accept, by priority. @see RFC 7301 */
+  set_alpn_protocols(alpn_protocols: Iterable<string>): void {
+    if (typeof alpn_protocols?.[Symbol.iterator] !== 'function') {
+      throw new TypeError(`'${typeName(alpn_protocols)}' object is not iterable`);
+    }
+    tls.setAlpn(this, Buffer.concat(Array.from(alpn_protocols, lengthAndName)));
+  }
+
+  /** NPN is gone from all TLS libraries; ALPN has taken its place. */
+  set_npn_protocols(_npn_protocols: Iterable<string>): void {
+    deprecated('ssl NPN is deprecated, use ALPN instead');
+    throw new NotImplementedError('The NPN extension requires OpenSSL 1.0.1 or later.');
+  }
+
+  // ---- settings ----------------------------------------------------------------------------------------------------
+
+  /** PROTOCOL_*, as given to the constructor. */
+  get protocol(): number {
+    return this.#protocol;
+  }
+
+  /**
+   * Bits OP_*. JavaScript's own bit operators make negative numbers of large masks: those are taken for what they mean.
+   */
+  get options(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.options);
+  }
+  set options(value: number) {
+    const wanted = mask(value);
+    const added = BigInt(wanted) & ~BigInt(this.options) & BigInt(DEPRECATED_OPTIONS);
+    if (added !== 0n) deprecated('ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated');
+    succeeded(tls.setNumber(this, NUMBER_SETTINGS.options, wanted));
+  }
+
+  /** The oldest version to speak: TLSVersion. */
+  get minimum_version(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.minimumVersion) || k.PROTO_MINIMUM_SUPPORTED;
+  }
+  set minimum_version(value: number) {
+    if (value === k.PROTO_SSLv3) this.options = this.options - (this.options & k.OP_NO_SSLv3);
+    const version = this.#version(value);
+    const none = version === k.PROTO_MINIMUM_SUPPORTED;
+    this.#setVersion(
+      NUMBER_SETTINGS.minimumVersion,
+      none ? 0 : version === k.PROTO_MAXIMUM_SUPPORTED ? k.PROTO_TLSv1_3 : version,
+    );
+  }
+
+  /** The newest version to speak: TLSVersion. */
+  get maximum_version(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.maximumVersion) || k.PROTO_MAXIMUM_SUPPORTED;
+  }
+  set maximum_version(value: number) {
+    const version = this.#version(value);
+    const none = version === k.PROTO_MAXIMUM_SUPPORTED;
+    this.#setVersion(
+      NUMBER_SETTINGS.maximumVersion,
+      none ? 0 : version === k.PROTO_MINIMUM_SUPPORTED ? k.PROTO_TLSv1 : version,
+    );
+  }
+
+  #version(value: unknown): number {
+    const n = integer(value);
+    if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Option is too long');
+    const version = Number(n);
+    if (![k.PROTOCOL_TLS, k.PROTOCOL_TLS_CLIENT, k.PROTOCOL_TLS_SERVER].includes(this.#protocol)) {
+      throw new ValueError("The context's protocol doesn't support modification of highest and lowest version.");
+    }
+    const old = OLD_VERSIONS.get(version);
+    if (old !== undefined) deprecated(`ssl.TLSVersion.${old} is deprecated`);
+    const known =
+      VERSIONS.includes(version) || version === k.PROTO_MINIMUM_SUPPORTED || version === k.PROTO_MAXIMUM_SUPPORTED;
+    if (!known) throw unsupported(version);
+    return version;
+  }
+
+  #setVersion(setting: number, version: number): void {
+    if (isFailure(tls.setNumber(this, setting, version))) throw unsupported(version);
+  }
+
+  /** CERT_NONE, CERT_OPTIONAL or CERT_REQUIRED: whether the peer's certificate is asked for and must be good. */
+  get verify_mode(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.verifyMode);
+  }
+  set verify_mode(value: number) {
+    const mode = cInt(value);
+    if (mode < k.CERT_NONE || mode > k.CERT_REQUIRED) throw new ValueError('invalid value for verify_mode');
+    if (mode === k.CERT_NONE && this.#checkHostname) {
+      throw new ValueError('Cannot set verify_mode to CERT_NONE when check_hostname is enabled.');
+    }
+    succeeded(tls.setNumber(this, NUMBER_SETTINGS.verifyMode, mode));
+  }
+
+  /** Bits VERIFY_*: how certificates are verified. */
+  get verify_flags(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.verifyFlags);
+  }
+  set verify_flags(value: number) {
+    succeeded(tls.setNumber(this, NUMBER_SETTINGS.verifyFlags, mask(value)));
+  }
+
+  /** Whether a client's peer must have the name `server_hostname`. Setting it asks for a certificate. */
+  get check_hostname(): boolean {
+    return this.#checkHostname;
+  }
+  set check_hostname(value: boolean) {
+    if (value && this.verify_mode === k.CERT_NONE) this.verify_mode = k.CERT_REQUIRED;
+    this.#checkHostname = Boolean(value);
+  }
+
+  /** Whether the subject's common name counts where a certificate has no subjectAltName. */
+  get hostname_checks_common_name(): boolean {
+    return (this._host_flags & k.HOSTFLAG_NEVER_CHECK_SUBJECT) === 0;
+  }
+  set hostname_checks_common_name(value: boolean) {
+    const others = this._host_flags & ~k.HOSTFLAG_NEVER_CHECK_SUBJECT;
+    this._host_flags = value ? others : others | k.HOSTFLAG_NEVER_CHECK_SUBJECT;
+  }
+
+  /** @internal Bits HOSTFLAG_*. */
+  get _host_flags(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.hostFlags);
+  }
+  set _host_flags(value: number) {
+    succeeded(tls.setNumber(this, NUMBER_SETTINGS.hostFlags, mask(value)));
+  }
+
+  /** How many tickets a TLS 1.3 server sends. */
+  get num_tickets(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.tickets);
+  }
+  set num_tickets(value: number) {
+    const count = cInt(value);
+    if (count < 0) throw new ValueError('value must be non-negative');
+    if (this.#protocol !== k.PROTOCOL_TLS_SERVER) throw new ValueError('SSLContext is not a server context.');
+    succeeded(tls.setNumber(this, NUMBER_SETTINGS.tickets, count));
+  }
+
+  /** OpenSSL's level of strictness about keys and ciphers. Part of the cipher list: `@SECLEVEL=1`. */
+  get security_level(): number {
+    return tls.getNumber(this, NUMBER_SETTINGS.securityLevel);
+  }
+
+  /** TLS 1.3: a server may ask for the client's certificate after the handshake. */
+  get post_handshake_auth(): boolean {
+    return this._postHandshakeAuth;
+  }
+  set post_handshake_auth(value: boolean) {
+    this._postHandshakeAuth = Boolean(value);
+  }
+
+  // ---- callbacks: each runs on this thread, inside the call that needs it; what it throws, that call throws ---------
+
+  /**
+   * Called when a client says which server it wants; it may set `sslobj.context`. Returns null to go on, or an alert.
+   * @see Python SSLContext.sni_callback; RFC 6066 section 3
+   */
+  get sni_callback(): ServerNameCallback | null {
+    return this._hooks.serverName as ServerNameCallback | null;
+  }
+  set sni_callback(callback: ServerNameCallback | null) {
+    if (this.#protocol === k.PROTOCOL_TLS_CLIENT) {
+      throw new ValueError('sni_callback cannot be set on TLS_CLIENT context');
+    }
+    this.#hook('serverName', callback, 'not a callable object');
+  }
+
+  /** As `sni_callback`, the old way. */
+  set_servername_callback(callback: ServerNameCallback | null): void {
+    this.sni_callback = callback;
+  }
+
+  /** Called on a client that may use a pre-shared key, with the server's hint: returns `[identity, key]`. */
+  set_psk_client_callback(callback: PskClientCallback | null): void {
+    if (this.#protocol === k.PROTOCOL_TLS_SERVER) {
+      throw new SSLError(0, 'Cannot add PSK client callback to a PROTOCOL_TLS_SERVER context');
+    }
+    this.#hook('pskClient', callback, 'callback must be callable');
+  }
+
+  /** Called on a server, with the client's identity: returns the key. `identity_hint` is sent by TLS 1.2 alone. */
+  set_psk_server_callback(callback: PskServerCallback | null, identity_hint?: string | null): void;
+  set_psk_server_callback(callback: PskServerCallback | null, options: { identity_hint?: string | null }): void;
+  set_psk_server_callback(...args: unknown[]): void {
+    const [callback, hint = null] = parameters('set_psk_server_callback', ['callback', 'identity_hint'], args);
+    if (this.#protocol === k.PROTOCOL_TLS_CLIENT) {
+      throw new SSLError(0, 'Cannot add PSK server callback to a PROTOCOL_TLS_CLIENT context');
+    }
+    if (hint !== null && typeof hint !== 'string') {
+      const text = `set_psk_server_callback() argument 'identity_hint' must be str or None, not ${typeName(hint)}`;
+      throw new TypeError(text);
+    }
+    checkCallback(callback, 'callback must be callable');
+    if (isFailure(tls.setPskIdentityHint(this, callback === null ? null : hint))) {
+      throw new ValueError('failed to set identity hint');
+    }
+    this.#hook('pskServer', callback, 'callback must be callable');
+  }
+
+  /** Called for every message of the protocol but application data. @see Python SSLContext._msg_callback */
+  get _msg_callback(): MessageCallback | null {
+    return this.#messageCallback;
+  }
+  set _msg_callback(callback: MessageCallback | null) {
+    checkCallback(callback, `${typeof callback === 'function' ? '' : repr(callback)} is not callable.`);
+    this.#messageCallback = callback ?? null;
+    this.#hook('message', callback ? messageCallback(callback) : null, '');
+  }
+
+  /**
+   * The file to which all connections' secrets are appended, for Wireshark and the like; null: none.
+   * @see Python SSLContext.keylog_filename
+   */
+  get keylog_filename(): PathLike | null {
+    return this.#keyLogFilename;
+  }
+  set keylog_filename(value: PathLike | null) {
+    this.#keyLogFilename = null;
+    const file = value === null || value === undefined ? null : path(value);
+    const result = tls.setKeyLogFile(this, file);
+    if (isFailure(result)) {
+      const error = fromContext(result);
+      if (result.errno === 0 || error.errno === null) throw error;
+      throw new OSError(error.errno, error.strerror as string, value instanceof URL ? value.pathname : value);
+    }
+    this.#keyLogFilename = value ?? null;
+  }
+
+  /** Called with each line that `keylog_filename` would get: `(sslobj, line)`. Not in Python. */
+  get keylog_callback(): ((sslobj: SSLSocket | SSLObject, line: string) => void) | null {
+    return this._hooks.keyLog as never;
+  }
+  set keylog_callback(callback: ((sslobj: SSLSocket | SSLObject, line: string) => void) | null) {
+    this.#hook('keyLog', callback, 'not a callable object');
+  }
+
+  /** Whether clients ask for the certificate's OCSP response: see `SSLSocket.ocsp_response`. Not in Python. */
+  get request_ocsp(): boolean {
+    return this.#requestsOcsp;
+  }
+  set request_ocsp(value: boolean) {
+    this.#requestsOcsp = Boolean(value);
+    tls.requestOcsp(this, this.#requestsOcsp);
+  }
+
+  /**
+   * The OCSP response (DER) that a server staples to its certificate, or a function that is asked for it with the
+   * connection. Not in Python.
+   * @see RFC 6066 section 8; RFC 6960
+   */
+  get ocsp_response(): BytesLike | ((sslobj: unknown) => BytesLike | null) | null {
+    return this.#ocsp;
+  }
+  set ocsp_response(value: BytesLike | ((sslobj: unknown) => BytesLike | null) | null) {
+    this.#ocsp = value ?? null;
+    if (value === null || value === undefined || typeof value === 'function') {
+      this.#hook('ocspResponse', value, '');
+      return;
+    }
+    const bytes = bytesOf(value);
+    this.#hook('ocspResponse', () => bytes, '');
+  }
+
+  #hook(name: keyof ConnectionContext['_hooks'], callback: unknown, complaint: string): void {
+    checkCallback(callback, complaint);
+    this._hooks[name] = (callback ?? null) as never;
+    tls.setEvent(this, EVENTS[name], this._hooks[name] !== null);
+  }
+}
+
+export interface WrapSocketOptions {
+  server_side?: boolean;
+  /** Shake hands at once, or in `connect`, `accept`. */
+  do_handshake_on_connect?: boolean;
+  /** Take an end without a goodbye for an end; else it raises SSLEOFError. */
+  suppress_ragged_eofs?: boolean;
+  /** Whom a client means to reach. */
+  server_hostname?: string | BytesLike | null;
+  /** An earlier connection's session, to be resumed. */
+  session?: SSLSession | null;
+}
+export type WrapBioOptions = Pick<WrapSocketOptions, 'server_side' | 'server_hostname' | 'session'>;
+export interface CertChainOptions {
+  certfile?: PathLike;
+  keyfile?: PathLike | null;
+  password?: Password | null;
+  certdata?: string | BytesLike | null;
+  keydata?: string | BytesLike | null;
+}
+export interface VerifyLocations {
+  cafile?: PathLike | null;
+  capath?: PathLike | null;
+  cadata?: string | BytesLike | null;
+}
+
+/** A deprecation, as Python's DeprecationWarning. */
+export function deprecated(text: string): void {
+  process.emitWarning(text, 'DeprecationWarning');
+}
+
+function unsupported(version: number): ValueError {
+  return new ValueError(`Unsupported TLS/SSL version 0x${(version >>> 0).toString(16)}`);
+}
+
+/** Checks a session that a connection is given. */
+export function checkSession(session: unknown, context: object): void {
+  if (session === null || session === undefined) return;
+  if (!(session instanceof SSLSession)) throw new TypeError('Value is not a SSLSession.');
+  if (session._context !== context) throw new ValueError('Session refers to a different SSLContext.');
+}
+
+function checkCallback(callback: unknown, complaint: string): void {
+  if (callback !== null && callback !== undefined && typeof callback !== 'function') throw new TypeError(complaint);
+}
+
+/** A path's bytes. `complaint`: what CPython says of what is none. */
+function path(value: unknown, complaint?: string): Uint8Array {
+  let bytes: Uint8Array;
+  if (typeof value === 'string') bytes = encodePath(value);
+  else if (value instanceof Uint8Array) bytes = value;
+  else if (value instanceof URL) bytes = encodePath(decodeURIComponent(value.pathname));
+  else throw new TypeError(complaint ?? `expected str, bytes or os.PathLike object, not ${typeName(value)}`);
+  if (bytes.includes(0)) throw new ValueError('embedded null byte');
+  return bytes;
+}
+
+function pemBytes(value: unknown): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
+}
+
+/** A mask of bits: what JavaScript's operators have made negative is meant as 32 bits without a sign. */
+function mask(value: unknown): number {
+  if (typeof value === 'boolean' || (typeof value !== 'bigint' && !Number.isInteger(value))) {
+    throw new TypeError(`argument must be int, not ${argName(value)}`);
+  }
+  const number = Number(value);
+  if (number < -0x80000000) throw new OverflowError("can't convert negative int to unsigned");
+  if (number > Number.MAX_SAFE_INTEGER) throw new OverflowError('int too big to convert');
+  return number < 0 ? number + 2 ** 32 : number;
+}
+
+/** The only argument of `caller`, a string. */
+function oneStr(value: unknown, caller: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${caller}() argument must be str, not ${argName(value)}`);
+  return str(value, caller, 1);
+}
+
+const ascii = lookup('ascii').encoder('strict');
+
+function lengthAndName(name: unknown): Buffer {
+  if (typeof name !== 'string') throw new TypeError('encoding without a string argument');
+  const bytes = ascii(name);
+  if (bytes.length === 0 || bytes.length > 255) throw new SSLError('ALPN protocols must be 1 to 255 in length');
+  return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
+}
+
+/** A function that gives the password's bytes when the key turns out to be encrypted; null: none was given. */
+function passwordSource(password: unknown): (() => Uint8Array) | null {
+  if (password === null || password === undefined) return null;
+  if (typeof password === 'function') {
+    return () => passwordBytes((password as () => unknown)(), 'password callback must return a string');
+  }
+  const bytes = () => passwordBytes(password, 'password should be a string or callable');
+  if (typeof password !== 'string') bytes();
+  return bytes;
+}
+
+function passwordBytes(value: unknown, complaint: string): Uint8Array {
+  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  if (typeof value !== 'string' && !isBytes) throw new TypeError(complaint);
+  const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
+  if (bytes.length > PASSWORD_MAX) throw new ValueError(`password cannot be longer than ${PASSWORD_MAX} bytes`);
+  return bytes;
+}

@@ -1,0 +1,600 @@
+/** SSLSocket: a TLS connection that is a socket in every respect. */
+import { readSync } from 'node:fs';
+import { native } from '../addon/binary.js';
+import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
+import { constants } from '../constants/table.js';
+import { cInt, integer, noAttribute, parameters, saidFileno } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { NotImplementedError, OSError, raise, ValueError } from '../core/exceptions.js';
+import { str } from '../core/repr.js';
+import { sendfile, sendfileArguments, sendfileByReading } from '../socket/sendfile.js';
+import { socket } from '../socket/socket.js';
+import type { Address } from '../structs/address.js';
+import { stirred } from '../wait/awaited.js';
+import { POLLIN, POLLOUT } from '../wait/call.js';
+import type { Connection } from './connection.js';
+import { SSLError } from './errors.js';
+import { checkContext, groupUnknown, readWith, setSession, signatureUnknown } from './object.js';
+import type { SSLSession } from './session.js';
+import { deprecated, type SSLContext } from './settings.js';
+
+const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
+const { EBADF, EINPROGRESS, EINVAL, ENOTCONN } = constants.errno;
+
+/** The channel bindings that Python knows; `get_channel_binding` knows more. */
+export const CHANNEL_BINDING_TYPES: readonly string[] = ['tls-unique'];
+const FURTHER_BINDINGS = ['tls-exporter', 'tls-server-end-point'];
+/** What one SSL_sendfile is asked for. */
+const KERNEL_BLOCK = 1 << 20;
+
+export interface SocketOptions {
+  serverSide: boolean;
+  doHandshake: boolean;
+  suppressEofs: boolean;
+  serverHostname: string | Uint8Array | null;
+  session: SSLSession | null;
+}
+
+/**
+ * A socket whose data is encrypted. It has a descriptor, timeouts, makefile, and can be waited for in select and
+ * selectors, as any other; `context.wrap_socket` makes it.
+ *
+ * Waiting calls wait for at most `gettimeout()` seconds. A nonblocking one raises SSLWantReadError or SSLWantWriteError:
+ * wait for that direction, whatever the call was, and call again.
+ * @see Python ssl.SSLSocket
+ */
+export class SSLSocket extends socket {
+  /** @internal The connection; null where there is none: not connected, unwrapped, closed. */
+  _sslobj: Connection | null = null;
+  #context!: SSLContext;
+  #session: SSLSession | null = null;
+  #connected = false;
+  server_side = false;
+  /** Whom a client means to reach, as it goes over the wire. */
+  server_hostname: string | null = null;
+  do_handshake_on_connect = true;
+  suppress_ragged_eofs = true;
+
+  constructor(...args: unknown[]) {
+    // The base class' own way to adopt a descriptor begins with a symbol that nobody else has.
+    if (typeof args[0] !== 'symbol') {
+      const name = new.target.name;
+      const text = `${name} does not have a public constructor. Instances are returned by SSLContext.wrap_socket().`;
+      throw new TypeError(text);
+    }
+    super(...(args as []));
+  }
+
+  /** @internal */
+  static _create(sock: socket, context: SSLContext, options: SocketOptions): SSLSocket {
+    checkArguments(sock, context, options);
+    const timeout = sock.gettimeout();
+    const fd = sock.detach();
+    const self = this._adopt(fd, sock);
+    try {
+      self.#start(context, options, timeout);
+    } catch (error) {
+      self.#closeQuietly();
+      throw error;
+    }
+    return self;
+  }
+
+  #start(context: SSLContext, options: SocketOptions, timeout: number | null): void {
+    this.#context = context;
+    this.#session = options.session;
+    this.server_side = options.serverSide;
+    this.server_hostname = context._encode_hostname(options.serverHostname);
+    this.do_handshake_on_connect = options.doHandshake;
+    this.suppress_ragged_eofs = options.suppressEofs;
+    this.#connected = this.#isConnected();
+    this.settimeout(timeout);
+    if (!this.#connected) return;
+    this.#open();
+    if (!options.doHandshake) return;
+    if (timeout === 0) {
+      throw new ValueError('do_handshake_on_connect should not be specified for non-blocking sockets');
+    }
+    this.do_handshake();
+  }
+
+  /** Whether the socket is connected; raises if it is not any more and data is left, which nobody has encrypted. */
+  #isConnected(): boolean {
+    // Whether there is a peer; its name is not wanted.
+    const code = native.getpeername(this._fd);
+    if (code >= 0) return true;
+    if (code !== -ENOTCONN) raise(code, 'getpeername');
+    this.setblocking(false);
+    let data: Buffer;
+    try {
+      data = super.recv(1);
+    } catch (error) {
+      if (isErrno(error, ENOTCONN) || isErrno(error, EINVAL)) return false;
+      throw error;
+    }
+    if (data.length === 0) return false;
+    const reason = 'Closed before TLS handshake with data in recv buffer.';
+    throw Object.assign(new SSLError(ENOTCONN, reason), { reason, library: null });
+  }
+
+  #open(): void {
+    this._sslobj = this.#context._connect({
+      serverSide: this.server_side,
+      socket: this,
+      incoming: null,
+      outgoing: null,
+      serverHostname: this.server_hostname,
+      session: this.#session,
+      owner: this,
+    });
+    this._changed();
+  }
+
+  /** Forgets the connection, and frees what OpenSSL holds of it. */
+  #drop(): void {
+    const connection = this._sslobj;
+    this._sslobj = null;
+    connection?.release();
+    this._changed();
+  }
+
+  #closeQuietly(): void {
+    try {
+      this.close();
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error;
+    }
+  }
+
+  /** The connection, for what Python asks of it without a check of its own. */
+  #connection(method: string): Connection {
+    if (this._sslobj !== null) return this._sslobj;
+    throw noAttribute(null, method);
+  }
+
+  #wrapped(): Connection {
+    if (this._sslobj !== null) return this._sslobj;
+    throw new ValueError(`No SSL wrapper around ${this}`);
+  }
+
+  #checkConnected(): void {
+    // connect may have succeeded after it had said that it would take longer: the system knows.
+    if (!this.#connected) this.getpeername();
+  }
+
+  // ---- the connection's properties ---------------------------------------------------------------------------------
+
+  /** The context in use. An `sni_callback` may change it during the handshake. */
+  get context(): SSLContext {
+    return this.#context;
+  }
+  set context(context: SSLContext) {
+    checkContext(context);
+    this.#context = context;
+    this.#connection('context').context = context;
+  }
+  /** The session, to be resumed by another connection. A client may set one before the handshake. */
+  get session(): SSLSession | null {
+    return this._sslobj === null ? null : this._sslobj.session;
+  }
+  set session(session: SSLSession) {
+    this.#session = session;
+    if (this._sslobj !== null) setSession(this._sslobj, session);
+  }
+  /** Whether the handshake resumed an earlier session; null without a connection. */
+  get session_reused(): boolean | null {
+    return this._sslobj === null ? null : this._sslobj.sessionReused;
+  }
+
+  /** The peer's certificate: what it says ({} if it was not verified), or as DER; null if there is none. */
+  getpeercert(binary_form?: false): CertificateInfo | Record<string, never> | null;
+  getpeercert(binary_form: true): Buffer | null;
+  getpeercert(...args: unknown[]): CertificateInfo | Record<string, never> | Buffer | null {
+    const [binary] = parameters('getpeercert', ['binary_form'], args);
+    this.#checkConnected();
+    return this.#connection('getpeercert').getpeercert(binary);
+  }
+  /** The certificates from the peer's up to a trusted one, as DER. */
+  get_verified_chain(): Buffer[] {
+    return this.#connection('get_verified_chain').chain(true);
+  }
+  /** The certificates as the peer sent them, as DER. */
+  get_unverified_chain(): Buffer[] {
+    return this.#connection('get_unverified_chain').chain(false);
+  }
+  selected_npn_protocol(): null {
+    deprecated('ssl NPN is deprecated, use ALPN instead');
+    return null;
+  }
+  /** The application protocol that both sides have; null if none was chosen. */
+  selected_alpn_protocol(): string | null {
+    return this._sslobj === null ? null : this._sslobj.alpn;
+  }
+  /** `[name, protocol version, secret bits]`; null before the handshake. */
+  cipher(): CipherSummary | null {
+    return this._sslobj === null ? null : this._sslobj.cipher();
+  }
+  /** On a server: the ciphers that both sides have. */
+  shared_ciphers(): CipherSummary[] | null {
+    return this._sslobj === null ? null : this._sslobj.sharedCiphers();
+  }
+  group(): string | null {
+    return this._sslobj === null ? null : groupUnknown();
+  }
+  client_sigalg(): string | null {
+    return this._sslobj === null ? null : signatureUnknown();
+  }
+  server_sigalg(): string | null {
+    return this._sslobj === null ? null : signatureUnknown();
+  }
+  compression(): string | null {
+    return this._sslobj === null ? null : this._sslobj.compression;
+  }
+  /** 'TLSv1.3' and so on; null before the handshake. */
+  version(): string | null {
+    return this._sslobj === null ? null : this._sslobj.version;
+  }
+  /** How many decrypted bytes can be read without waiting. `select` does not know of them. */
+  pending(): number {
+    return this._sslobj === null ? 0 : this._sslobj.pending;
+  }
+  /** 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'. */
+  get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
+    if (this._sslobj !== null) return this._sslobj.channelBinding(cb_type);
+    if (!CHANNEL_BINDING_TYPES.includes(cb_type) && !FURTHER_BINDINGS.includes(cb_type)) {
+      throw new ValueError(`${str(cb_type)} channel binding type not implemented`);
+    }
+    return null;
+  }
+
+  // ---- handshake and goodbye ---------------------------------------------------------------------------------------
+
+  /**
+   * Shakes hands. With `block`, a nonblocking socket blocks for it.
+   * @throws SSLWantReadError | SSLWantWriteError | SSLCertVerificationError | SSLError | TimeoutError | OSError
+   */
+  do_handshake(block: boolean | { block?: boolean } = false): void {
+    const [blocks] = parameters('do_handshake', ['block'], [block]);
+    if (this._fd < 0) raise(-EBADF, 'do_handshake');
+    this.#checkConnected();
+    const connection = this.#connection('do_handshake');
+    if (this._timeout !== 0 || !blocks) {
+      connection.handshake();
+      return;
+    }
+    this.settimeout(null);
+    try {
+      connection.handshake();
+    } finally {
+      if (this._fd >= 0) this.settimeout(0);
+    }
+  }
+
+  /**
+   * Says goodbye, waits for the peer's, and returns the socket, which is a plain one from now on.
+   * @throws as `do_handshake`; ValueError where there is no connection
+   */
+  unwrap(): this {
+    this.#wrapped().shutdown();
+    this.#drop();
+    return this;
+  }
+
+  /** Shuts down the connection below, without a goodbye. @see shutdown(2) */
+  override shutdown(how: number): void {
+    this.#drop();
+    super.shutdown(how);
+  }
+
+  /** @internal */
+  override _realClose(): void {
+    this.#drop();
+    super._realClose();
+  }
+
+  /** TLS 1.3: asks the client for its certificate; the answer comes with later reads. */
+  verify_client_post_handshake(): void {
+    this.#wrapped().verifyClientPostHandshake();
+  }
+
+  // ---- connecting --------------------------------------------------------------------------------------------------
+
+  /** Connects, and shakes hands. */
+  override connect(addr: Address): void {
+    this.#connect(() => {
+      super.connect(addr);
+      return 0;
+    });
+  }
+
+  /** As `connect`, but returns the system's error number instead of raising it. The handshake raises. */
+  override connect_ex(addr: Address): number {
+    return this.#connect(() => super.connect_ex(addr));
+  }
+
+  #readyToConnect(): void {
+    if (this.server_side) throw new ValueError("can't connect in server-side mode");
+    if (this.#connected || this._sslobj !== null) {
+      throw new ValueError('attempt to connect already-connected SSLSocket!');
+    }
+    this.#open();
+  }
+
+  /** @internal */
+  override _connectBegun(addr: Address): number {
+    this.#readyToConnect();
+    return this.#noteConnected(super._connectBegun(addr));
+  }
+
+  /** @internal The handshake is still to come. */
+  override _connectEnded(): number {
+    return this.#noteConnected(super._connectEnded());
+  }
+
+  #noteConnected(code: number): number {
+    if (code === 0) this.#connected = true;
+    else if (code !== -EINPROGRESS) this.#drop();
+    return code;
+  }
+
+  #connect(attempt: () => number): number {
+    this.#readyToConnect();
+    try {
+      const code = attempt();
+      if (code === 0) {
+        this.#connected = true;
+        if (this.do_handshake_on_connect) this.do_handshake();
+      }
+      return code;
+    } catch (error) {
+      if (error instanceof OSError || error instanceof ValueError) this.#drop();
+      throw error;
+    }
+  }
+
+  /** Waits for a connection and shakes hands with it: `[SSLSocket, address]`. */
+  override accept(): [SSLSocket, Address] {
+    const [plain, address] = super.accept();
+    return [this._wrapped(plain, this.do_handshake_on_connect), address];
+  }
+
+  /** @internal */
+  override get _isPlain(): boolean {
+    return false;
+  }
+
+  /** @internal */
+  override _abandonWrite(): void {
+    this._sslobj?.abandonWrite();
+  }
+
+  /** @internal What this listener makes of a connection that it has accepted. */
+  override _wrapped(plain: socket, handshake: boolean): SSLSocket {
+    return this.#context.wrap_socket(plain, {
+      do_handshake_on_connect: handshake,
+      suppress_ragged_eofs: this.suppress_ragged_eofs,
+      server_side: true,
+    });
+  }
+
+  override dup(): never {
+    throw new NotImplementedError(`Can't dup() ${this.constructor.name} instances`);
+  }
+
+  // ---- data --------------------------------------------------------------------------------------------------------
+
+  /**
+   * Reads up to `len` bytes; into `buffer` if given, and then returns their number. An empty result: the peer has closed.
+   * @throws SSLWantReadError | SSLWantWriteError | SSLError | TimeoutError | OSError
+   */
+  read(len?: number): Buffer;
+  read(len: number | undefined, buffer: BytesLike): number;
+  read(len?: number, buffer?: BytesLike | null): Buffer | number;
+  read(...args: unknown[]): Buffer | number {
+    const [length = 1024, buffer] = parameters('read', ['len', 'buffer'], args);
+    return this.#read(length, buffer);
+  }
+
+  #read(length: unknown, buffer: unknown): Buffer | number {
+    if (this._sslobj === null) throw new ValueError('Read on closed or unwrapped SSL socket.');
+    return readWith(this._sslobj, length, buffer, this.suppress_ragged_eofs);
+  }
+
+  /** Writes all of `data` and returns its size. A nonblocking write that raised must be repeated with the same data. */
+  write(data: BytesLike): number {
+    if (this._sslobj === null) throw new ValueError('Write on closed or unwrapped SSL socket.');
+    return this._sslobj.write(bytesOf(data));
+  }
+
+  /** @see read */
+  override recv(buflen = 1024, flags = 0): Buffer {
+    if (this._sslobj === null) return super.recv(buflen, flags);
+    this.#noFlags(flags, 'recv');
+    return this.#read(buflen, null) as Buffer;
+  }
+
+  /** @see read */
+  override recv_into(
+    buffer: BytesLike,
+    nbytes?: number | null | { nbytes?: number; flags?: number },
+    flags = 0,
+  ): number {
+    if (typeof nbytes === 'object' && nbytes !== null) {
+      const values = parameters('recv_into', ['buffer', 'nbytes', 'flags'], [buffer, nbytes]);
+      return this.recv_into(buffer, values[1] as number | undefined, values[2] as number | undefined);
+    }
+    if (this._sslobj === null) return super.recv_into(buffer, nbytes ?? 0, flags);
+    this.#noFlags(flags, 'recv_into');
+    return this.#read(nbytes ?? (bytesOf(buffer).length || 1024), buffer) as number;
+  }
+
+  /** Writes all of `data`: TLS has no partial sends unless the socket does not block. */
+  override send(data: BytesLike, flags = 0): number {
+    if (this._sslobj === null) return super.send(data, flags);
+    this.#noFlags(flags, 'send');
+    return this._sslobj.write(bytesOf(data));
+  }
+
+  override sendall(data: BytesLike, flags = 0): null {
+    if (this._sslobj === null) return super.sendall(data, flags);
+    this.#noFlags(flags, 'sendall');
+    const bytes = bytesOf(data);
+    for (let sent = 0; sent < bytes.length; ) sent += this.send(bytes.subarray(sent));
+    return null;
+  }
+
+  /**
+   * Sends a file, or `count` bytes of it from `offset`. Where the kernel encrypts (see `ktls`), the file does not pass
+   * through this process.
+   * @see Python SSLSocket.sendfile; SSL_sendfile(3)
+   */
+  override sendfile(...args: unknown[]): number {
+    const [file, offset, count] = sendfileArguments(args);
+    if (this._sslobj === null) return sendfile(this, file, offset, count);
+    const fd = this._sslobj.kernelTls.send ? saidFileno(file) : undefined;
+    if (typeof fd === 'number') return this.#sendFromKernel(this._sslobj, fd, offset, count);
+    return sendfileByReading(this, file, offset, count);
+  }
+
+  #sendFromKernel(connection: Connection, fd: number, offset: unknown, count: unknown): number {
+    const start = Number(integer(offset));
+    const limit = count === null || count === undefined ? Number.POSITIVE_INFINITY : Number(integer(count));
+    let sent = 0;
+    // SSL_sendfile fails at the end of a file: look first.
+    const probe = Buffer.alloc(1);
+    while (sent < limit && readSync(fd, probe, 0, 1, start + sent) === 1) {
+      sent += connection.sendFile(fd, start + sent, Math.min(limit - sent, KERNEL_BLOCK));
+    }
+    return sent;
+  }
+
+  #noFlags(flags: number, method: string): void {
+    if (flags === 0 || cInt(flags) === 0) return;
+    throw new ValueError(`non-zero flags not allowed in calls to ${method}() on ${this.#className()}`);
+  }
+
+  #className(): string {
+    return `<class 'ssl.${this.constructor.name}'>`;
+  }
+
+  // ---- what makes no sense over TLS --------------------------------------------------------------------------------
+
+  override sendto(...args: unknown[]): number {
+    if (this._sslobj !== null) throw new ValueError(`sendto not allowed on instances of ${this.#className()}`);
+    return (super.sendto as (...args: unknown[]) => number).apply(this, args);
+  }
+  override recvfrom(bufsize = 1024, flags = 0): [Buffer, Address] {
+    if (this._sslobj !== null) throw new ValueError(`recvfrom not allowed on instances of ${this.#className()}`);
+    return super.recvfrom(bufsize, flags);
+  }
+  override recvfrom_into(...args: unknown[]): [number, Address] {
+    if (this._sslobj !== null) throw new ValueError(`recvfrom_into not allowed on instances of ${this.#className()}`);
+    return (super.recvfrom_into as (...args: unknown[]) => [number, Address]).apply(this, args);
+  }
+  override sendmsg(..._args: unknown[]): never {
+    throw new NotImplementedError(`sendmsg not allowed on instances of ${this.#className()}`);
+  }
+  override recvmsg(..._args: unknown[]): never {
+    throw new NotImplementedError(`recvmsg not allowed on instances of ${this.#className()}`);
+  }
+  override send_zerocopy(..._args: unknown[]): never {
+    throw new NotImplementedError(`send_zerocopy not allowed on instances of ${this.#className()}`);
+  }
+  override sendmmsg(..._args: unknown[]): never {
+    throw new NotImplementedError(`sendmmsg not allowed on instances of ${this.#className()}`);
+  }
+  override recvmmsg_into(..._args: unknown[]): never {
+    throw new NotImplementedError(`recvmmsg_into not allowed on instances of ${this.#className()}`);
+  }
+  override recvmsg_into(..._args: unknown[]): never {
+    throw new NotImplementedError(`recvmsg_into not allowed on instances of ${this.#className()}`);
+  }
+
+  // ---- not in Python -----------------------------------------------------------------------------------------------
+
+  /** `length` bytes that only the two ends know, for `label` and `context`. @see RFC 5705 */
+  export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
+    const bytes = context === null ? null : bytesOf(context);
+    return this.#wrapped().exportKeyingMaterial(label, Number(integer(length)), bytes);
+  }
+  /** The OCSP response that the server stapled to its certificate, DER; null if none. @see SSLContext.request_ocsp */
+  ocsp_response(): Buffer | null {
+    return this.#wrapped().ocspResponse();
+  }
+  /** TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends. */
+  update_keys(peer_too = false): void {
+    this.#wrapped().updateKeys(Boolean(peer_too));
+  }
+  /** Whether the kernel encrypts and decrypts: OP_ENABLE_KTLS asks for it, kernel, cipher and OpenSSL allow it. */
+  ktls(): { send: boolean; receive: boolean } {
+    return this._sslobj === null ? { send: false, receive: false } : this._sslobj.kernelTls;
+  }
+
+  /** @internal For selectors: whether a read would find decrypted bytes, which the descriptor does not show. */
+  get _readableNow(): boolean {
+    return this._sslobj !== null && this._sslobj.pending > 0;
+  }
+
+  /**
+   * @internal For selectors: the events of the descriptor that it takes to go on with reading, writing or both, which is
+   * what the latest call of that kind wanted. Bits of selectors: 1 to read, 2 to write.
+   */
+  _awaited(events: number): number {
+    if (this._sslobj === null) return events;
+    const { handshake, read, write } = this._sslobj.wants;
+    if (handshake !== 0) return handshake === POLLIN ? 1 : 2;
+    const reading = read === POLLOUT ? 2 : 1;
+    const writing = write === POLLIN ? 1 : 2;
+    return (events & 1 ? reading : 0) | (events & 2 ? writing : 0);
+  }
+
+  /** Whom to tell when `_readableNow` or `_awaited` may have changed; null: nobody. */
+  #watchers: Set<() => void> | null = null;
+
+  /** @internal For selectors: tells `watcher` of changes from now on. */
+  _watch(watcher: () => void): void {
+    this.#watchers ??= new Set();
+    this.#watchers.add(watcher);
+  }
+
+  /** @internal */
+  _unwatch(watcher: () => void): void {
+    this.#watchers?.delete(watcher);
+    if (this.#watchers?.size === 0) this.#watchers = null;
+  }
+
+  /** @internal Whether a selector watches. */
+  get _isWatched(): boolean {
+    return this.#watchers !== null;
+  }
+
+  /** @internal The connection's calls tell of a change. */
+  _changed(): void {
+    stirred(this._fd);
+    if (this.#watchers === null) return;
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** @internal */
+  override get _moduleName(): string {
+    return 'ssl';
+  }
+}
+
+function isErrno(error: unknown, errno: number): boolean {
+  return error instanceof OSError && error.errno === errno;
+}
+
+function checkArguments(sock: socket, context: SSLContext, options: SocketOptions): void {
+  if (typeof sock?.getsockopt !== 'function') {
+    throw noAttribute(sock, 'getsockopt');
+  }
+  if (sock.getsockopt(SOL_SOCKET, SO_TYPE) !== SOCK_STREAM) {
+    throw new NotImplementedError('only stream sockets are supported');
+  }
+  const { serverSide, serverHostname, session } = options;
+  const named = serverHostname !== null && serverHostname.length > 0;
+  if (serverSide && named) throw new ValueError('server_hostname can only be specified in client mode');
+  if (serverSide && session !== null) throw new ValueError('session can only be specified in client mode');
+  if (context.check_hostname && !named) throw new ValueError('check_hostname requires server_hostname');
+}

@@ -1,0 +1,283 @@
+/**
+ * net.Socket's connect: its forms of arguments, name resolution, and one or more attempts.
+ *
+ * Where a name has several addresses, they race: see `socket/happy_eyeballs.ts`. Unlike node:net, an attempt that is slow goes
+ * on beside the next one.
+ */
+import { isIP, type LookupFunction } from 'node:net';
+import { constants } from '../constants/table.js';
+import { ExceptionGroup, fromCode, gaierror, OSError } from '../core/exceptions.js';
+import { descriptorOf } from '../event/loop.js';
+import { getaddrinfo } from '../event/names.js';
+import { interleaved, Race, type Way } from '../socket/happy_eyeballs.js';
+import type { AddressInfoEntry } from '../socket/resolve.js';
+import { socket } from '../socket/socket.js';
+import { monotonicMs, POLLOUT } from '../wait/call.js';
+import type { SocketDuplex } from './duplex.js';
+import { argumentError, nodeError, type Place, placed, rangeError } from './errors.js';
+
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
+/** How long an attempt stays alone: RFC 8305's Connection Attempt Delay, as Node has it. */
+const ATTEMPT_DELAY_MS = 250;
+
+export interface ConnectOptions {
+  port?: number | string;
+  /** 'localhost' if not given. */
+  host?: string;
+  /** A Unix socket's path; one that begins with a 0 byte is an abstract name. */
+  path?: string;
+  localAddress?: string;
+  localPort?: number;
+  /** 4 or 6: only such addresses. */
+  family?: number | string;
+  hints?: number;
+  /** Instead of the system's resolver: as dns.lookup. */
+  lookup?: LookupFunction;
+  /** Milliseconds until the next address of a name is tried too. */
+  autoSelectFamilyAttemptTimeout?: number;
+}
+
+type Listener = () => void;
+export type ConnectArguments =
+  | [options: ConnectOptions, listener?: Listener]
+  | [port: number | string, listener?: Listener]
+  | [port: number | string, host: string, listener?: Listener]
+  | [path: string, listener?: Listener];
+
+/** The forms of connect's and listen's arguments: the options they stand for, and the listener. */
+export function optionsOf<T extends ConnectOptions>(args: readonly unknown[]): [T, Listener | undefined] {
+  const last = args[args.length - 1];
+  const listener = typeof last === 'function' ? (last as Listener) : undefined;
+  const [first, host] = args;
+  if (typeof first === 'object' && first !== null) return [{ ...first } as T, listener];
+  if (typeof first === 'string' && !isPort(first)) return [{ path: first } as T, listener];
+  const options = first === undefined || first === null || typeof first === 'function' ? {} : { port: first };
+  return [(typeof host === 'string' ? { ...options, host } : options) as T, listener];
+}
+
+function isPort(text: string): boolean {
+  return text.trim() !== '' && Number(text) >= 0;
+}
+
+/** A port as a number. @throws RangeError | TypeError */
+export function portOf(value: unknown): number {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw argumentError('ERR_INVALID_ARG_TYPE', 'The "options.port" property must be of type number or string');
+  }
+  const port = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw rangeError('ERR_SOCKET_BAD_PORT', `options.port should be >= 0 and < 65536. Received ${value}.`);
+}
+
+/** Begins to connect `stream`. What goes wrong later destroys it. @throws TypeError | RangeError for wrong arguments */
+export function connectStream(stream: SocketDuplex, args: readonly unknown[]): void {
+  const [options, listener] = optionsOf<ConnectOptions>(args);
+  if (options.port === undefined && (options.path === undefined || options.path === null)) {
+    throw argumentError('ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
+  }
+  if (stream.destroyed) throw nodeError('ERR_SOCKET_CLOSED');
+  const { localAddress } = options;
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`);
+  }
+  const targets = options.path ? () => Promise.resolve([unixTarget(options.path as string)]) : internetTargets(options);
+  if (listener !== undefined) stream.once('connect', listener);
+  stream.connecting = true;
+  stream._active();
+  new Attempts(stream, options).start(targets);
+}
+
+function unixTarget(path: string): AddressInfoEntry {
+  return [AF_UNIX, SOCK_STREAM, 0, '', path];
+}
+
+function internetTarget(address: string, port: number): AddressInfoEntry {
+  return [isIP(address) === 6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0, '', [address, port]];
+}
+
+/** How the addresses are to be found: no question for what is an address already. */
+function internetTargets(options: ConnectOptions): (stream: SocketDuplex) => Promise<AddressInfoEntry[]> {
+  const port = portOf(options.port);
+  const host = options.host || 'localhost';
+  if (isIP(host) !== 0) return () => Promise.resolve([internetTarget(host, port)]);
+  return async (stream) => {
+    const found = await lookedUp(host, options).catch((error) => {
+      stream.emit('lookup', error, undefined, undefined, host);
+      throw error;
+    });
+    for (const address of found) stream.emit('lookup', null, address, isIP(address), host);
+    return interleaved(
+      found.map((address) => internetTarget(address, port)),
+      1,
+    );
+  };
+}
+
+async function lookedUp(host: string, options: ConnectOptions): Promise<string[]> {
+  const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : Number(options.family ?? 0);
+  const found =
+    options.lookup === undefined ? system(host, family, options) : asked(options.lookup, host, family, options);
+  const own = isIP(options.localAddress ?? '');
+  const addresses = (await found).filter((address) => own === 0 || isIP(address) === own);
+  const wrong = addresses.find((address) => isIP(address) === 0);
+  if (wrong !== undefined) throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${wrong}`);
+  if (addresses.length === 0) throw unknownHost(new gaierror(EAI_NONAME, 'Name or service not known'), host);
+  return [...new Set(addresses)];
+}
+
+async function system(host: string, family: number, { hints }: ConnectOptions): Promise<string[]> {
+  const wanted = family === 4 ? AF_INET : family === 6 ? AF_INET6 : 0;
+  const flags = hints || (wanted === 0 ? AI_ADDRCONFIG : 0);
+  try {
+    const entries = await getaddrinfo(host, null, { family: wanted, type: SOCK_STREAM, flags });
+    return entries.map(([, , , , sockaddr]) => sockaddr[0]);
+  } catch (error) {
+    throw error instanceof gaierror ? unknownHost(error, host) : error;
+  }
+}
+
+/** With the codes that Node has for it. */
+export function unknownHost(error: gaierror, hostname: string): gaierror {
+  error.code = error.errno === EAI_NONAME || error.errno === EAI_NODATA ? 'ENOTFOUND' : 'EAI_FAIL';
+  if (error.errno === EAI_AGAIN) error.code = 'EAI_AGAIN';
+  return Object.assign(error, { syscall: 'getaddrinfo', hostname });
+}
+
+function asked(lookup: LookupFunction, host: string, family: number, { hints = 0 }: ConnectOptions): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { family, hints, all: true }, (error, found) => {
+      if (error) reject(error);
+      else resolve(Array.isArray(found) ? found.map(({ address }) => address) : [found]);
+    });
+  });
+}
+
+/** The attempts of one connect. */
+class Attempts implements Way {
+  readonly #stream: SocketDuplex;
+  readonly #options: ConnectOptions;
+  /** A socket that the stream was made with is the only one that may be used. */
+  readonly #given: socket | null;
+  #race = new Race([], null, this);
+  #infos: AddressInfoEntry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: SocketDuplex, options: ConnectOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#given = stream._letGo();
+  }
+
+  async start(targets: (stream: SocketDuplex) => Promise<AddressInfoEntry[]>): Promise<void> {
+    // Whoever destroys the stream ends the attempts.
+    this.#stream.once('close', this.#cancel);
+    try {
+      this.#infos = await targets(this.#stream);
+    } catch (error) {
+      this.#stream.destroy(error as Error);
+      return;
+    }
+    const { autoSelectFamilyAttemptTimeout: delayMs = ATTEMPT_DELAY_MS } = this.#options;
+    this.#race = new Race(this.#infos, delayMs / 1000, this);
+    process.nextTick(this.#advance);
+  }
+
+  readonly #cancel = (): void => {
+    clearTimeout(this.#timer);
+    this.#race[Symbol.dispose]();
+    if (this.#stream._sock !== this.#given) this.#given?.close();
+  };
+
+  /** Begins what is due, and waits for what runs. */
+  readonly #advance = (): void => {
+    clearTimeout(this.#timer);
+    if (!this.#stream.connecting) return;
+    const begun = this.#race.advance(monotonicMs());
+    // A listener may have destroyed it.
+    if (!this.#stream.connecting) begun?.close();
+    else if (begun !== null) this.#win(begun);
+    else if (this.#race.lost) this.#fail();
+    else this.#wait();
+  };
+
+  #wait(): void {
+    for (const sock of this.#race.running) descriptorOf(sock.fileno()).listen(POLLOUT, () => this.#look(sock));
+    const { dueMs } = this.#race;
+    if (dueMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#advance, Math.ceil(dueMs - monotonicMs()));
+  }
+
+  /** The socket is writable: it is connected, or has failed. */
+  #look(sock: socket): void {
+    if (!this.#stream.connecting) return;
+    descriptorOf(sock.fileno()).listen(POLLOUT, null);
+    const won = this.#race.look(sock);
+    if (won === null) this.#advance();
+    else this.#win(won);
+  }
+
+  #win(sock: socket): void {
+    this.#stream.removeListener('close', this.#cancel);
+    clearTimeout(this.#timer);
+    this.#race[Symbol.dispose]();
+    try {
+      this.#stream._adopted(sock);
+    } catch (error) {
+      sock.close();
+      this.#stream.destroy(error as Error);
+      return;
+    }
+    this.#stream._connected();
+  }
+
+  #fail(): void {
+    const errors = this.#race.errors.map((error, i) =>
+      'address' in error ? error : placed(error, placeOf(this.#infos[i])),
+    );
+    const [first] = errors;
+    const all = () => Object.assign(new ExceptionGroup('no address could be reached', errors), { code: first.code });
+    this.#stream.destroy(errors.length === 1 ? first : all());
+  }
+
+  // ---- for the race ------------------------------------------------------------------------------------------------
+
+  open(info: AddressInfoEntry): socket {
+    const [family] = info;
+    const { address, port } = placeOf(info);
+    this.#stream.emit('connectionAttempt', address, port, numberOf(family));
+    const sock = this.#given ?? new socket(family, SOCK_STREAM);
+    try {
+      this.#bindLocal(sock, family);
+      return sock;
+    } catch (error) {
+      sock.close();
+      throw error;
+    }
+  }
+
+  refused(code: number, info: AddressInfoEntry): OSError {
+    const place = placeOf(info);
+    const error = placed(fromCode(code, 'connect'), place);
+    this.#stream.emit('connectionAttemptFailed', place.address, place.port, numberOf(info[0]), error);
+    return error;
+  }
+
+  #bindLocal(sock: socket, family: number): void {
+    const { localAddress, localPort } = this.#options;
+    if (family === AF_UNIX || (localAddress === undefined && !localPort)) return;
+    const place = { address: localAddress ?? (family === AF_INET6 ? '::' : '0.0.0.0'), port: localPort ?? 0 };
+    try {
+      sock.bind([place.address, place.port]);
+    } catch (error) {
+      throw error instanceof OSError ? placed(Object.assign(error, { syscall: 'bind' }), place) : error;
+    }
+  }
+}
+
+function placeOf([family, , , , sockaddr]: AddressInfoEntry): Place {
+  return family === AF_UNIX ? { address: sockaddr } : { address: sockaddr[0], port: sockaddr[1] };
+}
+
+/** Node's name of a family. */
+function numberOf(family: number): 4 | 6 | undefined {
+  return family === AF_INET6 ? 6 : family === AF_INET ? 4 : undefined;
+}

@@ -1,0 +1,129 @@
+/** net.Server's listen: its forms of arguments, and the listening socket that they stand for. */
+import { chmodSync, unlinkSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { constants, elsewhere } from '../constants/table.js';
+import { gaierror, OSError } from '../core/exceptions.js';
+import { getaddrinfo } from '../event/names.js';
+import { socket } from '../socket/socket.js';
+import { optionsOf, portOf, unknownHost } from './connect.js';
+import { argumentError, placed } from './errors.js';
+
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, IPPROTO_IPV6, IPV6_V6ONLY } =
+  constants.socket;
+const { SO_REUSEPORT } = elsewhere(constants.socket);
+const BACKLOG = 511;
+const EVERYBODY_MAY = { read: 0o444, write: 0o222 };
+
+export interface ListenOptions {
+  /** 0: any that is free. */
+  port?: number | string;
+  /** If none is given: every address of this machine, IPv6 and IPv4. */
+  host?: string;
+  /** A Unix socket's path, which must not exist; one that begins with a 0 byte is an abstract name. */
+  path?: string;
+  /** A descriptor that is bound already. The server owns it. */
+  fd?: number;
+  backlog?: number;
+  /** On '::', leave IPv4 alone. */
+  ipv6Only?: boolean;
+  /** Several servers, in several processes or workers, share the port: the kernel distributes the connections. */
+  reusePort?: boolean;
+  /** Everybody may read from, or write to, the Unix socket. */
+  readableAll?: boolean;
+  writableAll?: boolean;
+  /** Closes the server when it is aborted. */
+  signal?: AbortSignal;
+}
+
+/** The forms of listen's arguments, as options. */
+export function listenOptionsOf(args: readonly unknown[]): [ListenOptions, (() => void) | undefined] {
+  const [options, listener] = optionsOf<ListenOptions>(args);
+  const backlog = args.slice(1).find((each) => typeof each === 'number');
+  if (typeof args[0] !== 'object' && backlog !== undefined) options.backlog = backlog as number;
+  const anywhere = options.fd === undefined && !options.path;
+  if (anywhere && (args[0] === null || typeof args[0] !== 'object' || 'port' in options)) options.port ??= 0;
+  if (anywhere && options.port === undefined) {
+    throw argumentError('ERR_INVALID_ARG_VALUE', 'The options must have the property "port", "path" or "fd"');
+  }
+  if (options.port !== undefined) portOf(options.port);
+  return [options, listener];
+}
+
+/** The listening socket. @throws (rejects) OSError with the address in it */
+export async function listening(options: ListenOptions): Promise<socket> {
+  const sock = await bound(options);
+  try {
+    sock.setblocking(false);
+    sock.listen(options.backlog || BACKLOG);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw explained(error, options);
+  }
+}
+
+async function bound(options: ListenOptions): Promise<socket> {
+  if (options.fd !== undefined) return new socket({ fileno: options.fd });
+  if (options.path) return boundTo(AF_UNIX, options.path, options);
+  const port = portOf(options.port);
+  if (!options.host) return boundAnywhere(port, options);
+  const address = isIP(options.host) === 0 ? await firstAddress(options.host) : options.host;
+  return boundTo(isIP(address) === 6 ? AF_INET6 : AF_INET, [address, port], options);
+}
+
+/** Both families by one socket, where there is IPv6. */
+function boundAnywhere(port: number, options: ListenOptions): socket {
+  try {
+    return boundTo(AF_INET6, ['::', port], options);
+  } catch (error) {
+    if (error instanceof OSError && error.code === 'EADDRINUSE') throw error;
+    return boundTo(AF_INET, ['0.0.0.0', port], options);
+  }
+}
+
+async function firstAddress(host: string): Promise<string> {
+  try {
+    const [first] = await getaddrinfo(host, null, { type: SOCK_STREAM });
+    return first[4][0];
+  } catch (error) {
+    throw error instanceof gaierror ? unknownHost(error, host) : error;
+  }
+}
+
+function boundTo(family: number, address: string | [string, number], options: ListenOptions): socket {
+  const sock = new socket(family, SOCK_STREAM);
+  try {
+    if (family !== AF_UNIX) sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+    if (family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
+    if (options.reusePort && SO_REUSEPORT !== undefined) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
+    sock.bind(address);
+    if (family === AF_UNIX) permit(address as string, options);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw explained(error, options);
+  }
+}
+
+function permit(path: string, { readableAll, writableAll }: ListenOptions): void {
+  if (!readableAll && !writableAll) return;
+  if (path.startsWith('\0')) throw argumentError('ERR_INVALID_ARG_VALUE', 'an abstract name has no permissions');
+  const own = 0o700;
+  chmodSync(path, own | (readableAll ? EVERYBODY_MAY.read : 0) | (writableAll ? EVERYBODY_MAY.write : 0));
+}
+
+function explained(error: unknown, { path, host = '::', port }: ListenOptions): unknown {
+  if (!(error instanceof OSError)) return error;
+  error.syscall = 'listen';
+  return placed(error, path ? { address: path } : { address: host, port: Number(port ?? 0) });
+}
+
+/** As libuv does: a path that the server has made goes with it. */
+export function unlinkPath(path: string): void {
+  if (path.startsWith('\0')) return;
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * A server whose connections are streams: net.Server's methods, properties and events.
+ */
+import { EventEmitter } from 'node:events';
+import { constants } from '../constants/table.js';
+import { Acceptor } from '../event/acceptor.js';
+import { type Descriptor, descriptorOf } from '../event/loop.js';
+import { socket } from '../socket/socket.js';
+import type { SSLContext } from '../ssl/settings.js';
+import type { SSLSocket } from '../ssl/socket.js';
+import type { SocketDuplex } from './duplex.js';
+import { nodeError, tlsError } from './errors.js';
+import { type ListenOptions, listening, listenOptionsOf, unlinkPath } from './listen.js';
+import { streamOf } from './over.js';
+import { type Endpoint, endpointOf, type SocketOptions } from './surface.js';
+import { TLSDuplex } from './tls.js';
+
+const { AF_UNIX } = constants.socket;
+const HANDSHAKE_MS = 120_000;
+
+export interface ServerOptions extends Omit<SocketOptions, 'pauseOnCreate' | 'signal'> {
+  /** As `pauseOnCreate` of each connection. */
+  pauseOnConnect?: boolean;
+  /** Makes TLS connections of them: 'connection' comes after the handshake. */
+  ssl?: SSLContext;
+  /** Milliseconds that a handshake may take; 120,000 if not given. */
+  handshakeTimeout?: number;
+}
+
+/** What 'drop' tells of a connection that was one too many. */
+export interface Dropped {
+  localAddress?: string;
+  localPort?: number;
+  localFamily?: string;
+  remoteAddress?: string;
+  remotePort?: number;
+  remoteFamily?: string;
+}
+
+type Closed = (error?: Error) => void;
+
+/**
+ * Emits 'listening', 'connection' with a stream, 'drop', 'error' and 'close'; with `ssl` besides 'tlsClientError' with the
+ * error of a handshake and its stream.
+ * @see https://nodejs.org/api/net.html#class-netserver
+ */
+export class Server extends EventEmitter {
+  /** More connections than that are closed at once; 0 or undefined: no limit. */
+  maxConnections: number | undefined = undefined;
+  readonly #options: ServerOptions;
+  #listener: socket | null = null;
+  #descriptor: Descriptor | null = null;
+  #acceptor: Acceptor | null = null;
+  /** A path that goes with the listener. */
+  #path: string | null = null;
+  #connections = 0;
+  #refed = true;
+  /** Which `listen` is the latest: one that was overtaken while it looked up a name comes to nothing. */
+  #generation = 0;
+  #begun = false;
+
+  constructor(options: ServerOptions = {}, handler?: (stream: SocketDuplex) => void) {
+    super();
+    this.#options = { ...options };
+    if (handler !== undefined) this.on('connection', handler);
+  }
+
+  // ---- listening ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Listens: `listen(port, host, backlog)`, `listen(path)`, `listen({ port, host, path, fd, … })` or `listen(sock)` with a
+   * socket that listens already, each with a listener for 'listening'. What goes wrong is emitted as 'error'.
+   * @throws Error ERR_SERVER_ALREADY_LISTEN; TypeError | RangeError for wrong arguments
+   */
+  listen(...args: unknown[]): this {
+    if (this.#begun) throw nodeError('ERR_SERVER_ALREADY_LISTEN');
+    const [given] = args;
+    const last = args[args.length - 1];
+    if (given instanceof socket) {
+      if (typeof last === 'function') this.once('listening', last as () => void);
+      given.setblocking(false);
+      this.#listening(given);
+      return this;
+    }
+    const [options, listener] = listenOptionsOf(args);
+    if (listener !== undefined) this.once('listening', listener);
+    this.#begin(options);
+    return this;
+  }
+
+  async #begin(options: ListenOptions): Promise<void> {
+    const generation = ++this.#generation;
+    this.#begun = true;
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    let sock: socket;
+    try {
+      sock = await listening(options);
+    } catch (error) {
+      if (generation !== this.#generation) return;
+      this.#begun = false;
+      process.nextTick(() => this.emit('error', error));
+      return;
+    }
+    if (generation !== this.#generation) return sock.close();
+    if (options.path) this.#path = options.path;
+    this.#listening(sock);
+  }
+
+  #listening(sock: socket): void {
+    this.#begun = true;
+    this.#listener = sock;
+    this.#descriptor = descriptorOf(sock.fileno());
+    this.#descriptor.onReleased = () => this.close();
+    if (!this.#refed) this.#descriptor.ref(false);
+    this.#acceptor = new Acceptor(sock, {
+      accepted: (connection) => this.#accepted(connection),
+      failed: (error) => this.emit('error', error),
+    });
+    process.nextTick(() => this.#listener === sock && this.emit('listening'));
+  }
+
+  get listening(): boolean {
+    return this.#listener !== null;
+  }
+
+  /** The listening socket; null before 'listening' and after `close`. */
+  get socket(): socket | null {
+    return this.#listener;
+  }
+
+  /** `{ address, family, port }`, the path of a Unix socket, or null where nothing listens. */
+  address(): Endpoint | string | null {
+    if (this.#listener === null) return null;
+    const address = this.#listener.getsockname();
+    return this.#listener.family === AF_UNIX ? String(address) : endpointOf(this.#listener.family, address);
+  }
+
+  /** Stops listening. 'close' is emitted, and `callback` called, when all connections have ended. */
+  close(callback?: Closed): this {
+    if (callback !== undefined) {
+      if (this.#begun) this.once('close', callback);
+      else this.once('close', () => callback(nodeError('ERR_SERVER_NOT_RUNNING')));
+    }
+    this.#generation++;
+    this.#begun = false;
+    this.#stop();
+    this.#closeIfDrained();
+    return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#begun) return Promise.resolve();
+    return new Promise((resolve, reject) => this.close((error) => (error ? reject(error) : resolve())));
+  }
+
+  #stop(): void {
+    const [sock, descriptor, path] = [this.#listener, this.#descriptor, this.#path];
+    this.#listener = null;
+    this.#descriptor = null;
+    this.#path = null;
+    this.#acceptor?.stop();
+    this.#acceptor = null;
+    if (descriptor !== null) descriptor.onReleased = null;
+    if (sock === null) return;
+    // Before it is closed, so that nobody meets a path where nothing listens and which he cannot take.
+    if (path !== null) unlinkPath(path);
+    sock.close();
+  }
+
+  #closeIfDrained(): void {
+    if (this.#begun || this.#connections > 0) return;
+    process.nextTick(() => this.emit('close'));
+  }
+
+  /** How many connections there are: `callback(error, count)`. */
+  getConnections(callback: (error: Error | null, count: number) => void): this {
+    process.nextTick(callback, null, this.#connections);
+    return this;
+  }
+
+  ref(): this {
+    return this.#setRef(true);
+  }
+
+  /** Lets the process end though this server listens. */
+  unref(): this {
+    return this.#setRef(false);
+  }
+
+  #setRef(refed: boolean): this {
+    this.#refed = refed;
+    this.#descriptor?.ref(refed);
+    return this;
+  }
+
+  // ---- connections -------------------------------------------------------------------------------------------------
+
+  #accepted(sock: socket): void {
+    if (this.maxConnections && this.#connections >= this.maxConnections) {
+      const dropped = droppedOf(sock);
+      sock.close();
+      this.emit('drop', dropped);
+      return;
+    }
+    const { ssl, pauseOnConnect, ...rest } = this.#options;
+    const options = { ...rest, pauseOnCreate: pauseOnConnect };
+    if (ssl !== undefined) {
+      this.#shake(sock, ssl, options);
+      return;
+    }
+    const stream = this.#counted(streamOf(sock.family, options));
+    stream._takeOver(sock);
+    this.emit('connection', stream);
+  }
+
+  #counted<T extends SocketDuplex>(stream: T): T {
+    this.#connections++;
+    stream.server = this;
+    stream._onEnd = this.#ended;
+    return stream;
+  }
+
+  readonly #ended = (): void => {
+    this.#connections--;
+    this.#acceptor?.resume();
+    this.#closeIfDrained();
+  };
+
+  #shake(sock: socket, context: SSLContext, options: SocketOptions): void {
+    let wrapped: SSLSocket;
+    try {
+      wrapped = context.wrap_socket(sock, { server_side: true, do_handshake_on_connect: false });
+    } catch (error) {
+      // The peer may have gone already, or what it sent first may be refused.
+      sock.close();
+      this.emit('tlsClientError', tlsError(error), null);
+      return;
+    }
+    const stream = this.#counted(new TLSDuplex(options));
+    const late = setTimeout(
+      () => stream.destroy(nodeError('ERR_TLS_HANDSHAKE_TIMEOUT')),
+      this.#options.handshakeTimeout ?? HANDSHAKE_MS,
+    ).unref();
+    const failed = (error: Error) => this.emit('tlsClientError', error, stream);
+    stream.once('error', failed);
+    stream.once('close', () => clearTimeout(late));
+    stream.once('secure', () => {
+      clearTimeout(late);
+      stream.removeListener('error', failed);
+      this.emit('connection', stream);
+    });
+    stream._takeOver(wrapped);
+  }
+}
+
+function droppedOf(sock: socket): Dropped {
+  const local = endpointOf(sock.family, sock.getsockname());
+  let remote: Endpoint = {};
+  try {
+    remote = endpointOf(sock.family, sock.getpeername());
+  } catch {
+    // It has gone by itself.
+  }
+  return {
+    localAddress: local.address,
+    localPort: local.port,
+    localFamily: local.family,
+    remoteAddress: remote.address,
+    remotePort: remote.port,
+    remoteFamily: remote.family,
+  };
+}

@@ -1,0 +1,51 @@
+/** struct pollfd, and poll(2) on many of them. */
+
+import { native } from '../addon/binary.js';
+import type { Waitable } from './call.js';
+
+const { pollfd } = native.layout;
+const WORDS = pollfd.size / 4;
+const HALVES = pollfd.size / 2;
+const FD_WORD = pollfd.fd[0] / 4;
+const EVENTS_HALF = pollfd.events[0] / 2;
+const REVENTS_HALF = pollfd.revents[0] / 2;
+
+/** An array of struct pollfd that grows, and poll(2) on it. */
+export class PollArray implements Waitable {
+  count = 0;
+  #words = new Int32Array(WORDS * 4);
+  #halves = new Int16Array(this.#words.buffer);
+
+  add(fd: number, events: number): void {
+    if (this.count * WORDS === this.#words.length) this.#grow();
+    this.#words[this.count * WORDS + FD_WORD] = fd;
+    this.#halves[this.count * HALVES + EVENTS_HALF] = events;
+    this.#halves[this.count * HALVES + REVENTS_HALF] = 0;
+    this.count++;
+  }
+
+  #grow(): void {
+    const old = this.#words;
+    this.#words = new Int32Array(old.length * 2);
+    this.#words.set(old);
+    this.#halves = new Int16Array(this.#words.buffer);
+  }
+
+  fd(i: number): number {
+    return this.#words[i * WORDS + FD_WORD];
+  }
+
+  /** The events found, as the unsigned short that Python reports. */
+  found(i: number): number {
+    return this.#halves[i * HALVES + REVENTS_HALF] & 0xffff;
+  }
+
+  /** Takes an entry out of sight of poll(2), which skips negative descriptors; or brings it back. */
+  toggle(i: number): void {
+    this.#words[i * WORDS + FD_WORD] = ~this.fd(i);
+  }
+
+  attempt(sliceMs: number): number {
+    return native.poll(this.#words, this.count, sliceMs);
+  }
+}
