@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Arm, binaries, libraries, root } from './peers/index.js';
-import type { Sample } from './trial.js';
+import type { Sample } from './statistics.js';
 
 /** Servers run on one processor, the load on another. */
 export const SERVER_CPU = 0;

@@ -1,8 +1,9 @@
 /** What was measured, as figures, and as Markdown. */
 import type { Family } from './peers/index.js';
 import { type Promised, promises } from './promises.js';
+import type { Sample } from './statistics.js';
 import { median, ratios, type Spread, spread } from './statistics.js';
-import { again, type Measured, type Sample, type Trial } from './trial.js';
+import { again, type Measured, type Trial } from './trial.js';
 
 export interface Row {
   readonly which: string;

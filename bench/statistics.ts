@@ -1,5 +1,8 @@
 /** The statistics of the benchmark. */
 
+/** What was measured of an arm in one round, by column. */
+export type Sample = Readonly<Record<string, number>>;
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,9 +1,7 @@
 /** What a trial is, and the one method by which all are measured. */
 import type { Arm } from './peers/index.js';
 import { Cannot, cpuNs, load, Peer, type Result, SERVER_CPU, type Server, sample, startServer } from './processes.js';
-
-/** What was measured of an arm in one round, by column. */
-export type Sample = Readonly<Record<string, number>>;
+import type { Sample } from './statistics.js';
 
 /** Something that was started for an arm. */
 export interface Running {

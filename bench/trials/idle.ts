@@ -1,7 +1,8 @@
 /** What an idle connection costs of memory. */
 import { type Arm, binaries, idle, tlsIdle } from '../peers/index.js';
 import { LOAD_CPU, Peer, type Server, startServer } from '../processes.js';
-import type { Running, Sample, Trial } from '../trial.js';
+import type { Sample } from '../statistics.js';
+import type { Running, Trial } from '../trial.js';
 import { descriptors, residentKib, untilDescriptors } from './accept.js';
 
 /** How many connections, and how they are opened: a load generator that prints "HELD" when it has them. */

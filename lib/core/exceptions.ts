@@ -260,8 +260,12 @@ export function withoutStack<T extends Error>(make: () => T): T {
   const limit = Error.stackTraceLimit;
   // Fails, and with reason, where a program has frozen the intrinsic objects.
   if (!Reflect.set(Error, 'stackTraceLimit', undefined)) return make();
-  const error = make();
-  Error.stackTraceLimit = limit;
+  let error: T;
+  try {
+    error = make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }

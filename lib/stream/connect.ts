@@ -13,7 +13,7 @@ import { interleaved, Race, type Way } from '../socket/happy_eyeballs.js';
 import type { AddressInfoEntry } from '../socket/resolve.js';
 import { socket } from '../socket/socket.js';
 import { monotonicMs, POLLOUT } from '../wait/call.js';
-import type { SocketDuplex } from './duplex.js';
+import type { ByteDuplex } from './bytes.js';
 import { argumentError, nodeError, type Place, placed, rangeError } from './errors.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
@@ -69,8 +69,16 @@ export function portOf(value: unknown): number {
   throw rangeError('ERR_SOCKET_BAD_PORT', `options.port should be >= 0 and < 65536. Received ${value}.`);
 }
 
+/** What connects a stream asks of it: SocketDuplex. */
+interface Connecting extends ByteDuplex {
+  /** Ends every wait for the stream's socket, which is not the stream's any more; null: it has none. */
+  _letGo(): socket | null;
+  /** The socket that the stream was given is connected. */
+  _connected(): void;
+}
+
 /** Begins to connect `stream`. What goes wrong later destroys it. @throws TypeError | RangeError for wrong arguments */
-export function connectStream(stream: SocketDuplex, args: readonly unknown[]): void {
+export function connectStream(stream: Connecting, args: readonly unknown[]): void {
   const [options, listener] = optionsOf<ConnectOptions>(args);
   if (options.port === undefined && (options.path === undefined || options.path === null)) {
     throw argumentError('ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
@@ -96,7 +104,7 @@ function internetTarget(address: string, port: number): AddressInfoEntry {
 }
 
 /** How the addresses are to be found: no question for what is an address already. */
-function internetTargets(options: ConnectOptions): (stream: SocketDuplex) => Promise<AddressInfoEntry[]> {
+function internetTargets(options: ConnectOptions): (stream: Connecting) => Promise<AddressInfoEntry[]> {
   const port = portOf(options.port);
   const host = options.host || 'localhost';
   if (isIP(host) !== 0) return () => Promise.resolve([internetTarget(host, port)]);
@@ -154,7 +162,7 @@ function asked(lookup: LookupFunction, host: string, family: number, { hints = 0
 
 /** The attempts of one connect. */
 class Attempts implements Way {
-  readonly #stream: SocketDuplex;
+  readonly #stream: Connecting;
   readonly #options: ConnectOptions;
   /** A socket that the stream was made with is the only one that may be used. */
   readonly #given: socket | null;
@@ -162,13 +170,13 @@ class Attempts implements Way {
   #infos: AddressInfoEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stream: SocketDuplex, options: ConnectOptions) {
+  constructor(stream: Connecting, options: ConnectOptions) {
     this.#stream = stream;
     this.#options = options;
     this.#given = stream._letGo();
   }
 
-  async start(targets: (stream: SocketDuplex) => Promise<AddressInfoEntry[]>): Promise<void> {
+  async start(targets: (stream: Connecting) => Promise<AddressInfoEntry[]>): Promise<void> {
     // Whoever destroys the stream ends the attempts.
     this.#stream.once('close', this.#cancel);
     try {

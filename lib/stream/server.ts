@@ -1,7 +1,7 @@
 /**
  * A server whose connections are streams: net.Server's methods, properties and events.
  */
-import { EventEmitter } from 'node:events';
+import { addAbortListener, EventEmitter } from 'node:events';
 import { constants } from '../constants/table.js';
 import { Acceptor } from '../event/acceptor.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
@@ -91,19 +91,29 @@ export class Server extends EventEmitter {
   async #begin(options: ListenOptions): Promise<void> {
     const generation = ++this.#generation;
     this.#begun = true;
-    options.signal?.addEventListener('abort', () => this.close(), { once: true });
-    let sock: socket;
+    const { signal } = options;
+    if (signal) this.#closeOn(signal);
     try {
-      sock = await listening(options);
+      const sock = await listening(options);
+      if (generation !== this.#generation) return sock.close();
+      if (options.path) this.#path = options.path;
+      this.#listening(sock);
     } catch (error) {
       if (generation !== this.#generation) return;
       this.#begun = false;
+      this.#stop();
       process.nextTick(() => this.emit('error', error));
+    }
+  }
+
+  /** Closes the server when `signal` is aborted, until the server is closed anyway. */
+  #closeOn(signal: AbortSignal): void {
+    if (signal.aborted) {
+      process.nextTick(() => this.close());
       return;
     }
-    if (generation !== this.#generation) return sock.close();
-    if (options.path) this.#path = options.path;
-    this.#listening(sock);
+    const listener = addAbortListener(signal, () => this.close());
+    this.once('close', () => listener[Symbol.dispose]());
   }
 
   #listening(sock: socket): void {

@@ -214,6 +214,52 @@ test('a signal closes the server', async (t) => {
   t.false(server.listening);
 });
 
+// What node:net does for the same lines: 'close' alone, and a server that an old signal does not close.
+test('an aborted signal closes the server before it listens', async (t) => {
+  const server = stream.createServer();
+  server.on('listening', () => t.fail());
+  server.listen({ port: 0, host: HOST, signal: AbortSignal.abort() });
+  await once(server, 'close');
+  t.false(server.listening);
+});
+
+test('a signal closes the listen that it was given to, and no later one', async (t) => {
+  const controller = new AbortController();
+  const server = stream.createServer();
+  server.listen({ port: 0, host: HOST, signal: controller.signal });
+  await once(server, 'listening');
+  server.close();
+  await once(server, 'close');
+  server.listen({ port: 0, host: HOST });
+  await once(server, 'listening');
+  controller.abort();
+  t.true(server.listening);
+  server.close();
+  await once(server, 'close');
+});
+
+test('a server that finds no descriptor for its poller emits an error', async (t) => {
+  const script = `
+    import { openSync, closeSync } from 'node:fs';
+    import { stream } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
+    const server = stream.createServer();
+    const files = [];
+    try {
+      for (;;) files.push(openSync('/dev/null'));
+    } catch {}
+    closeSync(files.pop()); // for the listening socket; the poller finds none
+    server.listen(0, '127.0.0.1');
+    server.on('error', ({ code }) => {
+      for (const file of files) closeSync(file);
+      console.log(code, server.listening);
+    });
+  `;
+  const args = ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script];
+  const peer = spawnPeer('/bin/sh', args, process.env);
+  t.is(await peer.line(), 'EMFILE false');
+  t.is(await peer.exit, 0);
+});
+
 test('closing the listening socket closes the server', async (t) => {
   const server = stream.createServer().listen(0, HOST);
   await once(server, 'listening');
