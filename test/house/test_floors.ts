@@ -31,6 +31,7 @@ function lint(t: ExecutionContext, file: string, text: string): { status: number
   writeFileSync(join(tree, 'biome.jsonc'), configuration);
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIOME, 'lint', file], {
     cwd: tree,
+    env: cleanEnv(),
     encoding: 'utf8',
   });
   return { status, said: stdout + stderr };
