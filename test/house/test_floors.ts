@@ -25,6 +25,7 @@ function lint(t: ExecutionContext, file: string, text: string): { status: number
   const tree = tmpdir(t);
   mkdirSync(join(tree, dirname(file)), { recursive: true });
   writeFileSync(join(tree, file), text);
+  writeFileSync(join(tree, 'package.json'), readFileSync(join(ROOT, 'package.json')));
   // The tree is no git repository.
   const configuration = CONFIGURATION.replace('"vcs": { "enabled": true', '"vcs": { "enabled": false');
   t.not(configuration, CONFIGURATION);
@@ -61,6 +62,12 @@ for (const [form, text] of [
     t.true(said.includes('lib/core imports from addon only'), said);
   });
 }
+
+test("lib imports what package.json says that a user's installation has", (t) => {
+  const { status, said } = lint(t, 'lib/core/file.ts', "import test from 'ava';\nexport const mine = test;\n");
+  t.is(status, 1);
+  t.true(said.includes('noUndeclaredDependencies'), said);
+});
 
 test('an import from below passes', (t) => {
   const { status, said } = lint(t, 'lib/stream/file.ts', "export { socket } from '../socket/socket.js';\n");
