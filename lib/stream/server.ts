@@ -79,7 +79,11 @@ export class Server extends EventEmitter {
     if (given instanceof socket) {
       if (typeof last === 'function') this.once('listening', last as () => void);
       given.setblocking(false);
-      this.#listening(given);
+      try {
+        this.#listening(given);
+      } catch (error) {
+        this.#failed(error);
+      }
       return this;
     }
     const [options, listener] = listenOptionsOf(args);
@@ -99,11 +103,15 @@ export class Server extends EventEmitter {
       if (options.path) this.#path = options.path;
       this.#listening(sock);
     } catch (error) {
-      if (generation !== this.#generation) return;
-      this.#begun = false;
-      this.#stop();
-      process.nextTick(() => this.emit('error', error));
+      if (generation === this.#generation) this.#failed(error);
     }
+  }
+
+  /** It does not listen, and may be told to listen again. */
+  #failed(error: unknown): void {
+    this.#begun = false;
+    this.#stop();
+    process.nextTick(() => this.emit('error', error));
   }
 
   /** Closes the server when `signal` is aborted, until the server is closed anyway. */

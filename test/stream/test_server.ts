@@ -238,27 +238,35 @@ test('a signal closes the listen that it was given to, and no later one', async 
   await once(server, 'close');
 });
 
-test('a server that finds no descriptor for its poller emits an error', async (t) => {
-  const script = `
+for (const [form, taken, listen] of [
+  ['an address', 1, "server.listen(0, '127.0.0.1')"],
+  ['a socket', 0, 'server.listen(given)'],
+] as const) {
+  test(`a server that finds no descriptor for its poller emits an error: ${form}`, async (t) => {
+    const script = `
     import { openSync, closeSync } from 'node:fs';
-    import { stream } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
+    import { socket, stream } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
     const server = stream.createServer();
+    const given = socket.create_server(['127.0.0.1', 0]);
     const files = [];
     try {
       for (;;) files.push(openSync('/dev/null'));
     } catch {}
-    closeSync(files.pop()); // for the listening socket; the poller finds none
-    server.listen(0, '127.0.0.1');
+    // Enough for the listening socket; the poller finds none.
+    for (let i = 0; i < ${taken}; i++) closeSync(files.pop());
+    ${listen};
     server.on('error', ({ code }) => {
       for (const file of files) closeSync(file);
+      given.close();
       console.log(code, server.listening);
     });
   `;
-  const args = ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script];
-  const peer = spawnPeer('/bin/sh', args, process.env);
-  t.is(await peer.line(), 'EMFILE false');
-  t.is(await peer.exit, 0);
-});
+    const args = ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script];
+    const peer = spawnPeer('/bin/sh', args, process.env);
+    t.is(await peer.line(), 'EMFILE false');
+    t.is(await peer.exit, 0);
+  });
+}
 
 test('closing the listening socket closes the server', async (t) => {
   const server = stream.createServer().listen(0, HOST);
