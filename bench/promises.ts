@@ -64,7 +64,7 @@ export const promises: readonly Promised[] = [
   { trial: 'udp', which: '64', ours: udpEcho.batch, peer: udpEcho.python, atLeast: 2 },
   { trial: 'ready-epoll', which: '10000', ours: readyEpoll.into, peer: readyEpoll.c, atMost: 1.3 },
   { trial: 'ready-epoll', which: '10000', ours: readyEpoll.into, peer: readyEpoll.python, atMost: 0.8 },
-  { trial: 'would-block', ours: wouldBlock.ours, atMost: 2 },
+  { trial: 'would-block', ours: wouldBlock.ours, peer: wouldBlock.python, atMost: 2 },
   { trial: 'tls-handshake', ours: tlsEcho.ours, peer: tlsEcho.c, atMost: 1.1 },
   { trial: 'tls-handshake', ours: tlsEcho.ours, peer: tlsEcho.node, atMost: 0.62 },
   { trial: 'tls-handshake', ours: tlsEcho.ours, peer: tlsEcho.python, atMost: 0.97 },
