@@ -44,6 +44,7 @@
             'native/os/posix/descriptors.cc',
             'native/os/posix/names.cc',
             'native/os/posix/poll.cc',
+            'native/system/posix/sleep.cc',
           ],
         }],
         ['OS == "linux"', {

@@ -55,7 +55,7 @@ const NATIVE_RULES = {
   ],
   system: [
     [NODE_API, 'only native/napi includes Node-API'],
-    [/^native\//, 'native/system includes system headers only'],
+    [/^native\/(?!system\/)/, 'native/system includes system headers only'],
   ],
   napi: [
     [OPENSSL, 'native/napi sees OpenSSL through tls/ only'],

@@ -27,6 +27,7 @@ type BatchCall = (
   end: number,
   flags: number,
   oneByOne: boolean,
+  wait: number,
 ) => number;
 
 export interface Native {
@@ -45,6 +46,8 @@ export interface Native {
     readonly socket: Readonly<Record<string, number>>;
     readonly select: Readonly<Record<string, number>>;
     readonly ssl: Readonly<Record<string, number>>;
+    /** Results that are no error of the system: NOT_READY. */
+    readonly codes: Readonly<Record<string, number>>;
     /** What is not in Python: see `constants/beyond.ts`. */
     readonly beyond: Readonly<Record<string, number>>;
   };
@@ -55,10 +58,11 @@ export interface Native {
   socket(family: number, type: number, protocol: number): number;
   /** On success the descriptors are `info[0]` and `info[1]`. */
   socketpair(family: number, type: number, protocol: number): number;
-  /** The new descriptor; the peer's address in `address`. Never sleeps. */
-  accept(fd: number, fdBlocks: boolean): number;
+  /** The new descriptor; the peer's address in `address`. */
+  accept(fd: number, wait: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
-  connect(fd: number, address: Uint8Array, length: number, fdBlocks: boolean, sliceMs: number): number;
+  /** Takes no milliseconds. After -EINTR, the same call waits for the same connection. */
+  connect(fd: number, address: Uint8Array, length: number, wait: number): number;
   listen(fd: number, backlog: number): number;
   shutdown(fd: number, how: number): number;
   getsockname(fd: number): number;
@@ -68,7 +72,6 @@ export interface Native {
   dup(fd: number): number;
   getInheritable(fd: number): number;
   setInheritable(fd: number, inheritable: boolean): number;
-  getNonblocking(fd: number): number;
   setNonblocking(fd: number, nonblocking: boolean): number;
   /**
    * A claim on this descriptor, for an object that stands for it: a number that is given once, never 0. It holds until
@@ -78,6 +81,10 @@ export interface Native {
   own(fd: number): number;
   /** Whether the claim holds; with 0, whether any claim of this environment on this descriptor does. */
   owns(fd: number, claim: number): boolean;
+  /**
+   * A second descriptor for what `fd` stands for, if the claim holds; else -EBADF. When the environment ends, it closes it.
+   */
+  hold(fd: number, claim: number): number;
   disown(fd: number, claim: number): void;
   /** Closes the descriptor if the claim holds; else -EBADF. */
   closeOwned(fd: number, claim: number): number;
@@ -93,13 +100,18 @@ export interface Native {
   /** `value` null: a null pointer and `length`. */
   setsockopt(fd: number, level: number, name: number, value: Uint8Array | null, length: number): number;
 
-  // data: none of these sleeps, but that recv first waits for up to `waitMs` until something is there; 0: it does not
-  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, waitMs: number): number;
-  recvScratch(fd: number, length: number, flags: number, waitMs: number): number;
-  send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
+  /** 1 if what is read next from a TCP stream is urgent data, or what follows it; else 0. @see sockatmark(3) */
+  atMark(fd: number): number;
+
+  // data. `wait` is how patient the call is: see wait/call.ts.
+  // recv and recvfrom set info[3] to 1 if they slept, got less than they were asked for, and the binary had ended the
+  // sleep; else to 0.
+  recv(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, wait: number): number;
+  recvScratch(fd: number, length: number, flags: number, wait: number): number;
+  send(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, wait: number): number;
   /** The sender's address in `address`. */
-  recvfrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number): number;
-  recvfromScratch(fd: number, length: number, flags: number): number;
+  recvfrom(fd: number, bytes: Uint8Array, offset: number, length: number, flags: number, wait: number): number;
+  recvfromScratch(fd: number, length: number, flags: number, wait: number): number;
   sendto(
     fd: number,
     bytes: Uint8Array,
@@ -108,9 +120,10 @@ export interface Native {
     flags: number,
     address: Uint8Array,
     addressLength: number,
+    wait: number,
   ): number;
   /** The sender's address in `address`; `info`: address size, bytes of `control` filled, msg_flags. */
-  recvmsg(fd: number, parts: readonly Uint8Array[], control: Uint8Array, flags: number): number;
+  recvmsg(fd: number, parts: readonly Uint8Array[], control: Uint8Array, flags: number, wait: number): number;
   /** `address` null: none. */
   sendmsg(
     fd: number,
@@ -119,8 +132,9 @@ export interface Native {
     flags: number,
     address: Uint8Array | null,
     addressLength: number,
+    wait: number,
   ): number;
-  sendfile(fd: number, file: number, offset: number, count: number): number;
+  sendfile(fd: number, file: number, offset: number, count: number, wait: number): number;
   /** -EALREADY if it was enabled before: then somebody else counts its sends. */
   enableZerocopy(fd: number): number;
   /** The kernel reads `bytes` until the error queue says that it has done: see `socket/zerocopy.ts`. `address` null: none. */
@@ -132,6 +146,7 @@ export interface Native {
     flags: number,
     address: Uint8Array | null,
     addressLength: number,
+    wait: number,
   ): number;
   /**
    * Messages `start` to `end` of a batch: how many were received or sent. `headers` holds four numbers a message, all of
@@ -142,6 +157,8 @@ export interface Native {
   sendmmsg: BatchCall;
 
   // waiting
+  /** A clock that is never set, in ms. */
+  monotonicMs(): number;
   /** `entries` is an array of struct pollfd: see `layout.pollfd`. How many have events. */
   poll(entries: Int32Array, count: number, timeoutMs: number): number;
   /** One descriptor: the events found, 0 at the timeout. */
@@ -156,8 +173,18 @@ export interface Native {
   pollerWaitInto(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
   /** The kernel's own limit for a wait on the socket (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: none. */
   waitLimit(fd: number, sending: boolean): number;
-  /** Whether a signal has arrived whose JavaScript listener could not run yet, because this thread blocks. */
-  signalPending(): boolean;
+  /** Whether a call on the socket would sleep for as long as it takes: the descriptor blocks, and has no such limit. */
+  sleepsWithoutEnd(fd: number, sending: boolean): boolean;
+  /**
+   * If the binary itself has ended the latest sleep of this thread in the kernel: how long that lasted, in ms (rounded
+   * down); else -1. -2 where nothing sleeps.
+   */
+  sleepEnded(): number;
+  /**
+   * The number of a signal that has come and whose JavaScript listener could not run yet, because this thread blocks; 0 if
+   * there is none. SIGWINCH comes after all others.
+   */
+  signalPending(): number;
 
   // Node's event loop
   /**

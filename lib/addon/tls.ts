@@ -160,13 +160,13 @@ export interface NativeTls {
     postHandshakeAuth: boolean,
   ): Outcome;
   releaseConnection(connection: Handle): void;
-  handshake(connection: Handle): Outcome;
+  handshake(connection: Handle, wait: number): Outcome;
   /** Into, and from, the first `length` bytes. */
-  read(connection: Handle, bytes: Uint8Array, length: number): Outcome;
-  write(connection: Handle, bytes: Uint8Array, length: number): Outcome;
+  read(connection: Handle, bytes: Uint8Array, length: number, wait: number): Outcome;
+  write(connection: Handle, bytes: Uint8Array, length: number, wait: number): Outcome;
   /** Says goodbye; with `waits`, reads the peer's too. Without, more can be read from the peer afterwards. */
-  shutdown(connection: Handle, waits: boolean): Outcome;
-  sendFile(connection: Handle, file: number, offset: number, count: number): Outcome;
+  shutdown(connection: Handle, waits: boolean, wait: number): Outcome;
+  sendFile(connection: Handle, file: number, offset: number, count: number, wait: number): Outcome;
   pending(connection: Handle): number;
   setContext(connection: Handle, context: Handle): void;
   verifyClientPostHandshake(connection: Handle): Outcome;

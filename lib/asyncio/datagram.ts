@@ -12,7 +12,7 @@ import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
 import type { socket } from '../socket/socket.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack, unpackBytes } from '../structs/address.js';
-import { POLLIN, POLLOUT } from '../wait/call.js';
+import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
 
 const { EAGAIN, EBADF, EINTR } = constants.errno;
 /** How many datagrams one turn of the loop takes in, or sends, before the other descriptors have theirs. */
@@ -98,7 +98,7 @@ export class DatagramTransport {
 
   readonly #readable = (): void => {
     for (let i = 0; i < DATAGRAMS && !this.#closing; i++) {
-      const n = native.recvfrom(this.#sock._fd, room, 0, room.length, 0);
+      const n = native.recvfrom(this.#sock._fd, room, 0, room.length, 0, ONCE);
       if (n < 0) {
         if (n !== -EAGAIN && n !== -EINTR) this.#tell('error_received', fromCode(n, 'recvfrom'));
         return;

@@ -7,7 +7,7 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { fromCode } from '../core/exceptions.js';
 import { socket } from '../socket/socket.js';
-import { POLLIN } from '../wait/call.js';
+import { ONCE, POLLIN } from '../wait/call.js';
 import { type Descriptor, descriptorOf } from './loop.js';
 
 const { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK, ...e } = constants.errno;
@@ -65,7 +65,7 @@ export class Acceptor {
 
   readonly #accept = (): void => {
     for (let i = 0; i < ACCEPTS && !this.#stopped && this.#pause === null && this.listener.fileno() >= 0; i++) {
-      const fd = native.accept(this.listener.fileno(), false);
+      const fd = native.accept(this.listener.fileno(), ONCE);
       if (fd >= 0) this.#to.accepted(socket._adopt(fd, this.listener));
       else if (!this.#acceptsOn(fd)) return;
     }

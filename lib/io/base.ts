@@ -29,6 +29,13 @@ export function bytesToFill(value: unknown, caller: string): Uint8Array {
   throw new TypeError(`${caller}() argument must be read-write bytes-like object, not ${argName(value)}`);
 }
 
+/** Closes the files that are dropped. What goes wrong, nobody can be told. */
+const dropped = new FinalizationRegistry<() => void>((close) => {
+  try {
+    close();
+  } catch {}
+});
+
 /**
  * What all file objects share. `Line` is what they are made of: Buffer, or string.
  *
@@ -46,6 +53,7 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
   /** Flushes and closes. Closing again does nothing. */
   close(): void {
     if (this.closed) return;
+    this._keepOpen();
     try {
       this.flush();
     } finally {
@@ -55,6 +63,21 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
 
   flush(): void {
     this._checkClosed();
+  }
+
+  /** @internal When this object is collected as garbage, it is flushed and closed, as in Python. */
+  _closeIfDropped(): void {
+    dropped.register(this, this._closer(), this);
+  }
+
+  /** @internal It is closed, or is not to be closed with this object. */
+  _keepOpen(): void {
+    dropped.unregister(this);
+  }
+
+  /** @internal For heirs: how this object is flushed and closed when it is not there any more. */
+  _closer(): () => void {
+    return () => {};
   }
 
   fileno(): number {

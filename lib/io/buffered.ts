@@ -68,6 +68,8 @@ abstract class Buffered extends BufferedIOBase {
   override detach(): RawIOBase {
     const raw = this.source;
     this.flush();
+    this._keepOpen();
+    raw._closeIfDropped();
     this.#raw = null;
     return raw;
   }
@@ -79,11 +81,17 @@ abstract class Buffered extends BufferedIOBase {
   /** Flushes, and closes the raw file, whether or not the flush succeeds. */
   override close(): void {
     if (this.closed) return;
+    this._keepOpen();
     try {
       this.flush();
     } finally {
       this.source.close();
     }
+  }
+
+  override _closer(): () => void {
+    const raw = this.source;
+    return () => raw.close();
   }
 
   override seekable(): boolean {
@@ -377,20 +385,84 @@ export class BufferedReader extends Buffered {
   }
 }
 
+/** What has been written to a file and not yet to the raw file below it. It outlives a file that is dropped. */
+class Unwritten {
+  readonly #raw: RawIOBase;
+  readonly #buffer: Buffer;
+  /** The bytes lie in `#buffer` between these. */
+  #start = 0;
+  #end = 0;
+
+  constructor(raw: RawIOBase, room: number) {
+    this.#raw = raw;
+    this.#buffer = newBytes(room);
+  }
+
+  /** Whether so many more bytes fit. */
+  fits(count: number): boolean {
+    return count <= this.#buffer.length - this.#end;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** Writes all to the raw file. False where that would have to wait: what is left is still here. */
+  drain(): boolean {
+    while (this.#start < this.#end) {
+      const count = this.#writeRaw(this.#buffer.subarray(this.#start, this.#end));
+      if (count === null) return false;
+      this.#start += count;
+    }
+    this.#start = 0;
+    this.#end = 0;
+    return true;
+  }
+
+  #writeRaw(bytes: Uint8Array): number | null {
+    return rawCount(this.#raw.write(bytes), bytes.length, 'write');
+  }
+
+  /** More than there is room for: what is here first, then straight from `bytes` until the rest fits. */
+  writeThrough(bytes: Uint8Array): number {
+    if (!this.drain()) return this.#appendWhatFits(bytes);
+    let written = 0;
+    while (bytes.length - written > this.#buffer.length) {
+      const count = this.#writeRaw(bytes.subarray(written));
+      if (count === null) {
+        const end = written + this.#buffer.length;
+        this.append(bytes.subarray(written, end));
+        throw wouldBlock(end);
+      }
+      written += count;
+    }
+    this.append(bytes.subarray(written));
+    return bytes.length;
+  }
+
+  #appendWhatFits(bytes: Uint8Array): number {
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    const room = this.#buffer.length - this.#end;
+    this.append(bytes.subarray(0, room));
+    if (room < bytes.length) throw wouldBlock(room);
+    return bytes.length;
+  }
+}
+
 /**
  * Writes to a raw file through a buffer of `buffer_size` bytes.
  * @see Python io.BufferedWriter
  */
 export class BufferedWriter extends Buffered {
-  readonly #buffer: Buffer;
-  /** What has not been written yet lies in `#buffer` between these. */
-  #start = 0;
-  #end = 0;
+  readonly #unwritten: Unwritten;
 
   constructor(raw: RawIOBase, buffer_size = DEFAULT_BUFFER_SIZE) {
     raw._checkWritable();
     super(raw);
-    this.#buffer = newBytes(bufferSize(buffer_size));
+    this.#unwritten = new Unwritten(raw, bufferSize(buffer_size));
   }
 
   override writable(): boolean {
@@ -405,63 +477,31 @@ export class BufferedWriter extends Buffered {
   override write(data: BytesLike): number {
     const bytes = bytesOf(data);
     this._checkClosed('write to closed file');
-    if (bytes.length > this.#buffer.length - this.#end) return this.#writeThrough(bytes);
-    this.#append(bytes);
+    if (!this.#unwritten.fits(bytes.length)) {
+      // Without a raw file nothing can be written through.
+      void this.source;
+      return this.#unwritten.writeThrough(bytes);
+    }
+    this.#unwritten.append(bytes);
     return bytes.length;
   }
 
   /** Writes what is in the buffer. @throws BlockingIOError */
   override flush(): void {
     this._checkClosed('flush of closed file');
-    if (!this.#drain()) throw wouldBlock(0);
+    if (!this.#unwritten.drain()) throw wouldBlock(0);
   }
 
-  #append(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.#end);
-    this.#end += bytes.length;
-  }
-
-  /** Writes the buffer to the raw file. False where that would have to wait: what is left is still in the buffer. */
-  #drain(): boolean {
-    while (this.#start < this.#end) {
-      const count = this.#writeRaw(this.#buffer.subarray(this.#start, this.#end));
-      if (count === null) return false;
-      this.#start += count;
-    }
-    this.#start = 0;
-    this.#end = 0;
-    return true;
-  }
-
-  #writeRaw(bytes: Uint8Array): number | null {
-    return rawCount(this.source.write(bytes), bytes.length, 'write');
-  }
-
-  /** More than there is room for: the buffer first, then straight from `bytes` until the rest fits into the buffer. */
-  #writeThrough(bytes: Uint8Array): number {
-    if (!this.#drain()) return this.#appendWhatFits(bytes);
-    let written = 0;
-    while (bytes.length - written > this.#buffer.length) {
-      const count = this.#writeRaw(bytes.subarray(written));
-      if (count === null) {
-        const end = written + this.#buffer.length;
-        this.#append(bytes.subarray(written, end));
-        throw wouldBlock(end);
+  override _closer(): () => void {
+    const unwritten = this.#unwritten;
+    const raw = this.source;
+    return () => {
+      try {
+        if (!raw.closed) unwritten.drain();
+      } finally {
+        raw.close();
       }
-      written += count;
-    }
-    this.#append(bytes.subarray(written));
-    return bytes.length;
-  }
-
-  #appendWhatFits(bytes: Uint8Array): number {
-    this.#buffer.copyWithin(0, this.#start, this.#end);
-    this.#end -= this.#start;
-    this.#start = 0;
-    const room = this.#buffer.length - this.#end;
-    this.#append(bytes.subarray(0, room));
-    if (room < bytes.length) throw wouldBlock(room);
-    return bytes.length;
+    };
   }
 }
 
@@ -533,11 +573,20 @@ export class BufferedRWPair extends BufferedIOBase {
 
   /** Closes the writer, then the reader, whether or not the first succeeds. */
   override close(): void {
-    try {
-      this.#writer.close();
-    } finally {
-      this.#reader.close();
-    }
+    this._keepOpen();
+    this._closer()();
+  }
+
+  override _closer(): () => void {
+    const reader = this.#reader;
+    const writer = this.#writer;
+    return () => {
+      try {
+        writer.close();
+      } finally {
+        reader.close();
+      }
+    };
   }
 
   override isatty(): boolean {

@@ -110,6 +110,41 @@ function optionalText(value: unknown, name: string): string | null {
   throw new TypeError(`TextIOWrapper() argument '${name}' must be str or None, not ${argName(value)}`);
 }
 
+/** The file of bytes below a text file, and what has not been written to it yet. It outlives a file that is dropped. */
+class Below {
+  file: BufferedIOBase | RawIOBase | null;
+  #pending: Buffer[] = [];
+  /** How many bytes have not been written yet. */
+  count = 0;
+
+  constructor(file: BufferedIOBase | RawIOBase) {
+    this.file = file;
+  }
+
+  push(bytes: Buffer): void {
+    this.#pending.push(bytes);
+    this.count += bytes.length;
+  }
+
+  write(): void {
+    if (this.#pending.length === 0) return;
+    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending);
+    // First, as in Python: what `file` refuses is not offered to it again.
+    this.#pending = [];
+    this.count = 0;
+    this.file?.write(bytes);
+  }
+
+  close(): void {
+    if (this.file === null || this.file.closed) return;
+    try {
+      this.write();
+    } finally {
+      this.file.close();
+    }
+  }
+}
+
 /**
  * Reads and writes text through a buffered file of bytes.
  * @throws LookupError for an unknown encoding; ValueError for an illegal newline
@@ -123,7 +158,8 @@ export class TextIOWrapper extends IOBase<string> {
   /** Free for the maker of this object to set, as in Python. */
   mode?: string;
 
-  #buffer: BufferedIOBase | RawIOBase | null;
+  /** The file of bytes, null once detached; and what has not been written to it yet. */
+  readonly #below: Below;
   readonly #newline: string | null;
   readonly #decoder: Decoder | null;
   readonly #encode: Encode | null;
@@ -131,9 +167,6 @@ export class TextIOWrapper extends IOBase<string> {
   #decoded = '';
   #used = 0;
   #wide = false;
-  /** Bytes that have not been written to `buffer` yet. */
-  #pending: Buffer[] = [];
-  #pendingCount = 0;
 
   constructor(buffer: BufferedIOBase | RawIOBase, options: TextOptions = {}) {
     super();
@@ -144,7 +177,7 @@ export class TextIOWrapper extends IOBase<string> {
     this.line_buffering = Boolean(options.line_buffering);
     this.write_through = Boolean(options.write_through);
     const codec = lookup(this.encoding);
-    this.#buffer = buffer;
+    this.#below = new Below(buffer);
     this.#decoder = buffer.readable() ? this.#withNewlines(codec.decoder(this.errors)) : null;
     this.#encode = buffer.writable() ? codec.encoder(this.errors) : null;
   }
@@ -156,12 +189,12 @@ export class TextIOWrapper extends IOBase<string> {
 
   /** The file of bytes; null once detached. */
   get buffer(): BufferedIOBase | RawIOBase | null {
-    return this.#buffer;
+    return this.#below.file;
   }
 
   get #attached(): BufferedIOBase | RawIOBase {
-    if (this.#buffer === null) throw new ValueError('underlying buffer has been detached');
-    return this.#buffer;
+    if (this.#below.file === null) throw new ValueError('underlying buffer has been detached');
+    return this.#below.file;
   }
 
   /** The line ends that have been read: null, one, or several. */
@@ -218,13 +251,14 @@ export class TextIOWrapper extends IOBase<string> {
   /** Writes what is held back, and flushes `buffer`. */
   override flush(): void {
     this._checkClosed();
-    this.#writePending();
+    this.#below.write();
     this.#attached.flush();
   }
 
   /** Flushes, and closes `buffer` whether or not the flush succeeds. */
   override close(): void {
     if (this.closed) return;
+    this._keepOpen();
     try {
       this.flush();
     } finally {
@@ -232,11 +266,18 @@ export class TextIOWrapper extends IOBase<string> {
     }
   }
 
+  override _closer(): () => void {
+    const below = this.#below;
+    return () => below.close();
+  }
+
   /** Flushes, and gives `buffer` away: this object is of no use afterwards. */
   detach(): BufferedIOBase | RawIOBase {
     const buffer = this.#attached;
     this.flush();
-    this.#buffer = null;
+    this._keepOpen();
+    buffer._closeIfDropped();
+    this.#below.file = null;
     return buffer;
   }
 
@@ -248,7 +289,7 @@ export class TextIOWrapper extends IOBase<string> {
     const wanted = sizeOrAll(length);
     this._checkClosed();
     const decoder = this.#reading();
-    this.#writePending();
+    this.#below.write();
     if (wanted < 0) return this.#readAll(decoder);
     let text = '';
     for (let left = wanted; ; ) {
@@ -263,7 +304,7 @@ export class TextIOWrapper extends IOBase<string> {
     void this.#attached;
     const limit = sizeOf(length);
     this._checkClosed();
-    this.#writePending();
+    this.#below.write();
     let line = '';
     let left = limit < 0 ? Number.POSITIVE_INFINITY : limit;
     for (;;) {
@@ -289,11 +330,10 @@ export class TextIOWrapper extends IOBase<string> {
     this._checkClosed();
     if (this.#encode === null) throw new UnsupportedOperation('not writable');
     const bytes = this.#encode(this.#withLineEnds(text));
-    if (this.#pendingCount + bytes.length > CHUNK_SIZE) this.#writePending();
-    this.#pending.push(bytes);
-    this.#pendingCount += bytes.length;
+    if (this.#below.count + bytes.length > CHUNK_SIZE) this.#below.write();
+    this.#below.push(bytes);
     const flushes = this.line_buffering && /[\r\n]/.test(text);
-    if (this.#pendingCount >= CHUNK_SIZE || this.write_through || flushes) this.#writePending();
+    if (this.#below.count >= CHUNK_SIZE || this.write_through || flushes) this.#below.write();
     if (flushes) this.#attached.flush();
     // As in Python: half a character that had been read is forgotten, whole ones are kept (bpo-35928).
     this.#decoder?.reset();
@@ -302,15 +342,6 @@ export class TextIOWrapper extends IOBase<string> {
 
   #withLineEnds(text: string): string {
     return this.#newline === '\r' || this.#newline === '\r\n' ? text.replaceAll('\n', this.#newline) : text;
-  }
-
-  #writePending(): void {
-    if (this.#pending.length === 0) return;
-    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending);
-    // First, as in Python: what `buffer` refuses is not offered to it again.
-    this.#pending = [];
-    this.#pendingCount = 0;
-    this.#attached.write(bytes);
   }
 
   #reading(): Decoder {
@@ -400,7 +431,7 @@ export class TextIOWrapper extends IOBase<string> {
   }
 
   [inspect.custom](): string {
-    const name = (this.#buffer as { name?: unknown } | null)?.name;
+    const name = (this.buffer as { name?: unknown } | null)?.name;
     return describe('TextIOWrapper', { name, mode: this.mode, encoding: this.encoding });
   }
 }

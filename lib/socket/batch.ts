@@ -9,7 +9,7 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
 import { type AncillaryData, packAncillary, unpackAncillary } from '../structs/ancillary.js';
-import { again, NO_WAIT, POLLIN, POLLOUT, progress, type Waiter } from '../wait/call.js';
+import { begin, goOn, Held, onward, POLLIN, POLLOUT, patience, type Waiter } from '../wait/call.js';
 
 /** The room for an address: as large as any system's sockaddr_storage. */
 const ADDRESS_ROOM = packed.length;
@@ -148,15 +148,15 @@ export class MessageBatch {
   }
 
   /** @internal Receives as many messages as are there, as far as they have room: how many, or a negative code. */
-  _receive(fd: number, flags: number): number {
+  _receive(fd: number, flags: number, wait: number): number {
     const { buffer, addresses, control, count } = this;
-    return native.recvmmsg(fd, buffer, addresses, control, this.#headers, 0, count, flags, oneByOne);
+    return native.recvmmsg(fd, buffer, addresses, control, this.#headers, 0, count, flags, oneByOne, wait);
   }
 
-  /** @internal Sends messages `start` to `end`, as many as go without waiting: how many, or a negative code. */
-  _send(fd: number, start: number, end: number, flags: number): number {
+  /** @internal Sends messages `start` to `end`: how many, or a negative code. */
+  _send(fd: number, start: number, end: number, flags: number, wait: number): number {
     const { buffer, addresses, control } = this;
-    return native.sendmmsg(fd, buffer, addresses, control, this.#headers, start, end, flags, oneByOne);
+    return native.sendmmsg(fd, buffer, addresses, control, this.#headers, start, end, flags, oneByOne, wait);
   }
 
   /** @internal The range of messages that a call is for, checked: their sizes have room. */
@@ -186,30 +186,30 @@ export function batchOf(value: unknown, caller: string): MessageBatch {
 
 /** See `socket.recvmmsg_into`. */
 export function receiveBatch(sock: Waiter, batch: MessageBatch, flags: number): number {
-  let deadline = NO_WAIT;
-  let n: number;
-  while ((n = batch._receive(sock._fd, flags)) < 0) deadline = again(sock, n, POLLIN, deadline, 'recvmmsg', flags);
-  return n;
+  const deadline = begin(sock, POLLIN);
+  const n = batch._receive(sock._fd, flags, patience(deadline));
+  if (n >= 0) return n;
+  return goOn(sock, n, POLLIN, deadline, 'recvmmsg', (fd, wait) => batch._receive(fd, flags, wait));
 }
 
 /** See `socket.sendmmsg`. What was sent counts: what stopped it then comes with the next call, as from the kernel. */
 export function sendBatch(sock: Waiter, batch: MessageBatch, start: number, end: number, flags: number): number {
-  let deadline = NO_WAIT;
-  let at = start;
-  while (at < end) {
-    const n = batch._send(sock._fd, at, end, flags);
-    if (n > 0) {
-      at += n;
-      if (sock._timeout === 0) break;
-      progress();
-      continue;
+  if (start === end) return 0;
+  const deadline = begin(sock, POLLOUT);
+  const sending = (at: number) => (fd: number, wait: number) => batch._send(fd, at, end, flags, wait);
+  const n = sending(start)(sock._fd, patience(deadline));
+  let at = start + (n >= 0 ? n : goOn(sock, n, POLLOUT, deadline, 'sendmmsg', sending(start)));
+  if (at === end || deadline === 0) return at - start;
+  try {
+    using held = new Held(sock);
+    while (at < end) {
+      onward(deadline, 'sendmmsg');
+      held.check('sendmmsg');
+      const more = sending(at)(held.fd, patience(deadline));
+      at += more >= 0 ? more : held.goOn(more, POLLOUT, deadline, 'sendmmsg', sending(at));
     }
-    try {
-      deadline = again(sock, n, POLLOUT, deadline, 'sendmmsg', flags);
-    } catch (error) {
-      if (at === start || !(error instanceof OSError)) throw error;
-      break;
-    }
+  } catch (error) {
+    if (!(error instanceof OSError)) throw error;
   }
   return at - start;
 }

@@ -15,7 +15,7 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
 import type { Address, ReturnedAddress } from '../structs/address.js';
-import { type AncillaryData, CMSG_LEN } from '../structs/ancillary.js';
+import { CMSG_LEN, descriptorsIn } from '../structs/ancillary.js';
 import { released, renewed } from '../wait/awaited.js';
 import { socket } from './socket.js';
 
@@ -216,10 +216,4 @@ export function recv_fds(
   const room = CMSG_LEN(Number(integer(maxfds)) * FD_SIZE);
   const [bytes, ancillary, messageFlags, address] = method(sock, 'recvmsg')(bufsize, room, flags);
   return [bytes, ancillary.flatMap(descriptorsIn), messageFlags, address];
-}
-
-function descriptorsIn([level, type, data]: AncillaryData): number[] {
-  if (level !== c.SOL_SOCKET || type !== c.SCM_RIGHTS) return [];
-  const whole = data.length - (data.length % Int32Array.BYTES_PER_ELEMENT);
-  return [...new Int32Array(new Uint8Array(data.subarray(0, whole)).buffer)];
 }

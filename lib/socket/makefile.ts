@@ -65,7 +65,7 @@ export class SocketIO extends RawIOBase {
     try {
       return (this.#socket as Streamed).recv_into(b);
     } catch (error) {
-      if (error instanceof TimeoutError && error.errno === null) this.#timedOut = true;
+      if (error instanceof TimeoutError) this.#timedOut = true;
       return nothingIfBlocking(error);
     }
   }
@@ -118,6 +118,11 @@ export class SocketIO extends RawIOBase {
     this.#socket = null;
     sock._fileClosed();
   }
+
+  override _closer(): () => void {
+    const sock = this.#socket as Streamed;
+    return () => sock._fileClosed();
+  }
 }
 
 function nothingIfBlocking(error: unknown): null {
@@ -140,18 +145,23 @@ export function makefile(
   if (buffering === 0 && !binary) throw new ValueError('unbuffered streams must be binary');
   const raw = new SocketIO(sock, `${reading ? 'r' : ''}${writing ? 'w' : ''}`);
   sock._fileOpened();
-  if (buffering === 0) return raw;
   try {
-    const buffered = overRaw(raw, reading, writing, buffering < 0 ? DEFAULT_BUFFER_SIZE : buffering);
-    if (binary) return buffered;
-    const text = new TextIOWrapper(buffered, asText);
+    const file =
+      buffering === 0 ? raw : overRaw(raw, reading, writing, buffering < 0 ? DEFAULT_BUFFER_SIZE : buffering);
+    if (binary) return closedIfDropped(file);
+    const text = new TextIOWrapper(file, asText);
     text.mode = mode;
-    return text;
+    return closedIfDropped(text);
   } catch (error) {
     // What has not become a file must not keep the socket open.
     raw.close();
     throw error;
   }
+}
+
+function closedIfDropped<T extends { _closeIfDropped(): void }>(file: T): T {
+  file._closeIfDropped();
+  return file;
 }
 
 function overRaw(raw: SocketIO, reading: boolean, writing: boolean, room: number) {

@@ -6,7 +6,7 @@ import { type HasFileno, isKeywords, noAttribute, parameters, plainInt, typeName
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
-import { again, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from '../wait/call.js';
+import { begin, goOn, POLLIN, POLLOUT, patience, type Waiter, waitReady } from '../wait/call.js';
 
 /** A descriptor, Node's FileHandle, or an object with `fileno()`, or one with `read(n)` (and `seek(offset)`). */
 export type SendableFile =
@@ -116,21 +116,18 @@ export class FileTransfer {
     const sock = this.#sock;
     if (sock._fd < 0) throw new ValueError(`Invalid file descriptor: ${sock._fd}`);
     if (this.#start < 0) raise(-EINVAL, 'sendfile');
-    let deadline = NO_WAIT;
     for (;;) {
       const ask = Math.min(this.#limit - this.sent, CALL_MAX);
       if (ask === 0) return true;
-      const n = native.sendfile(sock._fd, this.#fd, this.#start + this.sent, ask);
+      // The deadline is for each block, as in Python: a large file may take longer than the timeout.
+      const deadline = begin(sock, POLLOUT);
+      const [file, from] = [this.#fd, this.#start + this.sent];
+      const attempt = (fd: number, wait: number) => native.sendfile(fd, file, from, ask, wait);
+      let n = attempt(sock._fd, patience(deadline));
+      if (this.sent === 0 && CANNOT.includes(n)) return false;
+      if (n < 0) n = goOn(sock, n, POLLOUT, deadline, 'sendfile', attempt);
       if (n === 0) return true;
-      if (n > 0) {
-        this.sent += n;
-        // The deadline is for each block, as in Python: a large file may take longer than the timeout.
-        deadline = NO_WAIT;
-      } else if (this.sent === 0 && CANNOT.includes(n)) {
-        return false;
-      } else {
-        deadline = again(sock, n, POLLOUT, deadline, 'sendfile');
-      }
+      this.sent += n;
     }
   }
 

@@ -8,32 +8,42 @@ import { checked, OSError, raise, timedOut, ValueError } from '../core/exception
 import { repr } from '../core/repr.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
-import { type AncillaryData, type AncillaryItem, packAncillary, unpackAncillary } from '../structs/ancillary.js';
+import {
+  type AncillaryData,
+  type AncillaryItem,
+  CMSG_SPACE,
+  descriptorsIn,
+  packAncillary,
+  unpackAncillary,
+} from '../structs/ancillary.js';
 import { type Credentials, peerCredentials, type TcpInfo, tcpInfo } from '../structs/info.js';
 import { released, renewed } from '../wait/awaited.js';
 import {
-  again,
+  type Attempt,
+  begin,
   busyWait,
-  deadlineOf,
-  eagerDeadline,
-  eagerly,
+  goOn,
+  Held,
   interrupted,
+  limited,
   monotonicMs,
-  NO_WAIT,
+  ONCE,
   onward,
   POLLIN,
   POLLOUT,
-  progress,
-  sliceUntil,
+  patience,
+  SLEEP,
+  SLICE_MS,
   waitReady,
 } from '../wait/call.js';
 import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './batch.js';
 import { type MakefileOptions, makefile, type SocketIO } from './makefile.js';
 import { type SendableFile, sendfile, sendfileArguments } from './sendfile.js';
+import { type Ancillary, receiveRest, sendRest, sizeOf } from './whole.js';
 import { enabled, leave, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './zerocopy.js';
 
 const c = constants.socket;
-const { EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN, ENOTSOCK } = constants.errno;
+const { EAGAIN, EALREADY, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN, ENOTSOCK } = constants.errno;
 /** Bits that may be given with a type and are not part of it. */
 const TYPE_FLAGS = (c.SOCK_NONBLOCK ?? 0) | (c.SOCK_CLOEXEC ?? 0);
 /** The room that recv and recvfrom receive into; what is asked beyond it costs a buffer of that size. */
@@ -41,6 +51,11 @@ const SCRATCH_SIZE = native.scratch.length;
 /** A larger buffer of which at least this part was filled is returned as it is, not copied. */
 const KEEP_PART = 0.5;
 const WAIT_ALL = c.MSG_WAITALL ?? 0;
+const NO_CONTROL = new Uint8Array(0);
+/** The place in `native.info` that says whether the binary has ended the sleep of a recv or recvfrom that got something. */
+const CUT_SHORT = 3;
+/** struct ucred: pid, uid and gid. */
+const CREDENTIALS_ROOM = CMSG_SPACE(3 * Int32Array.BYTES_PER_ELEMENT);
 const CONTROL_MAX = 0x7fffffff;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
@@ -140,7 +155,7 @@ export class socket {
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
   /** @internal See set_busy_wait. */ _busyMs = 0;
   /** @internal A call that would wait raises instead: see `wait/call.ts`. */ _attempting = false;
-  /** @internal The last recv took all that there was: the next one had better wait before it tries. */
+  /** @internal The last recv took all that there was: an awaited one had better wait before it tries. */
   _drained = false;
   readonly #family: number;
   readonly #type: number;
@@ -189,6 +204,10 @@ export class socket {
   }
   get timeout(): number | null {
     return this._timeout;
+  }
+  /** @internal What makes the descriptor this object's: see `native.own`. */
+  get _claim(): number {
+    return this.#remains.claim;
   }
   /** @internal Whether close() was called. */
   get _closed(): boolean {
@@ -310,12 +329,9 @@ export class socket {
    * @throws TimeoutError | BlockingIOError | OSError
    */
   accept(): [socket, ReturnedAddress] {
-    let deadline = NO_WAIT;
-    let fd: number;
-    // The descriptor may block though this object has a timeout: its mode is shared with every duplicate.
-    while ((fd = native.accept(this._fd, this._timeout !== 0)) < 0) {
-      deadline = again(this, fd, POLLIN, deadline, 'accept');
-    }
+    const deadline = begin(this, POLLIN);
+    let fd = native.accept(this._fd, patience(deadline));
+    if (fd < 0) fd = goOn(this, fd, POLLIN, deadline, 'accept', native.accept);
     // The descriptor has its owner before anything else may fail.
     const accepted = socket._adopt(fd, this);
     return [accepted, unpack(native.info[0], this.#proto)];
@@ -354,45 +370,42 @@ export class socket {
   /** 0, a negative code, or DEADLINE_PASSED. */
   #connect(address: Address, caller: string): number {
     const length = pack(this.#family, this.#proto, address, caller);
-    const deadline = deadlineOf(this, POLLOUT);
-    for (;;) {
-      // As in accept: a duplicate may have made the descriptor block.
-      const code = native.connect(this._fd, packed, length, this._timeout !== 0, sliceUntil(deadline));
-      if (!this.#connectsAgain(code, deadline)) {
-        const goesOn = this._timeout !== 0 && (code === -EINPROGRESS || code === -EINTR);
-        return goesOn ? this.#connected(deadline) : code;
-      }
-      interrupted();
-    }
+    const deadline = begin(this, POLLOUT);
+    if (deadline === Number.POSITIVE_INFINITY) return this.#connectAsleep(length);
+    const code = native.connect(this._fd, packed, length, ONCE);
+    return deadline !== 0 && code === -EINPROGRESS ? this.#connected(deadline) : code;
   }
 
-  /**
-   * Whether connect(2) has to be called again. A blocking socket waits until a Unix listener's queue has room, the
-   * kernel a slice at a time. When a signal ends that wait nothing goes on by itself, and yet poll(2) would say that the
-   * socket is ready; nor does an AF_VSOCK connection. Connections of all other families do go on.
-   */
-  #connectsAgain(code: number, deadline: number): boolean {
-    if (this._timeout === 0) return false;
-    if (code === -EINTR) return this.#family === c.AF_UNIX || this.#family === c.AF_VSOCK;
-    return code === -EAGAIN && this._timeout === null && monotonicMs() < deadline;
+  /** Connects without a timeout. An interrupted connect(2) that is called again waits for the same connection. */
+  #connectAsleep(length: number): number {
+    const code = native.connect(this._fd, packed, length, SLEEP);
+    if (code !== -EINTR) return code;
+    using held = new Held(this);
+    let deadline = Number.POSITIVE_INFINITY;
+    for (;;) {
+      interrupted();
+      if (!held.isOwned) return -EBADF;
+      deadline = limited(held.fd, POLLOUT, deadline);
+      if (monotonicMs() >= deadline) return this.#family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
+      const further = native.connect(held.fd, packed, length, SLEEP);
+      // Somebody has made the descriptor nonblocking meanwhile.
+      if (further === -EALREADY || further === -EINPROGRESS) native.pollOne(held.fd, POLLOUT, SLICE_MS);
+      else if (further !== -EINTR) return further;
+    }
   }
 
   /** Waits until a connection in progress is made or has failed. */
   #connected(deadline: number): number {
     const found = waitReady(this._fd, POLLOUT, deadline);
     if (found < 0) return found;
-    if (found === 0) return this._timeout === null ? -EINPROGRESS : DEADLINE_PASSED;
+    if (found === 0) return DEADLINE_PASSED;
     return this._connectEnded();
   }
 
   /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
   _connectBegun(address: Address): number {
     const length = pack(this.#family, this.#proto, address, 'connect');
-    const blocks = this._timeout !== 0 && native.getNonblocking(this._fd) === 0;
-    if (blocks) checked(native.setNonblocking(this._fd, true), 'ioctl');
-    const code = native.connect(this._fd, packed, length, false, 0);
-    if (blocks) native.setNonblocking(this._fd, false);
-    return code === -EINTR ? -EINPROGRESS : code;
+    return native.connect(this._fd, packed, length, ONCE);
   }
 
   /** @internal What has become of a connection in progress: 0, or a negative code. The descriptor is writable. */
@@ -494,8 +507,7 @@ export class socket {
     if (room === 0) return Buffer.alloc(0);
     if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) return fromScratch(this.#recv(null, room, bits));
     const large = newBytes(room);
-    const n = this.#recv(large, room, bits);
-    return trimmed(large, this.#allReceived([large], n, bits));
+    return trimmed(large, this.#recv(large, room, bits));
   }
 
   /**
@@ -514,29 +526,51 @@ export class socket {
     if (room > bytes.length) throw new ValueError('buffer too small for requested bytes');
     if (room === 0) room = bytes.length;
     if (room === 0) return 0;
-    const n = this.#recv(bytes, room, bits);
-    return (bits & WAIT_ALL) === 0 ? n : this.#allReceived([bytes.subarray(0, room)], n, bits);
+    return this.#recv(bytes, room, bits);
   }
 
   /** Receives into `bytes`, or for null into `native.scratch`: how many bytes came, at most `room`. */
   #recv(bytes: Uint8Array | null, room: number, flags: number): number {
-    let waitMs = this._drained && flags === 0 ? eagerly(this) : 0;
-    let deadline = eagerDeadline(this, waitMs);
-    let n: number;
-    while ((n = this.#attemptRecv(bytes, room, flags, waitMs)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recv', flags);
-      waitMs = 0;
-    }
+    const deadline = begin(this, POLLIN);
+    if ((flags & WAIT_ALL) !== 0 && this.#isWhole(deadline)) return this.#recvWhole(bytes as Uint8Array, room, flags);
+    const wait = patience(deadline);
+    let n =
+      bytes === null
+        ? native.recvScratch(this._fd, room, flags, wait)
+        : native.recv(this._fd, bytes, 0, room, flags, wait);
+    if (n < 0) n = this.#recvOn(n, bytes, room, flags, deadline);
+    if (n < room && native.info[CUT_SHORT] === 1) n = this.#recvRest(bytes ?? native.scratch, n, room, flags);
     // A stream that gave less than was asked for has nothing more.
     this._drained = n > 0 && n < room && this.#type === c.SOCK_STREAM && this._isPlain;
-    return n;
+    // What the kernel had in its queue can be more, with MSG_TRUNC.
+    return bytes === null && n > room ? room : n;
   }
 
-  #attemptRecv(bytes: Uint8Array | null, room: number, flags: number, waitMs: number): number {
-    const { _fd: fd } = this;
-    // What the kernel had in its queue can be more, with MSG_TRUNC.
-    if (bytes === null) return Math.min(native.recvScratch(fd, room, flags, waitMs), room);
-    return native.recv(fd, bytes, 0, room, flags, waitMs);
+  #recvOn(code: number, bytes: Uint8Array | null, room: number, flags: number, deadline: number): number {
+    return goOn(this, code, POLLIN, deadline, 'recv', (fd, wait) =>
+      bytes === null ? native.recvScratch(fd, room, flags, wait) : native.recv(fd, bytes, 0, room, flags, wait),
+    );
+  }
+
+  /** A receive was ended by the binary that may have waited for more (SO_RCVLOWAT). */
+  #recvRest(bytes: Uint8Array, n: number, room: number, flags: number): number {
+    if (this.#type !== c.SOCK_STREAM) return n;
+    return receiveRest(this, [bytes.subarray(0, room)], n, flags, NO_CONTROL, { items: [], flags: 0 });
+  }
+
+  /** Whether the kernel makes a transfer whole that begins now, under that deadline. */
+  #isWhole(deadline: number): boolean {
+    return deadline === Number.POSITIVE_INFINITY && this.#type === c.SOCK_STREAM;
+  }
+
+  /** recv and recvfrom of a stream with MSG_WAITALL. The sender's address is left where `native.recvmsg` leaves it. */
+  #recvWhole(bytes: Uint8Array, room: number, flags: number): number {
+    // Room for credentials, so that what has none can be told from what has nobody's: recv(2) itself has none at all.
+    const control = new Uint8Array(CREDENTIALS_ROOM);
+    const got: Ancillary = { items: [], flags: 0 };
+    const n = this.#receiveMessage([bytes.subarray(0, room)], control, flags, got, 'recv');
+    for (const fd of got.items.flatMap(descriptorsIn)) native.close(fd);
+    return n;
   }
 
   /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
@@ -544,19 +578,13 @@ export class socket {
     const room = size(bufsize);
     const bits = flags === 0 ? 0 : cInt(flags);
     if (room < 0) throw new ValueError('negative buffersize in recvfrom');
-    let deadline = NO_WAIT;
-    let n: number;
-    if (room <= SCRATCH_SIZE) {
-      while ((n = native.recvfromScratch(this._fd, room, bits)) < 0) {
-        deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
-      }
+    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) {
+      const n = this.#recvfrom(null, room, bits);
       const address = unpack(native.info[0], this.#proto);
       return [fromScratch(Math.min(n, room)), address];
     }
     const large = newBytes(room);
-    while ((n = native.recvfrom(this._fd, large, 0, room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
-    }
+    const n = this.#recvfrom(large, room, bits);
     return [trimmed(large, n), unpack(native.info[0], this.#proto)];
   }
 
@@ -574,12 +602,27 @@ export class socket {
     const bits = cInt(flags);
     if (room < 0) throw new ValueError('negative buffersize in recvfrom_into');
     if (room > bytes.length) throw new ValueError('nbytes is greater than the length of the buffer');
-    let deadline = NO_WAIT;
-    let n: number;
-    while ((n = native.recvfrom(this._fd, bytes, 0, room === 0 ? bytes.length : room, bits)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recvfrom', bits);
-    }
+    const n = this.#recvfrom(bytes, room === 0 ? bytes.length : room, bits);
     return [n, unpack(native.info[0], this.#proto)];
+  }
+
+  /** As `#recv`. The sender's address is left in `native.address`. */
+  #recvfrom(bytes: Uint8Array | null, room: number, flags: number): number {
+    const deadline = begin(this, POLLIN);
+    if ((flags & WAIT_ALL) !== 0 && this.#isWhole(deadline)) return this.#recvWhole(bytes as Uint8Array, room, flags);
+    const wait = patience(deadline);
+    let n =
+      bytes === null
+        ? native.recvfromScratch(this._fd, room, flags, wait)
+        : native.recvfrom(this._fd, bytes, 0, room, flags, wait);
+    if (n < 0) n = this.#recvfromOn(n, bytes, room, flags, deadline);
+    return n < room && native.info[CUT_SHORT] === 1 ? this.#recvRest(bytes ?? native.scratch, n, room, flags) : n;
+  }
+
+  #recvfromOn(code: number, bytes: Uint8Array | null, room: number, flags: number, deadline: number): number {
+    return goOn(this, code, POLLIN, deadline, 'recvfrom', (fd, wait) =>
+      bytes === null ? native.recvfromScratch(fd, room, flags, wait) : native.recvfrom(fd, bytes, 0, room, flags, wait),
+    );
   }
 
   /**
@@ -617,61 +660,28 @@ export class socket {
   #recvmsg(parts: Uint8Array[], controlRoom: number, flags: number): [number, AncillaryData[], number, Address] {
     if (controlRoom < 0 || controlRoom > CONTROL_MAX) throw new ValueError('invalid ancillary data buffer length');
     const control = new Uint8Array(controlRoom);
-    let deadline = NO_WAIT;
-    let n: number;
-    while ((n = native.recvmsg(this._fd, parts, control, flags)) < 0) {
-      deadline = again(this, n, POLLIN, deadline, 'recvmsg', flags);
+    const got: Ancillary = { items: [], flags: 0 };
+    const n = this.#receiveMessage(parts, control, flags, got, 'recvmsg');
+    return [n, got.items, got.flags, unpack(native.info[0], this.#proto)];
+  }
+
+  /** Receives a message: how many bytes came. What came beside them goes into `got`, the sender's address into native's. */
+  #receiveMessage(
+    parts: readonly Uint8Array[],
+    control: Uint8Array,
+    flags: number,
+    got: Ancillary,
+    syscall: string,
+  ): number {
+    const deadline = begin(this, POLLIN);
+    let n = native.recvmsg(this._fd, parts, control, flags, patience(deadline));
+    if (n < 0) {
+      n = goOn(this, n, POLLIN, deadline, syscall, (fd, wait) => native.recvmsg(fd, parts, control, flags, wait));
     }
     const { info } = native;
-    const address = unpack(info[0], this.#proto);
-    const got: Ancillary = { items: unpackAncillary(control, info[1]), flags: info[2] };
-    if ((flags & WAIT_ALL) !== 0) n = this.#allReceived(parts, n, flags, moreOfMessage(control, got));
-    return [n, got.items, got.flags, address];
-  }
-
-  /**
-   * What the kernel does for a blocking stream socket and we have to do, for we never let it block: it sends all of what
-   * send is given, and with MSG_WAITALL receives until the room is full, the peer closes or an error comes. `n` bytes
-   * of `parts` are done; `step` is the native call for more. Returns how many are done in the end.
-   */
-  #whole(parts: readonly Uint8Array[], n: number, step: Step, events: number, flags: number): number {
-    if (this._timeout !== null || this.#type !== c.SOCK_STREAM || n === 0) return n;
-    let deadline = NO_WAIT;
-    let start = 0;
-    for (const part of parts) {
-      while (n < start + part.length) {
-        const more = step(this._fd, part, n - start, start + part.length - n, flags);
-        if (more === 0) return n;
-        if (more > 0) {
-          n += more;
-          progress();
-          continue;
-        }
-        const ready = this.#readyAgain(more, events, deadline, flags);
-        if (ready === undefined) return n;
-        deadline = ready;
-      }
-      start += part.length;
-    }
-    return n;
-  }
-
-  #allReceived(parts: readonly Uint8Array[], n: number, flags: number, step: Step = receiveMore): number {
-    return (flags & (WAIT_ALL | c.MSG_PEEK)) === WAIT_ALL ? this.#whole(parts, n, step, POLLIN, flags) : n;
-  }
-
-  #allSent(parts: readonly Uint8Array[], n: number, flags: number): number {
-    return this.#whole(parts, n, native.send, POLLOUT, flags);
-  }
-
-  /** As `again`, in the midst of a transfer: undefined where it raises, for what was done so far counts. */
-  #readyAgain(code: number, events: number, deadline: number, flags: number): number | undefined {
-    try {
-      return again(this, code, events, deadline, '', flags);
-    } catch (error) {
-      if (error instanceof OSError) return undefined;
-      throw error;
-    }
+    got.items = unpackAncillary(control, info[1]);
+    got.flags = info[2];
+    return this.#isWhole(deadline) && n < sizeOf(parts) ? receiveRest(this, parts, n, flags, control, got) : n;
   }
 
   // ---- sending -----------------------------------------------------------------------------------------------------
@@ -684,12 +694,14 @@ export class socket {
   send(data: BytesLike, flags = 0): number {
     const bytes = bytesOf(data);
     const bits = flags === 0 ? 0 : cInt(flags);
-    let deadline = NO_WAIT;
-    let n: number;
-    while ((n = native.send(this._fd, bytes, 0, bytes.length, bits)) < 0) {
-      deadline = again(this, n, POLLOUT, deadline, 'send', bits);
-    }
-    return n === bytes.length ? n : this.#allSent([bytes], n, bits);
+    const deadline = begin(this, POLLOUT);
+    const n = native.send(this._fd, bytes, 0, bytes.length, bits, patience(deadline));
+    return n === bytes.length ? n : this.#sendOn(n, bytes, bits, deadline);
+  }
+
+  #sendOn(code: number, bytes: Uint8Array, flags: number, deadline: number): number {
+    const n = code >= 0 ? code : goOn(this, code, POLLOUT, deadline, 'send', sendingFrom(bytes, 0, flags));
+    return n < bytes.length && this.#isWhole(deadline) ? sendRest(this, [bytes], n, flags) : n;
   }
 
   /**
@@ -699,18 +711,23 @@ export class socket {
   sendall(data: BytesLike, flags = 0): null {
     const bytes = bytesOf(data);
     const bits = flags === 0 ? 0 : cInt(flags);
-    let deadline = NO_WAIT;
-    let sent = 0;
-    do {
-      const n = native.send(this._fd, bytes, sent, bytes.length - sent, bits);
-      if (n < 0) {
-        deadline = again(this, n, POLLOUT, deadline, 'send', bits);
-      } else {
-        sent += n;
-        if (sent < bytes.length) deadline = onward(this, deadline, 'send');
-      }
-    } while (sent < bytes.length);
+    const deadline = begin(this, POLLOUT);
+    const n = native.send(this._fd, bytes, 0, bytes.length, bits, patience(deadline));
+    if (n !== bytes.length) this.#sendAllOn(n, bytes, bits, deadline);
     return null;
+  }
+
+  #sendAllOn(code: number, bytes: Uint8Array, flags: number, deadline: number): void {
+    let sent = code >= 0 ? code : goOn(this, code, POLLOUT, deadline, 'send', sendingFrom(bytes, 0, flags));
+    if (sent === bytes.length) return;
+    // Between two steps the number may become somebody else's.
+    using held = new Held(this);
+    while (sent < bytes.length) {
+      onward(deadline, 'send');
+      held.check('send');
+      const n = native.send(held.fd, bytes, sent, bytes.length - sent, flags, patience(deadline));
+      sent += n >= 0 ? n : held.goOn(n, POLLOUT, deadline, 'send', sendingFrom(bytes, sent, flags));
+    }
   }
 
   /** Send to an address: `sendto(data, address)` or `sendto(data, flags, address)`. @see Python socket.sendto */
@@ -723,12 +740,16 @@ export class socket {
     const bytes = bytesOf(args[0]);
     const flags = args.length === 3 ? cInt(args[1]) : 0;
     const length = pack(this.#family, this.#proto, args[args.length - 1], 'sendto');
-    let deadline = NO_WAIT;
-    let n: number;
-    while ((n = native.sendto(this._fd, bytes, 0, bytes.length, flags, packed, length)) < 0) {
-      deadline = again(this, n, POLLOUT, deadline, 'sendto', flags);
-    }
-    return n === bytes.length ? n : this.#allSent([bytes], n, flags);
+    const deadline = begin(this, POLLOUT);
+    const n = native.sendto(this._fd, bytes, 0, bytes.length, flags, packed, length, patience(deadline));
+    return n === bytes.length ? n : this.#sendtoOn(n, bytes, flags, length, deadline);
+  }
+
+  #sendtoOn(code: number, bytes: Uint8Array, flags: number, addressLength: number, deadline: number): number {
+    const attempt: Attempt = (fd, wait) =>
+      native.sendto(fd, bytes, 0, bytes.length, flags, packed, addressLength, wait);
+    const n = code >= 0 ? code : goOn(this, code, POLLOUT, deadline, 'sendto', attempt);
+    return n < bytes.length && this.#isWhole(deadline) ? sendRest(this, [bytes], n, flags) : n;
   }
 
   /**
@@ -752,12 +773,11 @@ export class socket {
 
   #sendmsg(parts: Uint8Array[], control: Uint8Array, flags: number, addressLength: number): number {
     const address = addressLength === 0 ? null : packed;
-    let deadline = NO_WAIT;
-    let n: number;
-    while ((n = native.sendmsg(this._fd, parts, control, flags, address, addressLength)) < 0) {
-      deadline = again(this, n, POLLOUT, deadline, 'sendmsg', flags);
-    }
-    return this.#allSent(parts, n, flags);
+    const deadline = begin(this, POLLOUT);
+    const attempt: Attempt = (fd, wait) => native.sendmsg(fd, parts, control, flags, address, addressLength, wait);
+    const first = attempt(this._fd, patience(deadline));
+    const n = first >= 0 ? first : goOn(this, first, POLLOUT, deadline, 'sendmsg', attempt);
+    return this.#isWhole(deadline) && n < sizeOf(parts) ? sendRest(this, parts, n, flags) : n;
   }
 
   /**
@@ -942,30 +962,9 @@ function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
-/** What came beside the bytes of a message: ancillary data and MSG_* flags. */
-interface Ancillary {
-  items: AncillaryData[];
-  flags: number;
-}
-
-/** One attempt to go on with a transfer. */
-type Step = typeof native.send;
-const receiveMore: Step = (fd, part, offset, length, flags) => native.recv(fd, part, offset, length, flags, 0);
-
-/**
- * The step with which recvmsg goes on under MSG_WAITALL. As in the kernel, descriptors end the call: those behind them
- * belong to the next one. Credentials and timestamps come with every step, and the last ones count.
- */
-function moreOfMessage(control: Uint8Array, got: Ancillary): Step {
-  return (fd, part, offset, length, flags) => {
-    const descriptors = got.items.some(([level, type]) => level === c.SOL_SOCKET && type === c.SCM_RIGHTS);
-    if (descriptors || (got.flags & c.MSG_CTRUNC) !== 0) return 0;
-    const n = native.recvmsg(fd, [part.subarray(offset, offset + length)], control, flags);
-    if (n <= 0) return n;
-    if (native.info[1] > 0) got.items = unpackAncillary(control, native.info[1]);
-    got.flags |= native.info[2];
-    return n;
-  };
+/** An attempt to send `bytes` from an offset on. */
+function sendingFrom(bytes: Uint8Array, offset: number, flags: number): Attempt {
+  return (fd, wait) => native.send(fd, bytes, offset, bytes.length - offset, flags, wait);
 }
 
 /** A received part of a buffer that only this call knows: itself if well filled, else a copy of the right size. */

@@ -21,7 +21,7 @@ import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
 import { packed } from '../structs/address.js';
 import { unpackAncillary } from '../structs/ancillary.js';
 import { decode_ancillary } from '../structs/decode.js';
-import { again, NO_WAIT, POLLOUT, progress, type Waiter } from '../wait/call.js';
+import { begin, goOn, ONCE, POLLOUT, patience, type Waiter, waitFor } from '../wait/call.js';
 
 const { EAGAIN, EALREADY, EBADF, EINTR, ENOBUFS, EOPNOTSUPP } = constants.errno;
 const { AF_INET, AF_INET6, MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOCK_STREAM, SOL_SOCKET } = constants.socket;
@@ -76,7 +76,7 @@ export class ZerocopyQueue {
     const before = this.#sends.size;
     let code: number;
     do {
-      code = native.recvmsg(fd, [], this.#control, MSG_ERRQUEUE);
+      code = native.recvmsg(fd, [], this.#control, MSG_ERRQUEUE, ONCE);
       if (code >= 0) this.#report(this.#control, native.info[1]);
     } while (code >= 0 || code === -EINTR);
     if (before > 0 && this.#sends.size === 0) native.abortAtEnd(fd, this.claim, false);
@@ -126,19 +126,21 @@ export function sendZerocopy(
   const call = new Call(bytes);
   const address = addressLength === 0 ? null : packed;
   const whole = sock._timeout === null && sock.type === SOCK_STREAM;
-  let deadline = NO_WAIT;
+  const deadline = begin(sock, POLLOUT);
   let at = 0;
   try {
     for (;;) {
-      const n = native.sendZerocopy(sock._fd, bytes, at, bytes.length - at, flags, address, addressLength);
-      if (n < 0) {
-        deadline = sendsAgain(sock, queue, n, deadline, flags);
+      const attempt = (fd: number, wait: number) =>
+        native.sendZerocopy(fd, bytes, at, bytes.length - at, flags, address, addressLength, wait);
+      let n = attempt(sock._fd, patience(deadline));
+      if (n === -ENOBUFS) {
+        makeRoom(sock, queue, deadline);
         continue;
       }
+      if (n < 0) n = goOn(sock, n, POLLOUT, deadline, 'send', attempt);
       if (n > 0) queue.sent(call, sock._fd);
       at += n;
       if (!whole || at === bytes.length) return at;
-      progress();
     }
   } catch (error) {
     // What was sent before counts: what stopped it then comes with the next call.
@@ -149,13 +151,12 @@ export function sendZerocopy(
   }
 }
 
-/** As `again`. The kernel also limits how many reports may be outstanding: then it says ENOBUFS, and one is waited for. */
-function sendsAgain(sock: Waiter, queue: ZerocopyQueue, code: number, deadline: number, flags: number): number {
-  if (code !== -ENOBUFS) return again(sock, code, POLLOUT, deadline, 'send', flags);
+/** The kernel limits how many reports may be outstanding, and says ENOBUFS to more: one is waited for. */
+function makeRoom(sock: Waiter, queue: ZerocopyQueue, deadline: number): void {
   const before = queue.underWay;
-  if (before === 0) raise(code, 'send');
+  if (before === 0) raise(-ENOBUFS, 'send');
   checked(queue.read(sock._fd), 'recvmsg');
-  return queue.underWay < before ? deadline : again(sock, -EAGAIN, REPORTS, deadline, 'send', flags);
+  if (queue.underWay === before) waitFor(sock, REPORTS, deadline, 'send');
 }
 
 /** What reports are waited for with: POLLERR comes unasked. */
@@ -163,13 +164,13 @@ const REPORTS = 0;
 
 /** See `socket.reap_zerocopy`. */
 export function reapZerocopy(sock: Waiter, queue: ZerocopyQueue | null): Reaped[] {
-  let deadline = NO_WAIT;
+  const deadline = begin(sock, REPORTS);
   for (;;) {
     if (queue === null) return [];
     checked(queue.read(sock._fd), 'recvmsg');
     const done = queue.take();
     if (done.length > 0 || queue.underWay === 0) return done;
-    deadline = again(sock, -EAGAIN, REPORTS, deadline, 'recvmsg');
+    waitFor(sock, REPORTS, deadline, 'recvmsg');
   }
 }
 

@@ -21,12 +21,26 @@ import {
 } from '../addon/tls.js';
 import { argName, typeName } from '../core/args.js';
 import { fromScratch } from '../core/bytes.js';
-import { checked, TimeoutError, ValueError } from '../core/exceptions.js';
-import { deadlineOf, NO_WAIT, POLLIN, POLLOUT, type Waiter, waitReady } from '../wait/call.js';
+import { checked, raise, TimeoutError, ValueError } from '../core/exceptions.js';
+import {
+  deadlineIn,
+  interrupted,
+  limited,
+  monotonicMs,
+  ONCE,
+  POLLIN,
+  POLLOUT,
+  SLEEP,
+  type Waiter,
+  waitReady,
+} from '../wait/call.js';
 import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './errors.js';
 import { type SSLSession, sessionOf } from './session.js';
 
 const { ALERT_DESCRIPTION_HANDSHAKE_FAILURE, ALERT_DESCRIPTION_INTERNAL_ERROR } = native.constants.ssl;
+const { EBADF } = native.constants.errno;
+/** What `native.sleepEnded` says of a sleep that the binary has not ended. */
+const SLEPT = -1;
 const PSK_CLIENT_ANSWER =
   'the PSK client callback must return a pair of an identity (a string or null) and a key (bytes)';
 
@@ -119,11 +133,11 @@ export class Connection {
   // ---- calls that wait ---------------------------------------------------------------------------------------------
 
   handshake(): void {
-    let deadline = NO_WAIT;
+    let deadline = this.#begin();
     let result: Outcome;
     this.#drained = false;
     this.#checkOpen();
-    while ((result = tls.handshake(this)) !== 0 || this.#thrown !== null) {
+    while ((result = tls.handshake(this, this.#patience(deadline))) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, 'handshake');
     }
     if (this.wants.handshake !== 0) this.#wanted('handshake', 0);
@@ -133,10 +147,10 @@ export class Connection {
    * Reads into `bytes`, and returns how many came; 0: the peer has said goodbye, or with `ragged`, has ended without.
    */
   readInto(bytes: Uint8Array, length: number, ragged: boolean): number {
-    let deadline = NO_WAIT;
+    let deadline = this.#begin();
     this.#checkOpen();
     for (;;) {
-      const result = tls.read(this, bytes, length);
+      const result = tls.read(this, bytes, length, this.#patience(deadline));
       this.#drained = result !== length;
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         if (this.wants.read !== 0) this.#wanted('read', 0);
@@ -164,10 +178,10 @@ export class Connection {
   }
 
   #write(bytes: Uint8Array): number {
-    let deadline = NO_WAIT;
+    let deadline = this.#begin();
     this.#checkOpen();
     for (;;) {
-      const result = tls.write(this, bytes, bytes.length);
+      const result = tls.write(this, bytes, bytes.length, this.#patience(deadline));
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         if (this.wants.write !== 0) this.#wanted('write', 0);
         this.#unwritten = null;
@@ -194,10 +208,10 @@ export class Connection {
 
   /** Up to `count` bytes of a file, encrypted by the kernel. Only where `kernelTlsSends`. */
   sendFile(file: number, offset: number, count: number): number {
-    let deadline = NO_WAIT;
+    let deadline = this.#begin();
     this.#checkOpen();
     for (;;) {
-      const result = tls.sendFile(this, file, offset, count);
+      const result = tls.sendFile(this, file, offset, count, this.#patience(deadline));
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) return result;
       deadline = this.#again(result, deadline, 'write');
     }
@@ -205,12 +219,12 @@ export class Connection {
 
   /** Says goodbye and waits for the peer's. */
   shutdown(): void {
-    let deadline = NO_WAIT;
+    let deadline = this.#begin();
     let result: Outcome;
     this.#drained = false;
     this.#finishAbandoned();
     this.#checkOpen();
-    while ((result = tls.shutdown(this, true)) !== 0 || this.#thrown !== null) {
+    while ((result = tls.shutdown(this, true, this.#patience(deadline))) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');
     }
   }
@@ -235,14 +249,36 @@ export class Connection {
     const events = result === WANT_READ ? POLLIN : POLLOUT;
     this.#wanted(kind, events);
     const socket = this.#socket;
-    if (socket === null || socket._timeout === 0 || socket._attempting) throw wanting(result);
-    const until = Number.isNaN(deadline) ? deadlineOf(socket, events) : deadline;
+    if (socket === null || deadline === 0) throw wanting(result);
+    const until = limited(socket._fd, events, deadline);
+    if (deadline === Number.POSITIVE_INFINITY) {
+      const ended = native.sleepEnded();
+      if (ended >= 0) {
+        interrupted();
+        if (!native.owns(socket._fd, socket._claim)) raise(-EBADF, kind);
+        return until;
+      }
+      // The kernel's own limit has ended the sleep.
+      if (until !== deadline && ended === SLEPT && !tls.kernelTlsReceives(this)) throw wanting(result);
+    }
     // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.
-    const late = until === deadline && performance.now() >= until;
+    const late = until === deadline && monotonicMs() >= until;
     if (late || checked(waitReady(socket._fd, events, until, socket._busyMs), 'poll') === 0) {
       throw socket._timeout === null ? wanting(result) : new TimeoutError(`The ${kind} operation timed out`);
     }
     return until;
+  }
+
+  /** The deadline of a call that begins now: 0 if it does not wait, Infinity if it may sleep in the kernel. */
+  #begin(): number {
+    const socket = this.#socket;
+    if (socket === null || socket._timeout === 0 || socket._attempting) return 0;
+    return deadlineIn(socket._timeout);
+  }
+
+  /** How patient the next native call is. One that asks for a while before it sleeps, waits by poll(2). */
+  #patience(deadline: number): number {
+    return deadline === Number.POSITIVE_INFINITY && this.#socket?._busyMs === 0 ? SLEEP : ONCE;
   }
 
   /** Notes what the latest call of a kind wants; 0: nothing, it is done. */

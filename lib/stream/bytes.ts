@@ -16,7 +16,7 @@ import { constants } from '../constants/table.js';
 import { fromScratch } from '../core/bytes.js';
 import { raise } from '../core/exceptions.js';
 import type { Descriptor } from '../event/loop.js';
-import { POLLIN, POLLOUT } from '../wait/call.js';
+import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
 import { nodeError } from './errors.js';
 import { SocketSurface } from './surface.js';
 
@@ -184,7 +184,7 @@ export abstract class ByteDuplex extends SocketSurface {
 
   /** @internal Receives into `native.scratch`: how many bytes, 0 at the end, or NOTHING_YET. */
   _receive(): number {
-    const count = native.recvScratch(this._fd, SCRATCH_SIZE, 0, 0);
+    const count = native.recvScratch(this._fd, SCRATCH_SIZE, 0, ONCE);
     if (count >= 0) return count;
     return isAgain(count) ? NOTHING_YET : raise(count, 'read');
   }
@@ -287,15 +287,15 @@ export abstract class ByteDuplex extends SocketSurface {
 
   /** @internal Sends as much as can be sent now: how many bytes. */
   _send(chunk: Uint8Array): number {
-    return this.#taken(native.send(this._fd, chunk, 0, chunk.length, 0));
+    return this.#taken(native.send(this._fd, chunk, 0, chunk.length, 0, ONCE));
   }
 
   /** @internal The same of several, by one call. */
   _sendParts(parts: Uint8Array[]): number {
     if (parts.length === 1) return this._send(parts[0]);
     const size = sizeOf(parts);
-    if (size <= JOINED_MAX) return this.#taken(native.send(this._fd, joined(parts), 0, size, 0));
-    if (parts.length <= PARTS_MAX) return this.#taken(native.sendmsg(this._fd, parts, NO_CONTROL, 0, null, 0));
+    if (size <= JOINED_MAX) return this.#taken(native.send(this._fd, joined(parts), 0, size, 0, ONCE));
+    if (parts.length <= PARTS_MAX) return this.#taken(native.sendmsg(this._fd, parts, NO_CONTROL, 0, null, 0, ONCE));
     let sent = 0;
     for (let first = 0; first < parts.length; first += PARTS_MAX) {
       const some = parts.slice(first, first + PARTS_MAX);

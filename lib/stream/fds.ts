@@ -11,6 +11,7 @@ import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, raise, ValueError } from '../core/exceptions.js';
 import { CMSG_SPACE, packAncillary, unpackAncillary } from '../structs/ancillary.js';
+import { ONCE } from '../wait/call.js';
 import { isAgain, NOTHING_YET, sizeOf } from './bytes.js';
 import { SocketDuplex } from './duplex.js';
 
@@ -51,7 +52,7 @@ export class UnixDuplex extends SocketDuplex {
   /** @internal */
   override _receive(): number {
     if (this.listenerCount('fds') === 0) return super._receive();
-    const count = native.recvmsg(this._fd, parts, control, 0);
+    const count = native.recvmsg(this._fd, parts, control, 0, ONCE);
     if (count < 0) return isAgain(count) ? NOTHING_YET : raise(count, 'read');
     const [, filled, flags] = native.info;
     if (filled > 0) this.#received(filled, (flags & MSG_CTRUNC) !== 0);
@@ -78,7 +79,7 @@ export class UnixDuplex extends SocketDuplex {
     const fds = this.#attached.get(chunk);
     if (fds === undefined) return super._send(chunk);
     const rights = packAncillary([[SOL_SOCKET, SCM_RIGHTS, Int32Array.from(fds)]]);
-    const count = native.sendmsg(this._fd, [chunk], rights, 0, null, 0);
+    const count = native.sendmsg(this._fd, [chunk], rights, 0, null, 0, ONCE);
     if (count < 0) return isAgain(count) ? 0 : raise(count, 'write');
     this.#attached.delete(chunk);
     closeAll(fds);

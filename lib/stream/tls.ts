@@ -14,7 +14,7 @@ import { SSLEOFError, SSLZeroReturnError } from '../ssl/errors.js';
 import type { SSLSession } from '../ssl/session.js';
 import type { SSLContext } from '../ssl/settings.js';
 import type { SSLSocket } from '../ssl/socket.js';
-import { POLLIN, POLLOUT } from '../wait/call.js';
+import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
 import { NOTHING_YET } from './bytes.js';
 import { SocketDuplex } from './duplex.js';
 import { nodeError, tlsError } from './errors.js';
@@ -106,7 +106,7 @@ export class TLSDuplex extends SocketDuplex {
     let result: number;
     try {
       const connection = this.#connection;
-      result = connection.outcome(tls.handshake(connection));
+      result = connection.outcome(tls.handshake(connection, ONCE));
       if (result === 0) this.#agree();
     } catch (error) {
       this.destroy(tlsError(error));
@@ -168,7 +168,7 @@ export class TLSDuplex extends SocketDuplex {
     if (this.#readError !== null) throw this.#readError;
     const connection = this.#connection;
     try {
-      return connection.outcome(tls.read(connection, scratchFrom(at), SCRATCH_SIZE - at));
+      return connection.outcome(tls.read(connection, scratchFrom(at), SCRATCH_SIZE - at, ONCE));
     } catch (error) {
       // The peer has said goodbye after us; or has gone without one, which by default counts as an end.
       if (error instanceof SSLZeroReturnError || this.#isRaggedEnd(error)) return 0;
@@ -183,7 +183,7 @@ export class TLSDuplex extends SocketDuplex {
   /** @internal OpenSSL takes all or nothing, and wants to be asked again with the same bytes. */
   override _send(chunk: Uint8Array): number {
     if (chunk.length === 0) return 0;
-    return this.#took(tls.write(this.#connection, chunk, chunk.length));
+    return this.#took(tls.write(this.#connection, chunk, chunk.length, ONCE));
   }
 
   #took(outcome: ReturnType<typeof tls.write>): number {
@@ -215,7 +215,7 @@ export class TLSDuplex extends SocketDuplex {
   /** @internal Our goodbye, and the end of our side of the connection below. The peer's may come later. */
   override _goodbye(): boolean {
     try {
-      this.#took(tls.shutdown(this.#connection, false));
+      this.#took(tls.shutdown(this.#connection, false, ONCE));
     } catch {
       // OpenSSL says none where the peer has ended in the midst of its session tickets, or the connection is broken.
     }

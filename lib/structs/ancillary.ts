@@ -52,6 +52,15 @@ function checkedItem(item: unknown): AncillaryItem {
   return [cInt(item[0]), cInt(item[1]), bytesOf(item[2])];
 }
 
+const { SCM_RIGHTS, SOL_SOCKET } = native.constants.socket;
+
+/** The descriptors in an item of ancillary data; none if it is of another type. @see unix(7) SCM_RIGHTS */
+export function descriptorsIn([level, type, data]: AncillaryData): number[] {
+  if (level !== SOL_SOCKET || type !== SCM_RIGHTS) return [];
+  const whole = data.length - (data.length % Int32Array.BYTES_PER_ELEMENT);
+  return [...new Int32Array(new Uint8Array(data.subarray(0, whole)).buffer)];
+}
+
 /** The control messages of a sendmsg. */
 export function packAncillary(items: Iterable<unknown>): Uint8Array {
   const checked = Array.from(items, checkedItem) as [number, number, Uint8Array][];

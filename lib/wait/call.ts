@@ -1,27 +1,36 @@
 /**
  * THE one loop that waits and retries under a deadline.
  *
- * A deadline is a point on the monotonic clock in milliseconds (`performance.now()`), or Infinity. It is total: what is
- * left of it, not the whole of it, is waited for after each interruption (PEP 475). Waits round up, so that they never
- * end early.
+ * A deadline is a point on the monotonic clock in milliseconds (`monotonicMs`), or Infinity. It is total: what is left of
+ * it, not the whole of it, is waited for after each interruption (PEP 475). Waits round up, so that they never end early.
  *
- * A wait is cut into slices. Between two slices the thread is back in JavaScript, which is where V8 ends a worker that
- * is being terminated, and where we look whether a signal waits for its listener.
+ * How a call waits depends on its socket's timeout, as in CPython:
+ *
+ * | timeout | what the native call does                                                                                |
+ * |---------|----------------------------------------------------------------------------------------------------------|
+ * | null    | sleeps in the kernel (SLEEP): whatever ends the kernel's own call ends it                                |
+ * | > 0     | waits for readiness with poll(2), for a slice of what is left of the deadline, and is then made once     |
+ * | 0       | is made once (ONCE), and never sleeps                                                                    |
+ *
+ * No sleep and no slice lasts longer than SLICE_MS. Then the thread is back in JavaScript, which is where V8 ends a worker
+ * that is being terminated, and where we look whether a signal waits for its listener.
  */
 
+import { constants } from 'node:os';
 import { native } from '../addon/binary.js';
 import { integer } from '../core/args.js';
 import { fromCode, raise, timedOut, ValueError, wouldBlock } from '../core/exceptions.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
 export const SLICE_MS = 200;
-/** The wait of a call that has not waited yet. */
-export const NO_WAIT = Number.NaN;
+/** How patient a native call is: it does not sleep; it sleeps in the kernel. More than 0: so many ms for readiness. */
+export const ONCE = 0;
+export const SLEEP = -1;
 
-const { EAGAIN, EINTR, EWOULDBLOCK } = native.constants.errno;
-/** Flags with which the kernel does not wait even on a blocking socket. Under a timeout, Python waits all the same. */
-const NEVER_WAITS = (native.constants.socket.MSG_DONTWAIT ?? 0) | (native.constants.socket.MSG_ERRQUEUE ?? 0);
-export const { POLLIN, POLLOUT, POLLPRI } = native.constants.select as Record<string, number>;
+const { EAGAIN, EBADF, EINTR, EMFILE, ENFILE, EWOULDBLOCK } = native.constants.errno;
+/** What a native call returns that was to wait for readiness, and there was none in time. */
+const { NOT_READY } = native.constants.codes;
+export const { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI } = native.constants.select as Record<string, number>;
 
 /** What can be waited for: one attempt that sleeps for at most `sliceMs`. */
 export interface Waitable {
@@ -29,8 +38,16 @@ export interface Waitable {
   attempt(sliceMs: number): number;
 }
 
-/** The monotonic clock in ms. Bound now, so that a program which later puts a false clock in its place stops no wait. */
-export const monotonicMs: () => number = performance.now.bind(performance);
+/** What the binary's clock says when `performance.now()` says 0. */
+const origin = native.monotonicMs() - performance.now();
+
+/**
+ * The monotonic clock in ms, on the scale of `performance.now()`. The binary's own clock: a program that puts a false one
+ * in the place of `performance.now` (for its tests, say), before or after the import, stops no wait.
+ */
+export function monotonicMs(): number {
+  return native.monotonicMs() - origin;
+}
 
 /** The deadline that lies `seconds` ahead; null or less than 0: none. */
 export function deadlineIn(seconds: number | null): number {
@@ -87,7 +104,21 @@ export function wait(what: Waitable, deadline: number, busyMs = 0): number {
 
 /** Raises InterruptedError if a signal has come whose listener cannot run while this thread waits. */
 export function interrupted(): void {
-  if (native.signalPending()) throw fromCode(-EINTR);
+  if (listenerIsDue()) throw fromCode(-EINTR);
+}
+
+/** Whether a signal has come whose listener cannot run while this thread waits. */
+export function listenerIsDue(): boolean {
+  const signal = native.signalPending();
+  return signal !== 0 && (signal !== SIGWINCH || process.listeners('SIGWINCH').some((each) => !isNodesOwn(each)));
+}
+
+const { SIGWINCH } = constants.signals;
+/** The listeners with which Node keeps `columns` and `rows` of a terminal's standard output and error right. */
+const NODES_OWN = ['refreshStdoutOnSigWinch', 'refreshStderrOnSigWinch'];
+
+function isNodesOwn(listener: NodeJS.SignalsListener): boolean {
+  return NODES_OWN.includes(listener.name);
 }
 
 /** One descriptor to be waited for; one object serves all waits of this thread, which are never nested. */
@@ -124,6 +155,11 @@ class Pause implements Waitable {
 }
 const pause = new Pause();
 
+/** A pause before something is tried again that should have been possible. */
+export function shortPause(): void {
+  pause.take(1, Number.POSITIVE_INFINITY);
+}
+
 /** What a call needs to know of its socket in order to wait. */
 export interface Waiter {
   _fd: number;
@@ -133,107 +169,173 @@ export interface Waiter {
   _busyMs: number;
   /** The call is one attempt of an awaited one, which waits elsewhere: it raises BlockingIOError instead of waiting. */
   _attempting: boolean;
-}
-
-/** The kernel's own limit for a wait (SO_RCVTIMEO, SO_SNDTIMEO), in seconds; null: none. */
-function kernelLimit(fd: number, events: number): number | null {
-  const usecs = native.waitLimit(fd, events === POLLOUT);
-  return usecs > 0 ? usecs / 1e6 : null;
+  /** What makes the descriptor this object's: see `native.own`. */
+  readonly _claim: number;
 }
 
 /**
- * Until when a call that begins to wait for `events` now may wait. Where the socket blocks, the kernel's own limits
- * count, which do not work by themselves, for we never let it block. They belong to what the descriptor stands for:
- * whoever else has it, here or in another process, may have set them, so they are asked for each time.
+ * The deadline of a call that begins now and waits for `events`: 0 if it does not wait, Infinity if it sleeps in the
+ * kernel. A call of many steps, as sendall is, has one for all of them.
  */
-export function deadlineOf(socket: Waiter, events: number): number {
-  return deadlineIn(socket._timeout ?? kernelLimit(socket._fd, events));
+export function begin(socket: Waiter, events: number): number {
+  const { _timeout: timeout } = socket;
+  if (timeout === 0 || socket._attempting) return 0;
+  const deadline = timeout === null ? Number.POSITIVE_INFINITY : monotonicMs() + timeout * 1000;
+  if (socket._busyMs > 0) askBeforeSleeping(socket, events, deadline);
+  return deadline;
+}
+
+function askBeforeSleeping(socket: Waiter, events: number, deadline: number): void {
+  one.fd = socket._fd;
+  one.events = events;
+  askForAWhile(one, deadline, socket._busyMs);
+}
+
+/** How patient the next native call is, under that deadline. */
+export function patience(deadline: number): number {
+  if (deadline === Number.POSITIVE_INFINITY) return SLEEP;
+  if (deadline === 0) return ONCE;
+  return Math.max(sliceUntil(deadline), 1);
 }
 
 /** How often in a row readiness turned out false before a pause is made, and how long that is at most. */
 const SPURIOUS_LIMIT = 3;
 const PAUSE_MS = 10;
-let spurious = 0;
 
-/** A call that goes on after `again`, as sendall does, has got somewhere: its readiness was true. */
-export function progress(): void {
-  spurious = 0;
-}
+/** One native call: with which descriptor, and how patient. Returns a result, or a negative code. */
+export type Attempt = (fd: number, patience: number) => number;
 
 /**
- * What a call does when the native side returned the negative `code`: returns the deadline with which to try again once
- * the socket is ready for `events`, or raises. `deadline` is what this function returned before, at first NO_WAIT:
+ * The result of a call that has returned the negative `code` to its first attempt: the call is repeated until it is done,
+ * until the deadline (what `begin` returned), or until something ends it.
  *
- *     while ((n = native.recv(…)) < 0) wait = again(this, n, POLLIN, wait, 'recv', flags);
+ * Between two attempts another thread may close the descriptor, and its number may become somebody else's. Therefore all
+ * attempts but the first are made on a duplicate, which stays with what it stands for, and the call ends with EBADF once
+ * the socket has lost its descriptor.
+ * @throws BlockingIOError | TimeoutError | InterruptedError | OSError
  */
-export function again(
+export function goOn(
   socket: Waiter,
   code: number,
   events: number,
   deadline: number,
   syscall: string,
-  flags = 0,
+  attempt: Attempt,
 ): number {
-  if (code === -EINTR) {
-    interrupted();
-    return deadline;
+  // What ends most calls, ends them at once.
+  if (code !== -EINTR && code !== NOT_READY) {
+    if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
+    if (deadline === 0 || deadline === Number.POSITIVE_INFINITY) throw wouldBlock(code, syscall);
+  } else if (deadline === 0) {
+    // A signal came, before anything was done.
+    return goOnOnce(code, syscall, attempt, socket._fd);
   }
-  if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
-  const never = socket._timeout === 0 || socket._attempting;
-  if (never || (socket._timeout === null && (flags & NEVER_WAITS) !== 0)) throw wouldBlock(code, syscall);
-  if (Number.isNaN(deadline)) {
-    deadline = deadlineOf(socket, events);
-    spurious = 0;
-  } else if (monotonicMs() >= deadline) {
-    // Readiness that turns out false time and again does not put it off.
-    throw tooLate(socket, code, syscall);
-  } else if (++spurious > SPURIOUS_LIMIT) {
-    // An unconnected datagram socket is always writable, though the peer's queue is full; and a sibling thread may
-    // take what has come. Poll alone would spin.
-    pause.take(Math.min(spurious - SPURIOUS_LIMIT, PAUSE_MS), deadline);
-  }
-  const found = waitReady(socket._fd, events, deadline, socket._busyMs);
-  if (found < 0) raise(found, 'poll');
-  if (found === 0) throw tooLate(socket, code, syscall);
-  return deadline;
+  using held = new Held(socket);
+  return held.goOn(code, events, deadline, syscall, attempt);
 }
 
-/** For how long a read waits at once, in the call that then reads: see `eagerly`. */
-const EAGER_MS = 10;
+function goOnOnce(code: number, syscall: string, attempt: Attempt, fd: number): number {
+  while (code === -EINTR) {
+    interrupted();
+    code = attempt(fd, ONCE);
+  }
+  if (code >= 0) return code;
+  if (code === -EAGAIN || code === -EWOULDBLOCK) throw wouldBlock(code, syscall);
+  raise(code, syscall);
+}
+
+/** A second descriptor for what a socket's stands for, while one call of the socket goes on. */
+export class Held {
+  readonly #socket: Waiter;
+  readonly #duplicate: number;
+
+  /** @throws OSError EBADF if the socket has lost its descriptor */
+  constructor(socket: Waiter) {
+    this.#socket = socket;
+    this.#duplicate = native.hold(socket._fd, socket._claim);
+    // Without a free descriptor the call goes on with the one there is.
+    if (this.#duplicate < 0 && this.#duplicate !== -EMFILE && this.#duplicate !== -ENFILE) raise(this.#duplicate);
+  }
+
+  get fd(): number {
+    return this.#duplicate < 0 ? this.#socket._fd : this.#duplicate;
+  }
+
+  /** False: the socket has lost its descriptor meanwhile. */
+  get isOwned(): boolean {
+    return native.owns(this.#socket._fd, this.#socket._claim);
+  }
+
+  /** @throws OSError EBADF if the socket has lost its descriptor meanwhile */
+  check(syscall: string): void {
+    if (!this.isOwned) raise(-EBADF, syscall);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#duplicate >= 0) native.close(this.#duplicate);
+  }
+
+  /** See the function of this name. */
+  goOn(code: number, events: number, deadline: number, syscall: string, attempt: Attempt): number {
+    let until = deadline;
+    let spurious = 0;
+    // Whoever makes the descriptor nonblocking while a call sleeps does not wake it.
+    let madeNonblocking = false;
+    for (; code < 0; code = attempt(this.fd, madeNonblocking ? SLICE_MS : patience(until))) {
+      if (code === -EINTR) {
+        interrupted();
+        this.check(syscall);
+        until = limited(this.fd, events, until);
+      } else if (code === NOT_READY) {
+        interrupted();
+        this.check(syscall);
+      } else if (code === -EAGAIN || code === -EWOULDBLOCK) {
+        madeNonblocking = until === Number.POSITIVE_INFINITY;
+        // An unconnected datagram socket is always writable, though the peer's queue is full; and a sibling thread may
+        // take what has come. Poll alone would spin.
+        if (++spurious > SPURIOUS_LIMIT) pause.take(Math.min(spurious - SPURIOUS_LIMIT, PAUSE_MS), until);
+      } else {
+        raise(code, syscall);
+      }
+      // Readiness that turns out false time and again does not put the deadline off.
+      if (monotonicMs() >= until) throw tooLate(this.#socket, syscall);
+    }
+    return code;
+  }
+}
 
 /**
- * How a read begins if the one before took all that there was, and this one would try in vain: for how many milliseconds
- * the native call is to wait before it tries. What takes longer is waited for by `again`. 0 where the socket does not
- * wait, or asks for a while first.
- *
- * The kernel's own limit, which is one call more, is not asked for until then: a wait that it ends is that much longer.
+ * The deadline of a call whose sleep was ended by the binary. The kernel's own limit for a sleep (SO_RCVTIMEO, SO_SNDTIMEO)
+ * would begin anew with each repetition, therefore it is counted here from then on.
  */
-export function eagerly(socket: Waiter): number {
-  // poll(2) would pass over the descriptor of a closed socket, and wait for nothing.
-  if (socket._fd < 0 || socket._timeout === 0 || socket._attempting || socket._busyMs > 0) return 0;
-  return socket._timeout === null ? EAGER_MS : Math.min(Math.ceil(socket._timeout * 1000), EAGER_MS);
+export function limited(fd: number, events: number, deadline: number): number {
+  if (deadline !== Number.POSITIVE_INFINITY) return deadline;
+  const limitUs = native.waitLimit(fd, events === POLLOUT);
+  return limitUs > 0 ? monotonicMs() + limitUs / 1000 - Math.max(native.sleepEnded(), 0) : deadline;
 }
 
-/** The deadline of a read that begins so: for `again`. */
-export function eagerDeadline(socket: Waiter, waitMs: number): number {
-  if (waitMs === 0 || socket._timeout === null) return NO_WAIT;
-  spurious = 0;
-  return deadlineIn(socket._timeout);
+/**
+ * Waits for `events` of a socket, for a call that cannot sleep in the kernel, under a deadline from `begin`.
+ * @throws BlockingIOError | TimeoutError | InterruptedError | OSError
+ */
+export function waitFor(socket: Waiter, events: number, deadline: number, syscall: string): void {
+  if (deadline === 0) throw wouldBlock(-EAGAIN, syscall);
+  const found = waitReady(socket._fd, events, limited(socket._fd, events, deadline), socket._busyMs);
+  if (found < 0) raise(found, 'poll');
+  if (found === 0) throw tooLate(socket, syscall);
 }
 
 /** What a call raises whose deadline has passed: the kernel's own limits end in EAGAIN. */
-function tooLate(socket: Waiter, code: number, syscall: string): Error {
-  return socket._timeout === null ? wouldBlock(code, syscall) : timedOut(syscall);
+function tooLate(socket: Waiter, syscall: string): Error {
+  return socket._timeout === null ? wouldBlock(-EAGAIN, syscall) : timedOut(syscall);
 }
 
 /**
- * What a call of many steps, as sendall is, does when a step got somewhere: returns the deadline for the further ones.
- * It is for all of them, whether they had to wait or not; only the kernel's own limit (SO_SNDTIMEO) is for each step.
+ * The deadline for the further steps of a call of many, as sendall is: it is for all of them, whether they had to wait or
+ * not.
+ * @throws TimeoutError
  */
-export function onward(socket: Waiter, deadline: number, syscall: string): number {
-  progress();
-  if (!socket._timeout) return NO_WAIT;
-  if (Number.isNaN(deadline)) return deadlineIn(socket._timeout);
-  if (monotonicMs() >= deadline) throw timedOut(syscall);
+export function onward(deadline: number, syscall: string): number {
+  if (deadline !== 0 && monotonicMs() >= deadline) throw timedOut(syscall);
   return deadline;
 }

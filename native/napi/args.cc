@@ -97,6 +97,12 @@ bool ArgReader::Flag(size_t index) {
 
 int ArgReader::Milliseconds(size_t index) { return static_cast<int>(Count(index, INT32_MAX)); }
 
+int ArgReader::Wait(size_t index) {
+  const int wait = Int(index);
+  if (wait < os::kSleep) FailRange(index, "is out of range");
+  return wait;
+}
+
 Bytes ArgReader::View(size_t index) {
   Bytes bytes;
   if (!GetBytes(env_, values_[index], &bytes)) FailType(index, "a Uint8Array");

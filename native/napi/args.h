@@ -43,8 +43,10 @@ class ArgReader {
   int64_t Count(size_t index, int64_t most);
   int64_t Offset(size_t index);
   bool Flag(size_t index);
-  // A wait. Refuses a negative one: nothing here sleeps without end.
+  // A wait for readiness. Refuses a negative one: nothing here sleeps without end.
   int Milliseconds(size_t index);
+  // How patient a call is: os::kOnce, os::kSleep, or milliseconds.
+  int Wait(size_t index);
 
   Bytes View(size_t index);
   // The first `length` bytes of a view.

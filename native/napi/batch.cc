@@ -16,10 +16,10 @@ uint8_t* Rooms(ArgReader* args, size_t index, size_t count, size_t* room) {
   return bytes.data;
 }
 
-// fd, bytes, addresses, control, headers, start, end, flags, one_by_one
-template <int (*kCall)(os::Fd, const os::Batch&, size_t, size_t, int, bool)>
+// fd, bytes, addresses, control, headers, start, end, flags, one_by_one, wait
+template <int (*kCall)(os::Fd, const os::Batch&, size_t, size_t, int, bool, int)>
 napi_value Transfer(napi_env env, napi_callback_info info) {
-  Args<9> args(env, info);
+  Args<10> args(env, info);
   const int fd = args.Int(0);
   int32_t* headers = nullptr;
   size_t header_count = 0;
@@ -38,8 +38,9 @@ napi_value Transfer(napi_env env, napi_callback_info info) {
   const auto start = static_cast<size_t>(args.Count(5, static_cast<int64_t>(end)));
   const int flags = args.Int(7);
   const bool one_by_one = args.Flag(8);
+  const int wait = args.Wait(9);
   if (args.Failed()) return nullptr;
-  return Number(env, start == end ? 0 : kCall(fd, batch, start, end, flags, one_by_one));
+  return Number(env, start == end ? 0 : kCall(fd, batch, start, end, flags, one_by_one, wait));
 }
 
 constexpr Binding kRows[] = {

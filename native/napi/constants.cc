@@ -39,6 +39,7 @@ template <size_t kCount>
 constexpr Module ModuleOf(const char* name, const Constant (&rows)[kCount]) {
   return {name, rows, kCount};
 }
+constexpr Constant kCodes[] = {{"NOT_READY", os::kNotReady}};
 constexpr Module kModules[] = {
     ModuleOf("errno", kErrno),
     ModuleOf("socket", kSocket),
@@ -78,6 +79,7 @@ napi_value CreateConstants(napi_env env) {
     napi_set_named_property(env, object, module.name, CreateModule(env, module));
   }
   napi_set_named_property(env, object, "ssl", CreateSslModule(env));
+  napi_set_named_property(env, object, "codes", CreateModule(env, ModuleOf("codes", kCodes)));
   return object;
 }
 

@@ -3,73 +3,83 @@
 
 #include "args.h"
 #include "os/os.h"
+#include "system/sleep.h"
 
 namespace berkeley::napi {
 
 namespace {
 
+// What a receive got. Whether the binary's own signal has made it less goes to info[3].
+napi_value Received(const ArgReader& args, int64_t result, size_t length, int wait) {
+  const bool shorter = wait == os::kSleep && result > 0 && static_cast<size_t>(result) < length;
+  args.state().info[3] = shorter && system_calls::SleepEnded() >= 0;
+  return Number(args.env(), result);
+}
+
 napi_value Recv(napi_env env, napi_callback_info info) {
   Args<6> args(env, info);
   const int fd = args.Int(0);
   const Bytes bytes = args.Part(1, 2, 3);
-  const int flags = args.Int(4), wait_ms = args.Milliseconds(5);
+  const int flags = args.Int(4), wait = args.Wait(5);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Recv(fd, bytes.data, bytes.size, flags, wait_ms));
+  return Received(args, os::Recv(fd, bytes.data, bytes.size, flags, wait), bytes.size, wait);
 }
 
 napi_value RecvScratch(napi_env env, napi_callback_info info) {
   Args<4> args(env, info);
   const int fd = args.Int(0);
   const auto length = static_cast<size_t>(args.Count(1, kScratchSize));
-  const int flags = args.Int(2), wait_ms = args.Milliseconds(3);
+  const int flags = args.Int(2), wait = args.Wait(3);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Recv(fd, args.state().scratch, length, flags, wait_ms));
+  return Received(args, os::Recv(fd, args.state().scratch, length, flags, wait), length, wait);
 }
 
 napi_value Send(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+  Args<6> args(env, info);
   const int fd = args.Int(0);
   const Bytes bytes = args.Part(1, 2, 3);
-  const int flags = args.Int(4);
+  const int flags = args.Int(4), wait = args.Wait(5);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Send(fd, bytes.data, bytes.size, flags));
+  return Number(env, os::Send(fd, bytes.data, bytes.size, flags, wait));
 }
 
 // The sender's address and its size, cut to the room there is, go to the environment's own memory.
-napi_value ReceiveFrom(const ArgReader& args, int fd, Bytes bytes, int flags) {
+napi_value ReceiveFrom(const ArgReader& args, int fd, Bytes bytes, int flags, int wait) {
   State& state = args.state();
   uint32_t length = kAddressSize;
-  const int64_t result = os::RecvFrom(fd, bytes.data, bytes.size, flags, state.address, &length);
+  const int64_t result = os::RecvFrom(fd, bytes.data, bytes.size, flags, state.address, &length, wait);
   state.info[0] = static_cast<int32_t>(std::min<uint32_t>(length, kAddressSize));
-  return Number(args.env(), result);
+  return Received(args, result, bytes.size, wait);
 }
 
 napi_value RecvFrom(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+  Args<6> args(env, info);
   const int fd = args.Int(0);
   const Bytes bytes = args.Part(1, 2, 3);
-  const int flags = args.Int(4);
+  const int flags = args.Int(4), wait = args.Wait(5);
   if (args.Failed()) return nullptr;
-  return ReceiveFrom(args, fd, bytes, flags);
+  return ReceiveFrom(args, fd, bytes, flags, wait);
 }
 
 napi_value RecvFromScratch(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+  Args<4> args(env, info);
   const int fd = args.Int(0);
   const auto length = static_cast<size_t>(args.Count(1, kScratchSize));
-  const int flags = args.Int(2);
+  const int flags = args.Int(2), wait = args.Wait(3);
   if (args.Failed()) return nullptr;
-  return ReceiveFrom(args, fd, {args.state().scratch, length}, flags);
+  return ReceiveFrom(args, fd, {args.state().scratch, length}, flags, wait);
 }
 
 napi_value SendTo(napi_env env, napi_callback_info info) {
-  Args<7> args(env, info);
+  Args<8> args(env, info);
   const int fd = args.Int(0);
   const Bytes bytes = args.Part(1, 2, 3);
   const int flags = args.Int(4);
   const Bytes address = args.Head(5, 6);
+  const int wait = args.Wait(7);
   if (args.Failed()) return nullptr;
-  return Number(env, os::SendTo(fd, bytes.data, bytes.size, flags, address.data, static_cast<uint32_t>(address.size)));
+  const auto address_length = static_cast<uint32_t>(address.size);
+  return Number(env, os::SendTo(fd, bytes.data, bytes.size, flags, address.data, address_length, wait));
 }
 
 // The views of an array, as the system's scatter-gather list.
@@ -104,12 +114,12 @@ class Parts {
 };
 
 napi_value RecvMsg(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+  Args<5> args(env, info);
   const int fd = args.Int(0);
   Parts parts;
   const bool fits = parts.Read(&args, 1);
   const Bytes control = args.View(2);
-  const int flags = args.Int(3);
+  const int flags = args.Int(3), wait = args.Wait(4);
   if (args.Failed()) return nullptr;
   if (!fits) return Number(env, os::kTooManyParts);
   State& state = args.state();
@@ -120,7 +130,7 @@ napi_value RecvMsg(napi_env env, napi_callback_info info) {
   message.address_length = kAddressSize;
   message.control = control.data;
   message.control_length = control.size;
-  const int64_t result = os::RecvMsg(fd, &message, flags);
+  const int64_t result = os::RecvMsg(fd, &message, flags, wait);
   state.info[0] = static_cast<int32_t>(std::min<size_t>(message.address_length, kAddressSize));
   state.info[1] = static_cast<int32_t>(message.control_length);
   state.info[2] = message.flags;
@@ -128,13 +138,14 @@ napi_value RecvMsg(napi_env env, napi_callback_info info) {
 }
 
 napi_value SendMsg(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+  Args<7> args(env, info);
   const int fd = args.Int(0);
   Parts parts;
   const bool fits = parts.Read(&args, 1);
   const Bytes control = args.View(2);
   const int flags = args.Int(3);
   const Bytes address = args.IsNull(4) ? Bytes() : args.Head(4, 5);
+  const int wait = args.Wait(6);
   if (args.Failed()) return nullptr;
   if (!fits) return Number(env, os::kTooManyParts);
   os::Message message;
@@ -144,15 +155,16 @@ napi_value SendMsg(napi_env env, napi_callback_info info) {
   message.address_length = static_cast<uint32_t>(address.size);
   message.control = control.data;
   message.control_length = control.size;
-  return Number(env, os::SendMsg(fd, message, flags));
+  return Number(env, os::SendMsg(fd, message, flags, wait));
 }
 
 napi_value SendFile(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+  Args<5> args(env, info);
   const int fd = args.Int(0), file = args.Int(1);
   const int64_t offset = args.Offset(2), count = args.Offset(3);
+  const int wait = args.Wait(4);
   if (args.Failed()) return nullptr;
-  return Number(env, os::SendFile(fd, file, offset, static_cast<size_t>(count)));
+  return Number(env, os::SendFile(fd, file, offset, static_cast<size_t>(count), wait));
 }
 
 constexpr Binding kRows[] = {

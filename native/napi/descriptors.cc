@@ -42,10 +42,9 @@ napi_value WithAddress(const ArgReader& args, Call call) {
 napi_value Accept(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   const int fd = args.Int(0);
-  const bool fd_blocks = args.Flag(1);
+  const int wait = args.Wait(1);
   if (args.Failed()) return nullptr;
-  return WithAddress(args,
-                     [=](void* address, uint32_t* length) { return New(os::Accept(fd, fd_blocks, address, length)); });
+  return WithAddress(args, [=](void* address, uint32_t* length) { return New(os::Accept(fd, address, length, wait)); });
 }
 
 napi_value GetSockName(napi_env env, napi_callback_info info) {
@@ -71,13 +70,12 @@ napi_value Bind(napi_env env, napi_callback_info info) {
 }
 
 napi_value Connect(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+  Args<4> args(env, info);
   const int fd = args.Int(0);
   const Bytes address = args.Head(1, 2);
-  const bool fd_blocks = args.Flag(3);
-  const int slice_ms = args.Milliseconds(4);
+  const int wait = args.Wait(3);
   if (args.Failed()) return nullptr;
-  return Number(env, os::Connect(fd, address.data, static_cast<uint32_t>(address.size), fd_blocks, slice_ms));
+  return Number(env, os::Connect(fd, address.data, static_cast<uint32_t>(address.size), wait));
 }
 
 napi_value Listen(napi_env env, napi_callback_info info) {
@@ -128,6 +126,23 @@ napi_value OwnsFd(napi_env env, napi_callback_info info) {
   const Claim claim = args.Offset(1);
   if (args.Failed()) return nullptr;
   return Boolean(env, Owns(&args.state(), fd, claim));
+}
+
+// A second descriptor for what the first one stands for, claimed by this environment, if the claim on the first holds.
+napi_value HoldFd(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const Claim claim = args.Offset(1);
+  if (args.Failed()) return nullptr;
+  const int second = New(os::Duplicate(fd));
+  if (second < 0) return Number(env, second);
+  const Claim held = Own(&args.state(), second);
+  // Looked at after the descriptor was duplicated: who closes one ends the claim first.
+  if (!Owns(&args.state(), fd, claim)) {
+    CloseOwned(second, held);
+    return Number(env, -EBADF);
+  }
+  return Number(env, second);
 }
 
 napi_value CloseOwnedFd(napi_env env, napi_callback_info info) {
@@ -209,13 +224,14 @@ constexpr Binding kRows[] = {
     {"getsockname", GetSockName},
     {"getpeername", GetPeerName},
     {"close", Close},
+    {"atMark", OfFd<os::AtMark>},
     {"dup", OfFd<Duplicate>},
     {"getInheritable", OfFd<os::GetInheritable>},
     {"setInheritable", SwitchFd<os::SetInheritable>},
-    {"getNonblocking", OfFd<os::GetNonblocking>},
     {"setNonblocking", SwitchFd<os::SetNonblocking>},
     {"own", OwnFd},
     {"owns", OwnsFd},
+    {"hold", HoldFd},
     {"closeOwned", CloseOwnedFd},
     {"disown", DisownFd},
     {"getsockoptInt", GetSockOptInt},

@@ -5,9 +5,10 @@
 
 namespace berkeley::napi {
 
-// Whether a signal has come in whose JavaScript listener is due and cannot run, because the loop's thread is here.
+// The number of a signal that has come and whose JavaScript listener cannot run, because the loop's thread is here; 0
+// if there is none. A change of the terminal's size (SIGWINCH), which Node itself listens for, comes after all others.
 // One file per kind of system: what libuv keeps differs.
-bool ListenerDue(uv_loop_t* loop);
+int ListenerDue(uv_loop_t* loop);
 
 }  // namespace berkeley::napi
 

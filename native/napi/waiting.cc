@@ -6,6 +6,7 @@
 #include "os/poller.h"
 #include "owners.h"
 #include "signals.h"
+#include "system/sleep.h"
 
 namespace berkeley::napi {
 
@@ -83,11 +84,33 @@ napi_value WaitLimit(napi_env env, napi_callback_info info) {
   return Number(env, os::WaitLimit(fd, sending));
 }
 
+napi_value SleepsWithoutEnd(napi_env env, napi_callback_info info) {
+  Args<2> args(env, info);
+  const int fd = args.Int(0);
+  const bool sending = args.Flag(1);
+  if (args.Failed()) return nullptr;
+  return Boolean(env, os::SleepsWithoutEnd(fd, sending));
+}
+
+napi_value MonotonicMs(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (args.Failed()) return nullptr;
+  napi_value result = nullptr;
+  napi_create_double(env, static_cast<double>(uv_hrtime()) / 1e6, &result);
+  return result;
+}
+
+napi_value SleepEnded(napi_env env, napi_callback_info info) {
+  Args<0> args(env, info);
+  if (args.Failed()) return nullptr;
+  return Number(env, system_calls::SleepEnded());
+}
+
 napi_value SignalPending(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
   uv_loop_t* loop = nullptr;
-  return Boolean(env, napi_get_uv_event_loop(env, &loop) == napi_ok && ListenerDue(loop));
+  return Number(env, napi_get_uv_event_loop(env, &loop) == napi_ok ? ListenerDue(loop) : 0);
 }
 
 constexpr Binding kRows[] = {
@@ -100,6 +123,9 @@ constexpr Binding kRows[] = {
     {"pollerWait", PollerWait},
     {"pollerWaitInto", PollerWaitInto},
     {"waitLimit", WaitLimit},
+    {"sleepsWithoutEnd", SleepsWithoutEnd},
+    {"monotonicMs", MonotonicMs},
+    {"sleepEnded", SleepEnded},
     {"signalPending", SignalPending},
 };
 

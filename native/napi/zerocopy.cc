@@ -15,14 +15,15 @@ napi_value EnableZerocopy(napi_env env, napi_callback_info info) {
 }
 
 napi_value SendZerocopy(napi_env env, napi_callback_info info) {
-  Args<7> args(env, info);
+  Args<8> args(env, info);
   const int fd = args.Int(0);
   const Bytes bytes = args.Part(1, 2, 3);
   const int flags = args.Int(4);
   const Bytes address = args.IsNull(5) ? Bytes() : args.Head(5, 6);
+  const int wait = args.Wait(7);
   if (args.Failed()) return nullptr;
   const auto address_length = static_cast<uint32_t>(address.size);
-  return Number(env, os::SendZerocopy(fd, bytes.data, bytes.size, flags, address.data, address_length));
+  return Number(env, os::SendZerocopy(fd, bytes.data, bytes.size, flags, address.data, address_length, wait));
 }
 
 // The environment's memory goes away with it: what the kernel has not sent by then must not be sent.

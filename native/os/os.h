@@ -11,6 +11,13 @@
 //       kHostBase - h        gethostby*'s h_errno
 //   * EINTR is handed up like any other error, for the one wait loop above to deal with. Close alone swallows it.
 //   * "bounded" means: does not sleep in the kernel, whatever the descriptor's blocking mode. What may sleep says so.
+//   * Calls with a `wait` are as patient as that says:
+//       kOnce     bounded: -EAGAIN where it would have to wait
+//       kSleep    sleeps in the kernel, unless the descriptor is nonblocking (-EAGAIN). After two ticks at most it ends
+//       with
+//                 -EINTR, or with what it has done by then, which SleepEnded() tells from less that was not its fault
+//                 (system/sleep.h)
+//       ms > 0    first waits for readiness, for at most so long (then kNotReady); the rest is as kOnce
 //   * No call raises SIGPIPE, and every descriptor that one creates is close-on-exec and belongs to the caller.
 #ifndef BERKELEY_OS_OS_H_
 #define BERKELEY_OS_OS_H_
@@ -28,6 +35,9 @@ namespace berkeley::os {
 using Fd = int;
 inline constexpr Fd kNoFd = -1;
 
+// What a call that waits for readiness returns if there was none in time. No system has an error of that number.
+inline constexpr int kNotReady = -50000;
+
 inline constexpr int kResolverBase = -20000;
 inline constexpr int kHostBase = -30000;
 
@@ -37,14 +47,12 @@ inline constexpr int kHostBase = -30000;
 int Socket(int family, int type, int protocol);
 // socketpair(2). Bounded. On success pair[0] and pair[1] are the caller's.
 int SocketPair(int family, int type, int protocol, Fd pair[2]);
-// accept(2). Bounded even where fd blocks: then -EAGAIN, as for a nonblocking one. `fd_blocks` says that O_NONBLOCK is
-// clear on fd; it may be true in doubt, which costs two short calls more, but a wrong `false` may sleep. The new
-// descriptor blocks. The peer's address goes to `address` (`*length` is its room before, its size after).
-int Accept(Fd fd, bool fd_blocks, void* address, uint32_t* length);
-// connect(2). On a blocking fd it sleeps for at most `slice_ms` and then returns -EINPROGRESS (the connection goes on:
-// wait for writability, then read SO_ERROR) or -EAGAIN (a Unix-domain listener's queue is full: call again). Families
-// that keep a limit of their own sleep for that long: AF_VSOCK (2 s unless set), AF_TIPC (8 s).
-int Connect(Fd fd, const void* address, uint32_t length, bool fd_blocks, int slice_ms);
+// accept(2). The new descriptor blocks. The peer's address goes to `address` (`*length` is its room before, its size
+// after).
+int Accept(Fd fd, void* address, uint32_t* length, int wait);
+// connect(2), with kOnce or kSleep. -EINPROGRESS: the connection goes on; wait for writability, then read SO_ERROR.
+// After -EINTR the same call waits for the same connection. -EAGAIN: the queue of a Unix-domain listener is full.
+int Connect(Fd fd, const void* address, uint32_t length, int wait);
 int Bind(Fd fd, const void* address, uint32_t length);
 int Listen(Fd fd, int backlog);
 int Shutdown(Fd fd, int how);
@@ -57,7 +65,6 @@ int Abort(Fd fd);
 int Duplicate(Fd fd);
 int GetInheritable(Fd fd);  // 0 or 1
 int SetInheritable(Fd fd, bool inheritable);
-int GetNonblocking(Fd fd);  // 0 or 1
 int SetNonblocking(Fd fd, bool nonblocking);
 
 // ---- options -------------------------------------------------------------------------------------------------------
@@ -66,13 +73,13 @@ int SetNonblocking(Fd fd, bool nonblocking);
 int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length);
 int SetSockOpt(Fd fd, int level, int name, const void* value, uint32_t length);
 
-// ---- data: all bounded, whatever the descriptor's mode, but for the time that is given to wait ---------------------
+// ---- data ----------------------------------------------------------------------------------------------------------
 
-// Waits for at most wait_ms until something is there, then tries: -EAGAIN where nothing is.
-int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait_ms);
-int64_t Send(Fd fd, const void* bytes, size_t length, int flags);
-int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length);
-int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length);
+int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait);
+int64_t Send(Fd fd, const void* bytes, size_t length, int flags, int wait);
+int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length, int wait);
+int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length,
+               int wait);
 
 // One message with ancillary data. IoVec is the port's scatter-gather element (os_types.h).
 struct Message {
@@ -85,8 +92,8 @@ struct Message {
   int flags = 0;              // after a receive: MSG_TRUNC, MSG_CTRUNC …
 };
 // Descriptors that arrive are close-on-exec.
-int64_t RecvMsg(Fd fd, Message* message, int flags);
-int64_t SendMsg(Fd fd, const Message& message, int flags);
+int64_t RecvMsg(Fd fd, Message* message, int flags, int wait);
+int64_t SendMsg(Fd fd, const Message& message, int flags, int wait);
 
 // Many messages in flat memory: message i has `room` bytes from bytes + i * room, an address of at most `address_room`
 // bytes and ancillary data of at most `control_room` bytes, likewise. The sizes and flags are arrays, an element a
@@ -104,24 +111,29 @@ struct Batch {
   int32_t* flags = nullptr;  // of each message received: MSG_TRUNC, MSG_CTRUNC …
 };
 inline constexpr size_t kMaxBatch = 1024;
-// Receives or sends messages `start` to `end` (end - start at most kMaxBatch), as many as go without waiting: how many.
-// A negative code only if it was none. Where the system has a call for many and `one_by_one` is false, it is one call.
-int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one);
-int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one);
+// Receives or sends messages `start` to `end` (end - start at most kMaxBatch): how many. With kSleep, receiving waits
+// for the first message and takes what else is there; sending waits for all. A negative code only if it was none. Where
+// the system has a call for many and `one_by_one` is false, it is one call.
+int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one, int wait);
+int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one, int wait);
 
 // From now on SendZerocopy may be called on fd. -EALREADY if so it was before: then somebody else counts its sends.
 // -EOPNOTSUPP (or the like) where the system or the family has no such thing.
 int EnableZerocopy(Fd fd);
 // As SendTo, or as Send if `address` is null. The system goes on reading `bytes` after the return, until an entry of
 // the socket's error queue says that it has done; calls that returned more than 0 are numbered there, from 0 on.
-int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length);
+int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length,
+                     int wait);
 
 // Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
-// -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. Never waits for the peer,
-// though the socket may block (-EAGAIN); it may wait for the disk that `file` lies on.
-int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count);
+// -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. May besides wait for the disk
+// that `file` lies on.
+int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count, int wait);
 
 // ---- waiting -------------------------------------------------------------------------------------------------------
+
+inline constexpr int kOnce = 0;
+inline constexpr int kSleep = -1;
 
 // One entry of Poll, laid out for JavaScript to fill in place: fd (negative: skip), events asked, events found.
 struct PollEntry {
@@ -131,8 +143,12 @@ struct PollEntry {
 };
 // poll(2). Sleeps for at most timeout_ms. The number of entries with revents, 0 at the timeout.
 int Poll(PollEntry* entries, size_t count, int timeout_ms);
+// sockatmark(3): 1 if what is read next from a TCP stream is urgent data, or what follows it.
+int AtMark(Fd fd);
 // How long the system lets a call on this socket sleep where it may (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: without end.
 int64_t WaitLimit(Fd fd, bool sending);
+// Whether a call on fd would sleep for as long as it takes: the descriptor blocks, and has no such limit.
+bool SleepsWithoutEnd(Fd fd, bool sending);
 
 // ---- names and addresses -------------------------------------------------------------------------------------------
 

@@ -8,11 +8,13 @@ namespace {
 // Around every call that may do input or output: an empty error queue before it, and the caller's Callbacks during it.
 class CallScope {
  public:
-  CallScope(Connection* connection, Callbacks* callbacks)
+  CallScope(Connection* connection, Callbacks* callbacks, bool sleeps)
       : connection_(connection), nonblocking_(connection->kernel_tls ? connection->descriptor.fd : -1) {
     // A look costs less than emptying what is empty.
     if (ERR_peek_error() != 0) ERR_clear_error();
-    connection->descriptor.error = 0;
+    connection->descriptor.error = errno = 0;
+    connection->descriptor.sleeps = sleeps;
+    connection->descriptor.interrupted = false;
     connection->callbacks = callbacks;
   }
   ~CallScope() { connection_->callbacks = nullptr; }
@@ -116,8 +118,8 @@ bool CallsBack(const Connection* connection) {
   return connection->context_changed || DataOf(SSL_get_SSL_CTX(connection->ssl.get()))->events != 0;
 }
 
-int Handshake(Connection* connection, Callbacks* callbacks, Error* error) {
-  const CallScope scope(connection, callbacks);
+int Handshake(Connection* connection, Callbacks* callbacks, bool sleeps, Error* error) {
+  const CallScope scope(connection, callbacks, sleeps);
   const int result = SSL_do_handshake(connection->ssl.get());
   return result == 1 ? 0 : FailCall(connection, result, error);
 }
@@ -153,8 +155,8 @@ int FailShortened(Error* error) {
 
 }  // namespace
 
-int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, Error* error) {
-  const CallScope scope(connection, callbacks);
+int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, bool sleeps, Error* error) {
+  const CallScope scope(connection, callbacks, sleeps);
   SSL* ssl = connection->ssl.get();
   const int finished = FinishRecord(connection, error);
   if (finished < 0) return finished;
@@ -165,8 +167,8 @@ int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* cal
   return closed ? 0 : FailCall(connection, 0, error);
 }
 
-int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* error) {
-  const CallScope scope(connection, callbacks);
+int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, bool sleeps, Error* error) {
+  const CallScope scope(connection, callbacks, sleeps);
   const size_t ahead = connection->ahead;
   if (bytes.size < ahead) return FailShortened(error);
   const View rest = {bytes.data + ahead, bytes.size - ahead};
@@ -184,8 +186,8 @@ int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* e
   return result;
 }
 
-int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, Error* error) {
-  const CallScope scope(connection, callbacks);
+int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, bool sleeps, Error* error) {
+  const CallScope scope(connection, callbacks, sleeps);
   SSL* ssl = connection->ssl.get();
   // The first call sends our goodbye, the second one reads the peer's, and would fail if anything else came.
   for (int attempt = 0; attempt < (waits ? 2 : 1); ++attempt) {
@@ -199,8 +201,9 @@ int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, Error* er
   return 0;
 }
 
-int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, Error* error) {
-  const CallScope scope(connection, callbacks);
+int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, bool sleeps,
+                 Error* error) {
+  const CallScope scope(connection, callbacks, sleeps);
   const ossl_ssize_t count = SSL_sendfile(connection->ssl.get(), file, offset, size, 0);
   return count >= 0 ? count : FailCall(connection, static_cast<int>(count), error);
 }

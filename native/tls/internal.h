@@ -58,6 +58,8 @@ struct Descriptor {
   int fd = -1;
   int error = 0;  // errno of the latest call that failed, other than for not being ready
   bool eof = false;
+  bool sleeps = false;       // the call that is running may sleep in the kernel
+  bool interrupted = false;  // it has, and its sleep was ended: the call is to return
 };
 
 struct Connection {
@@ -92,7 +94,7 @@ int FailCall(Connection* connection, int result, Error* error);
 
 // ---- descriptors (posix/)
 
-// A BIO over connection->descriptor that never sleeps and never raises SIGPIPE. nullptr: out of memory.
+// A BIO over connection->descriptor that sleeps only if that says so, and never raises SIGPIPE. nullptr: out of memory.
 BIO* CreateDescriptorBio(Descriptor* descriptor);
 
 // Keeps a descriptor from blocking while it exists: for OpenSSL's own BIO, which knows no other way.

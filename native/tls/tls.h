@@ -247,15 +247,16 @@ void Disconnect(Connection* connection);
 // Whether calls on it may use their Callbacks: then the caller's code may run before bytes are read or written.
 bool CallsBack(const Connection* connection);
 
-int Handshake(Connection* connection, Callbacks* callbacks, Error* error);
+int Handshake(Connection* connection, Callbacks* callbacks, bool sleeps, Error* error);
 // Up to `size` bytes; 0: the peer has closed its side.
-int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, Error* error);
+int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, bool sleeps, Error* error);
 // All of them. After kWant* it must be called with the same bytes again before others are written.
-int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, Error* error);
+int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, bool sleeps, Error* error);
 // Says goodbye and waits for the peer's.
-int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, Error* error);
+int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, bool sleeps, Error* error);
 // From a file, through the kernel's TLS: only where KernelTlsSends.
-int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, Error* error);
+int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, bool sleeps,
+                 Error* error);
 int Pending(Connection* connection);
 bool KernelTlsSends(Connection* connection);
 bool KernelTlsReceives(Connection* connection);

@@ -15,6 +15,8 @@ import os
 import re
 import socket
 import sys
+import threading
+import time
 
 MODULES = {name: importlib.import_module(name) for name in ("socket", "select", "selectors", "errno")}
 CONSTANT = re.compile(r"\b(socket|select|selectors|errno)\.([A-Za-z]\w*)")
@@ -69,7 +71,48 @@ def is_open(fd):
         return False
 
 
+# The system calls that a blocked socket sleeps in, x86-64: recvfrom, recvmsg, accept, accept4, connect, sendto, sendmsg,
+# sendfile, poll, ppoll, recvmmsg, sendmmsg.
+SLEEPING_CALLS = {45, 47, 43, 288, 42, 44, 46, 40, 7, 271, 299, 307}
+# How long a call may take that is expected to end, in seconds.
+PATIENCE = 3
+
+
+class Asleep:
+    """A call of a socket's method in another thread, which sleeps in the kernel or has ended when this returns."""
+
+    def __init__(self, sock, method, *args):
+        self.result = None
+        self.thread = threading.Thread(target=self.run, args=(getattr(sock, method), args), daemon=True)
+        self.thread.start()
+        deadline = time.monotonic() + PATIENCE
+        while self.thread.is_alive() and time.monotonic() < deadline:
+            try:
+                with open(f"/proc/self/task/{self.thread.native_id}/syscall") as file:
+                    call = file.read().split()[0]
+            except OSError:
+                break
+            if call.isdigit() and int(call) in SLEEPING_CALLS:
+                break
+            time.sleep(0.001)
+
+    def run(self, method, args):
+        try:
+            self.result = method(*args)
+        except Exception as error:
+            self.result = [type(error).__name__, str(error)]
+
+
+def woken(asleep):
+    """What the call returned, or [class, text] of what it raised."""
+    asleep.thread.join(PATIENCE)
+    return "still asleep" if asleep.thread.is_alive() else asleep.result
+
+
 HELPERS = {
+    "Asleep": Asleep,
+    "woken": woken,
+    "pause": time.sleep,
     "fill": fill,
     "Fileno": Fileno,
     "make_file": make_file,

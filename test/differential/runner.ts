@@ -3,6 +3,7 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import * as errno from '../../lib/constants/errno.js';
 import * as exceptions from '../../lib/core/exceptions.js';
 import * as select from '../../lib/select/index.js';
@@ -89,7 +90,97 @@ function array(_type: 'i', items: number[]): Int32Array {
   return Int32Array.from(items);
 }
 
+/**
+ * The system calls that a blocked socket sleeps in, x86-64: recvfrom, recvmsg, accept, accept4, connect, sendto, sendmsg,
+ * sendfile, poll, ppoll, recvmmsg, sendmmsg.
+ */
+const SLEEPING_CALLS = [45, 47, 43, 288, 42, 44, 46, 40, 7, 271, 299, 307];
+/** How long a call may take that is expected to end. */
+const PATIENCE_MS = 3000;
+
+/** What the worker of `Asleep` does: it makes the call on the very descriptor, and gives the descriptor back. */
+const SLEEPER = `
+  const { workerData: { library, state, port, sock, method, args } } = require('node:worker_threads');
+  const { readlinkSync } = require('node:fs');
+  import(library).then(({ socket }) => {
+    const mine = new socket.socket(sock.family, sock.type, sock.proto, sock.fd);
+    const given = args.map((each) => (each instanceof Uint8Array ? Buffer.from(each) : each));
+    Atomics.store(state, 1, Number(/\\d+$/.exec(readlinkSync('/proc/thread-self'))[0]));
+    Atomics.store(state, 0, 1);
+    Atomics.notify(state, 0);
+    let result;
+    try {
+      result = mine[method](...given) ?? null;
+      if (method === 'accept') result[0] = result[0].detach();
+    } catch (error) {
+      result = [error.name, error.message];
+    }
+    mine.detach();
+    port.postMessage(result);
+    Atomics.store(state, 0, 2);
+    Atomics.notify(state, 0);
+  });
+`;
+
+/** A call of a socket's method in another thread, which sleeps in the kernel or has ended when this returns. */
+class Asleep {
+  /** How far the worker is (1: it begins the call, 2: the result is there), and its thread's number. */
+  readonly #state = new Int32Array(new SharedArrayBuffer(8));
+  readonly #port: MessagePort;
+  readonly #worker: Worker;
+
+  constructor(sock: socket.socket, method: string, ...args: unknown[]) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const { family, type, proto } = sock;
+    const about = { family, type, proto, fd: sock.fileno() };
+    const library = new URL('../../lib/index.js', import.meta.url).href;
+    const workerData = { library, state: this.#state, port: port2, sock: about, method, args };
+    this.#worker = new Worker(SLEEPER, { eval: true, workerData, transferList: [port2] });
+    this.#until(1);
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.#state[0] === 1 && !this.#sleeps() && performance.now() < deadline) this.#until(2, 1);
+  }
+
+  #until(stage: number, ms = 10 * PATIENCE_MS): boolean {
+    const deadline = performance.now() + ms;
+    for (;;) {
+      const now = Atomics.load(this.#state, 0);
+      if (now >= stage) return true;
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#state, 0, now, left);
+    }
+  }
+
+  #sleeps(): boolean {
+    const call = Number.parseInt(readFileSync(`/proc/self/task/${this.#state[1]}/syscall`, 'latin1'), 10);
+    return SLEEPING_CALLS.includes(call);
+  }
+
+  /** What the call returned, or [class, text] of what it raised. */
+  result(): unknown {
+    if (!this.#until(2, PATIENCE_MS)) return 'still asleep';
+    const value = receiveMessageOnPort(this.#port)?.message;
+    return value instanceof Uint8Array ? Buffer.from(value) : value;
+  }
+
+  close(): void {
+    this.#port.close();
+    void this.#worker.terminate();
+  }
+}
+
+const woken = (asleep: Asleep): unknown => asleep.result();
+const pause = (seconds: number): null => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+  return null;
+};
+
 const HELPERS = {
+  Asleep,
+  woken,
+  pause,
   fill,
   Fileno,
   make_file: makeFile,

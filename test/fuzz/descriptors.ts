@@ -127,7 +127,7 @@ export class Descriptors {
     if (type !== SOCK_STREAM || native.listen(fd, 5) !== 0 || native.getsockname(fd) !== 0) return;
     const client = native.socket(family, type, 0);
     this.#addNonblocking(client);
-    native.connect(client, native.address, native.info[0], true, 0);
+    native.connect(client, native.address, native.info[0], 0);
   }
 
   #close(fd: number): void {

@@ -44,10 +44,10 @@ export class Handle {
   #answer(): unknown {
     const { random } = this.#values;
     if (random.chance(0.02)) tls.releaseConnection(this);
-    if (random.chance(0.02)) tls.read(this, new Uint8Array(10), 10);
-    if (random.chance(0.02)) tls.write(this, new Uint8Array(10), 10);
-    if (random.chance(0.02)) tls.handshake(this);
-    if (random.chance(0.02)) tls.shutdown(this, true);
+    if (random.chance(0.02)) tls.read(this, new Uint8Array(10), 10, 0);
+    if (random.chance(0.02)) tls.write(this, new Uint8Array(10), 10, 0);
+    if (random.chance(0.02)) tls.handshake(this, 0);
+    if (random.chance(0.02)) tls.shutdown(this, true, 0);
     if (random.chance(0.05)) throw new Thrown('thrown by a callback');
     const usual = [0, 1, 80, null, [null, new Uint8Array(4)], ['x y', new Uint8Array(16)], new Uint8Array(4)];
     return random.chance(0.3) ? this.#values.any() : random.pick(usual);
@@ -94,7 +94,7 @@ export class Handles {
       return end;
     });
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      for (const end of ends) if (!tls.handshakeDone(end)) tls.handshake(end);
+      for (const end of ends) if (!tls.handshakeDone(end)) tls.handshake(end, 0);
     }
     const session = this.fresh();
     if (tls.getSession(ends[0], session) === 1) this.keep('tlsSession', session);

@@ -60,12 +60,8 @@ function withFlag(at: number, flag: number): Look {
   };
 }
 
-/** A call that would sleep on a blocking descriptor is told that it is one. */
-function truthful(at: number): Look {
-  return (args) => {
-    if (args[at] === false && (!is32Bits(args[0]) || native.getNonblocking(args[0]) !== 1)) args[at] = true;
-  };
-}
+/** How many of the calls that are told to sleep may do so: each may take two ticks. */
+const SLEEPS = 0.003;
 
 /** No family and no type that reaches beyond this machine, or that root alone can have. */
 function localSocket(args: unknown[]): void {
@@ -130,16 +126,37 @@ export class Harmless {
       getnameinfo: [withFlag(2, NI_NUMERICHOST)],
       resolveAddress: [withFlag(5, AI_NUMERICHOST)],
       resolveName: [withFlag(2, NI_NUMERICHOST)],
-      recvmmsg: [wideAddresses],
-      sendmmsg: [(args) => this.#batch(args)],
-      accept: [truthful(1)],
-      connect: [truthful(3), shortened(4)],
+      recvmmsg: [wideAddresses, this.#impatient(9)],
+      sendmmsg: [(args) => this.#batch(args), this.#impatient(9)],
+      accept: [this.#impatient(1)],
+      connect: [this.#impatient(3)],
       poll: [shortened(2)],
       pollOne: [shortened(2)],
       pollerWait: [shortened(2)],
       pollerWaitInto: [shortened(3)],
-      recv: [shortened(5)],
-      recvScratch: [shortened(3)],
+      recv: [this.#impatient(5)],
+      recvScratch: [this.#impatient(3)],
+      send: [this.#impatient(5)],
+      recvfrom: [this.#impatient(5)],
+      recvfromScratch: [this.#impatient(3)],
+      sendto: [this.#impatient(7)],
+      recvmsg: [this.#impatient(4)],
+      sendmsg: [this.#impatient(6)],
+      sendfile: [this.#impatient(4)],
+      sendZerocopy: [this.#impatient(7)],
+      'tls.handshake': [this.#impatient(1)],
+      'tls.read': [this.#impatient(3)],
+      'tls.write': [this.#impatient(3)],
+      'tls.shutdown': [this.#impatient(2)],
+      'tls.sendFile': [this.#impatient(4)],
+    };
+  }
+
+  /** A wait is short, and seldom a sleep. */
+  #impatient(at: number): Look {
+    return (args) => {
+      if (args[at] === -1 && !this.#random.chance(SLEEPS)) args[at] = 0;
+      shortened(at)(args);
     };
   }
 

@@ -82,9 +82,9 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   address: () => (random.chance(0.5) ? fds.name() : fds.address(values.bytes(random.pick(ADDRESS_SIZES)))),
   claim: () => (random.chance(0.5) ? fds.claimOfAny() : values.whole()),
   addressLength: () => random.pick([0, 1, 2, 3, 8, 16, 28, 110]),
-  blocks: () => true,
   flag: () => random.chance(0.5),
   ms: () => random.pick(SMALL_MS),
+  wait: () => (random.chance(0.7) ? 0 : random.pick([...SMALL_MS, -1])),
   whole: () => values.whole(),
   few: () => random.below(4),
   flags: () => (random.chance(0.6) ? 0 : 1 << random.below(31)),
@@ -167,6 +167,8 @@ function noteResult(name: string, args: unknown[], result: unknown): unknown {
 
 function noteDescriptors(name: string, args: unknown[], result: number): void {
   if (/^(socket|dup|accept)$/.test(name)) fds.add(result, 'socket');
+  // It is claimed, and its owner is the binary.
+  if (name === 'hold') native.close(result);
   if (name === 'pollerCreate') fds.add(result, 'poller');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
   if (name === 'own' && result > 0) fds.claim(args[0] as number, result);

@@ -3,8 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { until } from './peers.js';
 
-/** The system calls that our waits sleep in, by architecture: poll or ppoll, and connect to a full Unix listener. */
-const WAITING_CALLS: Readonly<Record<string, readonly number[]>> = { x64: [7, 271, 42], arm64: [73, 203] };
+/**
+ * The system calls that our calls sleep in, by architecture: poll or ppoll, recvfrom, recvmsg, recvmmsg, sendto, sendmsg,
+ * sendmmsg, sendfile, accept4, connect.
+ */
+const WAITING_CALLS: Readonly<Record<string, readonly number[]>> = {
+  x64: [7, 271, 45, 47, 299, 44, 46, 307, 40, 288, 42],
+  arm64: [73, 207, 212, 243, 206, 211, 269, 71, 242, 203],
+};
 const calls = WAITING_CALLS[arch()];
 
 /** How many threads sleep in such a call now; undefined where that cannot be known. */

@@ -463,15 +463,16 @@ test('the native calls check every size again', (t) => {
       [0, 2 ** 40],
       [0.5, 1],
     ]) {
-      refused(RangeError, fd, bytes, bytes, bytes, headers, start, end, 0, false);
+      refused(RangeError, fd, bytes, bytes, bytes, headers, start, end, 0, false, 0);
     }
-    refused(RangeError, fd, bytes, bytes, bytes, new Int32Array(3), 0, 0, 0, false);
-    refused(RangeError, fd, bytes, bytes, bytes, new Int32Array(4100), 0, 0, 0, false);
-    refused(TypeError, fd, bytes, bytes, bytes, new Uint32Array(8), 0, 1, 0, false);
-    refused(TypeError, fd, null, bytes, bytes, headers, 0, 1, 0, false);
-    refused(TypeError, fd, bytes, bytes, bytes, headers, 0, 1, 0);
-    t.is(call(-1, bytes, bytes, bytes, headers, 0, 2, 0, false), -errno.EBADF);
-    t.is(call(fd, bytes, bytes, bytes, headers, 1, 1, 0, false), 0);
+    refused(RangeError, fd, bytes, bytes, bytes, new Int32Array(3), 0, 0, 0, false, 0);
+    refused(RangeError, fd, bytes, bytes, bytes, new Int32Array(4100), 0, 0, 0, false, 0);
+    refused(TypeError, fd, bytes, bytes, bytes, new Uint32Array(8), 0, 1, 0, false, 0);
+    refused(TypeError, fd, null, bytes, bytes, headers, 0, 1, 0, false, 0);
+    refused(TypeError, fd, bytes, bytes, bytes, headers, 0, 1, 0, false);
+    refused(RangeError, fd, bytes, bytes, bytes, headers, 0, 1, 0, false, -2);
+    t.is(call(-1, bytes, bytes, bytes, headers, 0, 2, 0, false, 0), -errno.EBADF);
+    t.is(call(fd, bytes, bytes, bytes, headers, 1, 1, 0, false, 0), 0);
   }
 });
 

@@ -209,7 +209,7 @@ test('sendfile of several threads over one blocking socket never sleeps in the k
   const source = `
     const { native } = await import(data.native);
     const file = process.getBuiltinModule('node:fs').openSync(process.execPath);
-    for (let i = 0; i < 100_000; i++) native.sendfile(data.fd, file, 0, 4096);
+    for (let i = 0; i < 100_000; i++) native.sendfile(data.fd, file, 0, 4096, 0);
     send('done');
   `;
   const data = { fd: a.fileno(), native: new URL('../../lib/addon/binary.js', import.meta.url).href };

@@ -42,7 +42,6 @@ type File = Parameters<socket.socket['sendfile']>[0];
 /** What sendfile returned, and what came. */
 function sentWith(file: unknown, ...args: unknown[]): [count: number, received: Buffer] {
   using ends = pair();
-  ends.a.settimeout(60);
   const count = Reflect.apply(ends.a.sendfile, ends.a, [file, ...args]) as number;
   ends.a.close();
   return [count, drain(ends.b)];

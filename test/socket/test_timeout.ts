@@ -8,6 +8,7 @@ import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { spawnPeer, startWorker } from '../helpers/peers.js';
+import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 import { outcomeOf, testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -291,6 +292,8 @@ test.serial('the deadline is for the whole call: a queue that others empty does 
   const thieves = Array.from({ length: 2 }, () =>
     startWorker(
       `const sock = berkeley.socket.fromfd(data, berkeley.socket.AF_UNIX, berkeley.socket.SOCK_DGRAM);
+      // The description is shared, and nonblocking as soon as the other end's object has a timeout.
+      sock.settimeout(60);
       send('ready');
       while (sock.recv(10).toString() !== 'end');
       sock.close();`,
@@ -377,6 +380,7 @@ test('the mode can be changed at any moment', async (t) => {
 
 test('a blocked call goes on when another object changes the mode of the same socket', async (t) => {
   using ends = pair();
+  const before = waitingThreads();
   const peer = startWorker(
     `const sock = berkeley.socket.fromfd(data, berkeley.socket.AF_UNIX, berkeley.socket.SOCK_STREAM);
     send('ready');
@@ -385,6 +389,7 @@ test('a blocked call goes on when another object changes the mode of the same so
     ends.a.fileno(),
   );
   t.is(await peer.next(), 'ready');
+  await untilWaiting(before);
   const answer = peer.next();
   for (const blocks of [false, true, false]) {
     ends.a.setblocking(blocks);

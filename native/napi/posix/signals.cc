@@ -8,6 +8,7 @@
 // libuv's own watcher of child processes is an internal handle, which uv_walk leaves out: an ended child is no signal
 // that anybody listens for.
 #include <poll.h>
+#include <signal.h>
 
 #include "napi/signals.h"
 #include "os/os.h"
@@ -21,17 +22,19 @@ void NoteUndispatched(uv_handle_t* handle, void* found) {
   const auto* signal = reinterpret_cast<const uv_signal_t*>(handle);
   // Volatile: the signal handler may write it now.
   const unsigned caught = *static_cast<const volatile unsigned*>(&signal->caught_signals);
-  if (caught != signal->dispatched_signals) *static_cast<bool*>(found) = true;
+  if (caught == signal->dispatched_signals) return;
+  auto* due = static_cast<int*>(found);
+  if (*due == 0 || *due == SIGWINCH) *due = signal->signum;
 }
 
 }  // namespace
 
-bool ListenerDue(uv_loop_t* loop) {
-  bool found = false;
-  uv_walk(loop, NoteUndispatched, &found);
-  if (!found) return false;
+int ListenerDue(uv_loop_t* loop) {
+  int due = 0;
+  uv_walk(loop, NoteUndispatched, &due);
+  if (due == 0) return 0;
   os::PollEntry pipe = {loop->signal_pipefd[0], POLLIN, 0};
-  return os::Poll(&pipe, 1, 0) == 1;
+  return os::Poll(&pipe, 1, 0) == 1 ? due : 0;
 }
 
 }  // namespace berkeley::napi

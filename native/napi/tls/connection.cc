@@ -18,6 +18,9 @@ Connection* IdleConnection(ArgReader* args, size_t index) {
   return nullptr;
 }
 
+// How patient a call on a descriptor is: os::kSleep or os::kOnce.
+bool Sleeps(ArgReader* args, size_t index) { return args->Wait(index) == os::kSleep; }
+
 // createConnection(handle, context, serverSide, fd, incoming, outgoing, host, checkHost, postHandshakeAuth)
 napi_value CreateConnection(napi_env env, napi_callback_info info) {
   Args<9> args(env, info);
@@ -56,24 +59,25 @@ napi_value ReleaseConnection(napi_env env, napi_callback_info info) {
 }
 
 napi_value Handshake(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+  Args<2> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
+  const bool sleeps = Sleeps(&args, 1);
   if (args.Failed()) return nullptr;
   JsCallbacks callbacks(args, 0);
   tls::Error error;
-  return Result(env, tls::Handshake(connection, &callbacks, &error), error);
+  return Result(env, tls::Handshake(connection, &callbacks, sleeps, &error), error);
 }
 
 // The most that one record holds.
 constexpr size_t kRecordSize = 16 * 1024;
 
 // Where callbacks run in between, the view may lose its memory: read elsewhere, and look at it again afterwards.
-napi_value ReadAside(ArgReader* args, Connection* connection, size_t size) {
+napi_value ReadAside(ArgReader* args, Connection* connection, size_t size, bool sleeps) {
   const napi_env env = args->env();
   uint8_t record[kRecordSize];
   JsCallbacks callbacks(*args, 0);
   tls::Error error;
-  const int64_t count = tls::Read(connection, record, std::min(size, kRecordSize), &callbacks, &error);
+  const int64_t count = tls::Read(connection, record, std::min(size, kRecordSize), &callbacks, sleeps, &error);
   if (count <= 0) return Result(env, count, error);
   const Bytes bytes = args->Head(1, 2);
   if (args->Failed()) return nullptr;
@@ -82,50 +86,55 @@ napi_value ReadAside(ArgReader* args, Connection* connection, size_t size) {
 }
 
 napi_value Read(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+  Args<4> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
   const Bytes bytes = args.Head(1, 2);
+  const bool sleeps = Sleeps(&args, 3);
   if (args.Failed()) return nullptr;
-  if (tls::CallsBack(connection)) return ReadAside(&args, connection, bytes.size);
+  if (tls::CallsBack(connection)) return ReadAside(&args, connection, bytes.size, sleeps);
   JsCallbacks callbacks(args, 0);
   tls::Error error;
-  return Result(env, tls::Read(connection, bytes.data, bytes.size, &callbacks, &error), error);
+  return Result(env, tls::Read(connection, bytes.data, bytes.size, &callbacks, sleeps, &error), error);
 }
 
 napi_value Write(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+  Args<4> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
   const Bytes bytes = args.Head(1, 2);
+  const bool sleeps = Sleeps(&args, 3);
   if (args.Failed()) return nullptr;
   JsCallbacks callbacks(args, 0);
   tls::Error error;
   if (!tls::CallsBack(connection)) {
-    return Result(env, tls::Write(connection, ViewOf(bytes), &callbacks, &error), error);
+    return Result(env, tls::Write(connection, ViewOf(bytes), &callbacks, sleeps, &error), error);
   }
   // As above: write from a copy.
   const tls::Bytes copy(bytes.data, bytes.data + bytes.size);
-  return Result(env, tls::Write(connection, {copy.data(), copy.size()}, &callbacks, &error), error);
+  return Result(env, tls::Write(connection, {copy.data(), copy.size()}, &callbacks, sleeps, &error), error);
 }
 
 napi_value Shutdown(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+  Args<3> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
   const bool waits = args.Flag(1);
+  const bool sleeps = Sleeps(&args, 2);
   if (args.Failed()) return nullptr;
   JsCallbacks callbacks(args, 0);
   tls::Error error;
-  return Result(env, tls::Shutdown(connection, waits, &callbacks, &error), error);
+  return Result(env, tls::Shutdown(connection, waits, &callbacks, sleeps, &error), error);
 }
 
 napi_value SendFile(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+  Args<5> args(env, info);
   Connection* connection = IdleConnection(&args, 0);
   const int file = args.Int(1);
   const int64_t offset = args.Offset(2), count = args.Offset(3);
+  const bool sleeps = Sleeps(&args, 4);
   if (args.Failed()) return nullptr;
   JsCallbacks callbacks(args, 0);
   tls::Error error;
-  return Result(env, tls::SendFile(connection, file, offset, static_cast<size_t>(count), &callbacks, &error), error);
+  return Result(env, tls::SendFile(connection, file, offset, static_cast<size_t>(count), &callbacks, sleeps, &error),
+                error);
 }
 
 napi_value Pending(napi_env env, napi_callback_info info) {

@@ -22,15 +22,22 @@ bool Refused(int result) { return result == -ENOSYS || result == -EPERM; }
 
 }  // namespace
 
-int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one) {
-  if (one_by_one) return RecvOneByOne(fd, batch, start, end, flags);
+int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one, int wait) {
+  if (one_by_one) return RecvOneByOne(fd, batch, start, end, flags, wait);
   struct mmsghdr headers[kMaxBatch];
   IoVec parts[kMaxBatch];
   const size_t count = end - start;
   for (size_t i = 0; i < count; ++i) headers[i] = ToSystem(RoomInBatch(batch, start + i, &parts[i]));
-  const int received =
-      Checked(recvmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr));
-  if (Refused(received)) return RecvOneByOne(fd, batch, start, end, flags);
+  const auto call = [&](int more) {
+    return Checked(recvmmsg(fd, headers, static_cast<unsigned>(count), flags | more, nullptr));
+  };
+  const auto receive = [&](int more) {
+    const int result = call(more | MSG_CMSG_CLOEXEC);
+    return RefusesCloexec(fd, result) ? call(more) : result;
+  };
+  const int received = CallWaiting(
+      fd, Direction::kReading, wait, [&] { return receive(MSG_DONTWAIT); }, [&] { return receive(MSG_WAITFORONE); });
+  if (Refused(received)) return RecvOneByOne(fd, batch, start, end, flags, wait);
   for (int i = 0; i < received; ++i) {
     const struct msghdr& header = headers[i].msg_hdr;
     Message message;
@@ -42,8 +49,8 @@ int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bo
   return received;
 }
 
-int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one) {
-  if (one_by_one) return SendOneByOne(fd, batch, start, end, flags);
+int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one, int wait) {
+  if (one_by_one) return SendOneByOne(fd, batch, start, end, flags, wait);
   struct mmsghdr headers[kMaxBatch];
   IoVec parts[kMaxBatch];
   const size_t count = end - start;
@@ -52,8 +59,12 @@ int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bo
     if (!MessageInBatch(batch, start + i, &parts[i], &message)) return -EINVAL;
     headers[i] = ToSystem(message);
   }
-  const int sent = Checked(sendmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_DONTWAIT | MSG_NOSIGNAL));
-  return Refused(sent) ? SendOneByOne(fd, batch, start, end, flags) : sent;
+  const auto send = [&](int more) {
+    return Checked(sendmmsg(fd, headers, static_cast<unsigned>(count), flags | more | MSG_NOSIGNAL));
+  };
+  const int sent = CallWaiting(
+      fd, Direction::kWriting, wait, [&] { return send(MSG_DONTWAIT); }, [&] { return send(0); });
+  return Refused(sent) ? SendOneByOne(fd, batch, start, end, flags, wait) : sent;
 }
 
 }  // namespace berkeley::os

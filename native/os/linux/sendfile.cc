@@ -9,8 +9,8 @@ namespace berkeley::os {
 
 namespace {
 
-// What one call on a blocking socket moves at most: it holds the lock of NonblockingScope, and the file may have to be
-// read from a disk.
+// What one bounded call moves at most: it may hold the lock of NonblockingScope, and the file may have to be read from
+// a disk.
 constexpr size_t kMostAtOnce = 1024 * 1024;
 
 int64_t SendFileNow(Fd socket, Fd file, int64_t offset, size_t count) {
@@ -20,14 +20,12 @@ int64_t SendFileNow(Fd socket, Fd file, int64_t offset, size_t count) {
 
 }  // namespace
 
-int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count) {
+int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count, int wait) {
   static_assert(sizeof(off_t) == sizeof(int64_t));
-  const int nonblocking = GetNonblocking(socket);
-  if (nonblocking < 0) return nonblocking;
-  if (nonblocking == 1) return SendFileNow(socket, file, offset, count);
-  const NonblockingScope scope(socket);
-  if (scope.error() != 0) return scope.error();
-  return SendFileNow(socket, file, offset, std::min(count, kMostAtOnce));
+  const auto once = [=] {
+    return Once(socket, [=] { return SendFileNow(socket, file, offset, std::min(count, kMostAtOnce)); });
+  };
+  return CallWaiting(socket, Direction::kWriting, wait, once, [=] { return SendFileNow(socket, file, offset, count); });
 }
 
 }  // namespace berkeley::os

@@ -23,8 +23,9 @@ int EnableZerocopy(Fd fd) {
   return SetSockOpt(fd, SOL_SOCKET, SO_ZEROCOPY, &value, sizeof(value));
 }
 
-int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length) {
-  return SendTo(fd, bytes, length, flags | MSG_ZEROCOPY, address, address_length);
+int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length,
+                     int wait) {
+  return SendTo(fd, bytes, length, flags | MSG_ZEROCOPY, address, address_length, wait);
 }
 
 }  // namespace berkeley::os

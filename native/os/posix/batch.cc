@@ -51,22 +51,22 @@ void NoteInBatch(const Batch& batch, size_t i, int64_t length, const Message& me
   batch.flags[i] = message.flags;
 }
 
-int RecvOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags) {
+int RecvOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags, int wait) {
   for (size_t i = start; i < end; ++i) {
     IoVec part;
     Message message = RoomInBatch(batch, i, &part);
-    const int64_t length = RecvMsg(fd, &message, flags);
+    const int64_t length = RecvMsg(fd, &message, flags, i == start ? wait : kOnce);
     if (length < 0) return i == start ? static_cast<int>(length) : static_cast<int>(i - start);
     NoteInBatch(batch, i, length, message);
   }
   return static_cast<int>(end - start);
 }
 
-int SendOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags) {
+int SendOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags, int wait) {
   for (size_t i = start; i < end; ++i) {
     IoVec part;
     Message message;
-    const int64_t sent = MessageInBatch(batch, i, &part, &message) ? SendMsg(fd, message, flags) : -EINVAL;
+    const int64_t sent = MessageInBatch(batch, i, &part, &message) ? SendMsg(fd, message, flags, wait) : -EINVAL;
     if (sent < 0) return i == start ? static_cast<int>(sent) : static_cast<int>(i - start);
   }
   return static_cast<int>(end - start);

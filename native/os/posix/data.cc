@@ -1,7 +1,4 @@
-// Sending and receiving. MSG_DONTWAIT on every call: a blocking descriptor must not put the thread to sleep where
-// nobody could wake it.
-#include <poll.h>
-
+// Sending and receiving.
 #include "../../system/calls.h"
 #include "posix.h"
 
@@ -20,35 +17,58 @@ struct msghdr ToSystem(const Message& message) {
   return header;
 }
 
+// A call that is bounded by a flag of its own.
+template <typename Call>
+int64_t Patiently(Fd fd, Direction direction, int wait, Call call) {
+  return CallWaiting(
+      fd, direction, wait, [&] { return int64_t{call(MSG_DONTWAIT)}; }, [&] { return int64_t{call(0)}; });
+}
+
 }  // namespace
 
-int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait_ms) {
-  if (wait_ms > 0) {
-    PollEntry entry = {fd, POLLIN, 0};
-    const int found = Poll(&entry, 1, wait_ms);
-    // What poll passes over may be there all the same: SO_RCVLOWAT may be more than is asked for.
-    if (found < 0) return found;
-  }
-  return Checked(system_calls::Recv(fd, bytes, length, flags | MSG_DONTWAIT));
+int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait) {
+  const auto call = [=](int more) { return Checked(system_calls::Recv(fd, bytes, length, flags | more)); };
+  return Patiently(fd, Direction::kReading, wait, call);
 }
 
-int64_t Send(Fd fd, const void* bytes, size_t length, int flags) {
-  return Checked(system_calls::Send(fd, bytes, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+int64_t Send(Fd fd, const void* bytes, size_t length, int flags, int wait) {
+  const auto call = [=](int more) {
+    return Checked(system_calls::Send(fd, bytes, length, flags | more | MSG_NOSIGNAL));
+  };
+  return Patiently(fd, Direction::kWriting, wait, call);
 }
 
-int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length) {
-  return Checked(
-      recvfrom(fd, bytes, length, flags | MSG_DONTWAIT, static_cast<struct sockaddr*>(address), address_length));
+int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, uint32_t* address_length, int wait) {
+  const auto call = [=](int more) {
+    return Checked(recvfrom(fd, bytes, length, flags | more, static_cast<struct sockaddr*>(address), address_length));
+  };
+  return Patiently(fd, Direction::kReading, wait, call);
 }
 
-int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length) {
-  return Checked(sendto(fd, bytes, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL,
-                        static_cast<const struct sockaddr*>(address), address_length));
+int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length,
+               int wait) {
+  const auto call = [=](int more) {
+    return Checked(sendto(fd, bytes, length, flags | more | MSG_NOSIGNAL, static_cast<const struct sockaddr*>(address),
+                          address_length));
+  };
+  return Patiently(fd, Direction::kWriting, wait, call);
 }
 
-int64_t RecvMsg(Fd fd, Message* message, int flags) {
-  struct msghdr header = ToSystem(*message);
-  const int64_t result = Checked(recvmsg(fd, &header, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+bool RefusesCloexec(Fd fd, int64_t result) {
+  if (result != -EINVAL) return false;
+  int domain = AF_UNIX;
+  socklen_t length = sizeof(domain);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain != AF_UNIX;
+}
+
+int64_t RecvMsg(Fd fd, Message* message, int flags, int wait) {
+  struct msghdr header = {};
+  const auto receive = [&](int more) {
+    header = ToSystem(*message);
+    const int64_t result = Checked(recvmsg(fd, &header, flags | more | MSG_CMSG_CLOEXEC));
+    return RefusesCloexec(fd, result) ? Checked(recvmsg(fd, &header, flags | more)) : result;
+  };
+  const int64_t result = Patiently(fd, Direction::kReading, wait, receive);
   if (result < 0) return result;
   message->address_length = header.msg_namelen;
   message->control_length = header.msg_controllen;
@@ -57,9 +77,10 @@ int64_t RecvMsg(Fd fd, Message* message, int flags) {
   return result;
 }
 
-int64_t SendMsg(Fd fd, const Message& message, int flags) {
+int64_t SendMsg(Fd fd, const Message& message, int flags, int wait) {
   const struct msghdr header = ToSystem(message);
-  return Checked(sendmsg(fd, &header, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+  const auto call = [&](int more) { return Checked(sendmsg(fd, &header, flags | more | MSG_NOSIGNAL)); };
+  return Patiently(fd, Direction::kWriting, wait, call);
 }
 
 }  // namespace berkeley::os

@@ -21,33 +21,6 @@ int SetNonblockingLocked(Fd fd, bool nonblocking) {
   return Checked(ioctl(fd, FIONBIO, &on));
 }
 
-// While it lives, connect(2) on the blocking `fd` gives up after `slice_ms`: SO_SNDTIMEO is the system's limit for it.
-// A limit of the user's own that is not longer is left alone. So is the one that another thread's slice has put there.
-class ConnectSlice {
- public:
-  ConnectSlice(Fd fd, int slice_ms) : fd_(fd) {
-    socklen_t length = sizeof(saved_);
-    if (getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &saved_, &length) != 0) return;
-    slice_ms = std::max(slice_ms, 1);  // 0 would mean without end
-    const struct timeval slice = {slice_ms / 1000, slice_ms % 1000 * 1000};
-    const bool shorter = timerisset(&saved_) && !timercmp(&saved_, &slice, >);
-    changed_ = !shorter && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof(slice)) == 0;
-  }
-  ~ConnectSlice() {
-    if (!changed_) return;
-    const int error = errno;
-    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &saved_, sizeof(saved_));
-    errno = error;
-  }
-  ConnectSlice(const ConnectSlice&) = delete;
-  ConnectSlice& operator=(const ConnectSlice&) = delete;
-
- private:
-  Fd fd_;
-  struct timeval saved_ = {};
-  bool changed_ = false;
-};
-
 }  // namespace
 
 NonblockingScope::NonblockingScope(Fd fd) : fd_(fd) {
@@ -68,18 +41,30 @@ NonblockingScope::~NonblockingScope() {
   errno = error;
 }
 
-int Accept(Fd fd, bool fd_blocks, void* address, uint32_t* length) {
-  if (!fd_blocks) return AcceptCloexec(fd, address, length);
-  const NonblockingScope scope(fd);
-  if (scope.error() != 0) return scope.error();
-  return AcceptCloexec(fd, address, length);
+int Accept(Fd fd, void* address, uint32_t* length, int wait) {
+  const auto call = [=] { return AcceptCloexec(fd, address, length); };
+  return CallWaiting(
+      fd, Direction::kReading, wait, [=] { return Once(fd, call); }, call);
 }
 
-int Connect(Fd fd, const void* address, uint32_t length, bool fd_blocks, int slice_ms) {
-  const auto* peer = static_cast<const struct sockaddr*>(address);
-  if (!fd_blocks) return Checked(connect(fd, peer, length));
-  const ConnectSlice slice(fd, slice_ms);
-  return Checked(connect(fd, peer, length));
+int Connect(Fd fd, const void* address, uint32_t length, int wait) {
+  const auto call = [=] { return Checked(connect(fd, static_cast<const struct sockaddr*>(address), length)); };
+  // The connection goes on though the descriptor blocks: a NonblockingScope on another thread was on, or nothing may
+  // sleep here. The next call waits for it.
+  const auto goes_on = [=](int result) {
+    return (result == -EINPROGRESS || result == -EALREADY) && SleepsWithoutEnd(fd, true);
+  };
+  const auto once = [=] {
+    const int result = Once(fd, call);
+    if (wait != kSleep || !goes_on(result)) return result;
+    WaitReady(fd, Direction::kWriting, system_calls::kTickMs);
+    return -EINTR;
+  };
+  const auto sleeping = [=] {
+    const int result = call();
+    return goes_on(result) ? -EINTR : result;
+  };
+  return CallWaiting(fd, Direction::kWriting, wait, once, sleeping);
 }
 
 int Bind(Fd fd, const void* address, uint32_t length) {
@@ -122,17 +107,20 @@ int SetInheritable(Fd fd, bool inheritable) {
   return Checked(fcntl(fd, F_SETFD, inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC));
 }
 
-// Under the lock: what a NonblockingScope on another thread has set for a moment is not the descriptor's mode.
-int GetNonblocking(Fd fd) {
+int SetNonblocking(Fd fd, bool nonblocking) {
+  const std::lock_guard<std::mutex> lock(nonblocking_mutex);
+  return SetNonblockingLocked(fd, nonblocking);
+}
+
+int IsNonblocking(Fd fd) {
   const std::lock_guard<std::mutex> lock(nonblocking_mutex);
   const int flags = Checked(fcntl(fd, F_GETFL));
   return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
 }
 
-int SetNonblocking(Fd fd, bool nonblocking) {
-  const std::lock_guard<std::mutex> lock(nonblocking_mutex);
-  return SetNonblockingLocked(fd, nonblocking);
-}
+bool SleepsWithoutEnd(Fd fd, bool sending) { return IsNonblocking(fd) == 0 && WaitLimit(fd, sending) == 0; }
+
+int AtMark(Fd fd) { return Checked(sockatmark(fd)); }
 
 int64_t WaitLimit(Fd fd, bool sending) {
   struct timeval limit = {};

@@ -1,13 +1,15 @@
 // The BIO between OpenSSL and a plain descriptor.
 //
 // OpenSSL's own socket BIO calls read(2) and write(2): they sleep where the descriptor blocks, and raise SIGPIPE where
-// the peer has gone. Ours asks for neither, whatever the descriptor's mode is: waiting is the caller's, in one place.
+// the peer has gone. Ours never raises it, and sleeps only in a call that may: then a sleep that was ended by a signal
+// ends the call, for the caller has to look at what the signal was for.
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
 #include "../../system/calls.h"
+#include "../../system/sleep.h"
 #include "../internal.h"
 
 namespace berkeley::tls {
@@ -16,15 +18,34 @@ namespace {
 
 Descriptor* DescriptorOf(BIO* bio) { return static_cast<Descriptor*>(BIO_get_data(bio)); }
 
-bool NotReady(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+bool NotReady(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+// Makes a system call that takes MSG_DONTWAIT or 0. -1 and EAGAIN once a sleep of the running call was ended.
+template <typename Call>
+ssize_t Transfer(Descriptor* descriptor, Call call) {
+  if (descriptor->sleeps && !descriptor->interrupted) {
+    system_calls::SleepScope scope;
+    if (scope.CanSleep()) {
+      const ssize_t count = call(0);
+      const bool interrupted = count < 0 && errno == EINTR;
+      scope.Leave();
+      descriptor->interrupted = interrupted || system_calls::SleepEnded() >= 0;
+      return count;
+    }
+  }
+  ssize_t count;
+  do {
+    count = call(MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  return count;
+}
 
 int ReadBio(BIO* bio, char* bytes, int size) {
   Descriptor* descriptor = DescriptorOf(bio);
   BIO_clear_retry_flags(bio);
-  ssize_t count;
-  do {
-    count = system_calls::Recv(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
+  const ssize_t count = Transfer(descriptor, [=](int flags) {
+    return system_calls::Recv(descriptor->fd, bytes, static_cast<size_t>(size), flags);
+  });
   if (count == 0) descriptor->eof = true;
   if (count >= 0) return static_cast<int>(count);
   if (NotReady(errno)) {
@@ -38,10 +59,9 @@ int ReadBio(BIO* bio, char* bytes, int size) {
 int WriteBio(BIO* bio, const char* bytes, int size) {
   Descriptor* descriptor = DescriptorOf(bio);
   BIO_clear_retry_flags(bio);
-  ssize_t count;
-  do {
-    count = system_calls::Send(descriptor->fd, bytes, static_cast<size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (count < 0 && errno == EINTR);
+  const ssize_t count = Transfer(descriptor, [=](int flags) {
+    return system_calls::Send(descriptor->fd, bytes, static_cast<size_t>(size), flags | MSG_NOSIGNAL);
+  });
   if (count >= 0) return static_cast<int>(count);
   if (NotReady(errno)) {
     BIO_set_retry_write(bio);
