@@ -8,7 +8,7 @@ import { Acceptor } from '../event/acceptor.js';
 import type { Abortable } from '../event/await.js';
 import { getaddrinfo } from '../event/names.js';
 import { socket } from '../socket/socket.js';
-import type { SSLContext } from '../ssl/settings.js';
+import type { SSLContext } from '../ssl/context.js';
 import type { Address } from '../structs/address.js';
 import { DEFAULT_LIMIT, StreamReader } from './reader.js';
 import { Transport } from './transport.js';

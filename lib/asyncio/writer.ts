@@ -4,7 +4,7 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { ConnectionAbortedError, ConnectionResetError, RuntimeError, ValueError } from '../core/exceptions.js';
 import type { Abortable } from '../event/await.js';
 import type { socket } from '../socket/socket.js';
-import type { SSLContext } from '../ssl/settings.js';
+import type { SSLContext } from '../ssl/context.js';
 import type { StreamReader } from './reader.js';
 import { sock_do_handshake } from './sock.js';
 import { timeout } from './time.js';

@@ -3,7 +3,8 @@ import { parameters } from '../core/args.js';
 import { ValueError } from '../core/exceptions.js';
 import { checkPurpose, Purpose } from './certificates.js';
 import * as k from './constants.js';
-import { type PathLike, SSLContext, type VerifyLocations } from './settings.js';
+import { SSLContext } from './context.js';
+import type { PathLike, VerifyLocations } from './trust.js';
 
 /**
  * A context with safe settings: TLS 1.2 or newer, and for SERVER_AUTH (a client's), the server's certificate and name

@@ -15,20 +15,6 @@
  * @see https://docs.python.org/3/library/ssl.html
  */
 
-import { tls } from '../addon/binary.js';
-import { constants } from '../constants/table.js';
-import { integer, parameters, typeName } from '../core/args.js';
-import { type BytesLike, bytesOf } from '../core/bytes.js';
-import { NotImplementedError, OverflowError, ValueError } from '../core/exceptions.js';
-import { create_connection } from '../socket/index.js';
-import { DER_cert_to_PEM_cert } from './certificates.js';
-import { _SSLMethod, CERT_NONE, CERT_REQUIRED, PROTOCOL_TLS_CLIENT } from './constants.js';
-import { _create_unverified_context } from './defaults.js';
-import { SSLCertVerificationError, succeeded } from './errors.js';
-import { SSLObject } from './object.js';
-import { type PathLike, SSLContext } from './settings.js';
-import { SSLSocket } from './socket.js';
-
 export type { CertificateInfo, CipherInfo, CipherSummary, DistinguishedName } from '../addon/tls.js';
 export { OSError as socket_error } from '../core/exceptions.js';
 export {
@@ -48,6 +34,13 @@ export {
 } from './certificates.js';
 export * from './constants.js';
 export {
+  type MessageCallback,
+  type ServerNameCallback,
+  SSLContext,
+  type WrapBioOptions,
+  type WrapSocketOptions,
+} from './context.js';
+export {
   _create_unverified_context,
   _create_unverified_context as _create_stdlib_context,
   create_default_context,
@@ -62,117 +55,25 @@ export {
   SSLWantWriteError,
   SSLZeroReturnError,
 } from './errors.js';
+export {
+  CertificateError,
+  get_protocol_name,
+  get_server_certificate,
+  get_sigalgs,
+  OPENSSL_VERSION,
+  OPENSSL_VERSION_INFO,
+  OPENSSL_VERSION_NUMBER,
+  RAND_add,
+  RAND_bytes,
+  RAND_status,
+  type ServerCertificateOptions,
+  SO_TYPE,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from './functions.js';
 export { MemoryBIO } from './memory.js';
-export type { MessageCallback } from './message.js';
 export { SSLObject } from './object.js';
 export { SSLSession } from './session.js';
-export {
-  type Password,
-  type PathLike,
-  type PskClientCallback,
-  type PskServerCallback,
-  type ServerNameCallback,
-  SSLContext,
-  type WrapBioOptions,
-  type WrapSocketOptions,
-} from './settings.js';
+export type { PskClientCallback, PskServerCallback } from './settings.js';
 export { CHANNEL_BINDING_TYPES, SSLSocket } from './socket.js';
-
-export const CertificateError = SSLCertVerificationError;
-export const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
-
-// A context makes both kinds of connection, and both know contexts: the classes meet here. As in Python, another class
-// may be set for one context or for all.
-SSLContext.sslsocket_class = SSLSocket;
-SSLContext.sslobject_class = SSLObject;
-
-// ---- versions ------------------------------------------------------------------------------------------------------
-
-/** The version of the linked OpenSSL: "OpenSSL 3.0.19 27 Jan 2026". */
-export const OPENSSL_VERSION: string = tls.library.version;
-export const OPENSSL_VERSION_NUMBER: number = tls.library.number;
-/** Major, minor, fix, patch, status. */
-export const OPENSSL_VERSION_INFO: readonly number[] = Object.freeze(versionInfo(OPENSSL_VERSION_NUMBER));
-
-function versionInfo(number: number): number[] {
-  const byte = (shift: number) => (number >>> shift) & 0xff;
-  return [number >>> 28, byte(20), byte(12), byte(4), number & 0xf];
-}
-
-/** The name of a PROTOCOL_* number, "<unknown>" for any other. */
-export function get_protocol_name(protocol_code: number): string {
-  return (typeof protocol_code === 'number' ? _SSLMethod[protocol_code] : undefined) ?? '<unknown>';
-}
-
-/** The signature algorithms that there are. The linked OpenSSL cannot tell before 3.4. @see Python 3.15 ssl.get_sigalgs */
-export function get_sigalgs(): string[] {
-  throw new NotImplementedError('Getting signature algorithms requires OpenSSL 3.4 or later.');
-}
-
-// ---- random bytes --------------------------------------------------------------------------------------------------
-
-/** `n` bytes that nobody can foretell. @throws ValueError | SSLError @see Python ssl.RAND_bytes */
-export function RAND_bytes(n: number): Buffer {
-  const count = integer(n);
-  if (count > 0x7fffffff || count < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
-  if (count < 0) throw new ValueError('num must be positive');
-  const bytes = Buffer.allocUnsafe(Number(count));
-  succeeded(tls.randomBytes(bytes));
-  return bytes;
-}
-
-/** Whether there is enough entropy. */
-export function RAND_status(): boolean {
-  return tls.randomReady();
-}
-
-/** Mixes bytes in, which are worth `entropy` bytes. Text counts as UTF-8. */
-export function RAND_add(string: string | BytesLike, entropy: number): void {
-  const bytes = typeof string === 'string' ? Buffer.from(string) : bytesOf(string);
-  if (typeof entropy !== 'number') throw new TypeError(`must be real number, not ${typeName(entropy)}`);
-  tls.randomAdd(bytes, entropy);
-}
-
-// ---- a server's certificate ----------------------------------------------------------------------------------------
-
-export interface ServerCertificateOptions {
-  ssl_version?: number;
-  /** Verify the certificate against these. */
-  ca_certs?: PathLike | null;
-  /** Seconds. */
-  timeout?: number | null;
-}
-
-/**
- * The certificate of the server at `[host, port]`, as PEM. It is verified only if `ca_certs` is given.
- * @see Python ssl.get_server_certificate
- */
-export function get_server_certificate(
-  addr: readonly [host: string, port: number],
-  options?: ServerCertificateOptions,
-): string;
-export function get_server_certificate(...args: unknown[]): string {
-  const names = ['addr', 'ssl_version', 'ca_certs', 'timeout'];
-  const [addr, version = PROTOCOL_TLS_CLIENT, authorities = null, timeout] = parameters(
-    'get_server_certificate',
-    names,
-    args,
-  );
-  const [host, port] = unpacked(addr) as [string, number];
-  const context = _create_unverified_context({
-    protocol: version,
-    cert_reqs: authorities === null ? CERT_NONE : CERT_REQUIRED,
-    cafile: authorities,
-  });
-  using sock = create_connection([host, port], timeout as number | null | undefined);
-  using secured = context.wrap_socket(sock, { server_hostname: host });
-  return DER_cert_to_PEM_cert(secured.getpeercert(true) as Buffer);
-}
-
-/** Both items of a pair. */
-function unpacked(pair: unknown): unknown[] {
-  if (!Array.isArray(pair)) throw new TypeError(`cannot unpack non-iterable ${typeName(pair)} object`);
-  if (pair.length < 2) throw new ValueError(`not enough values to unpack (expected 2, got ${pair.length})`);
-  if (pair.length > 2) throw new ValueError('too many values to unpack (expected 2)');
-  return pair;
-}
+export type { Password, PathLike } from './trust.js';

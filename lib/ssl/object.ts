@@ -1,13 +1,14 @@
 /** SSLObject: a TLS connection without a socket, between two memory BIOs. */
 
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
-import { integer, parameters, size } from '../core/args.js';
-import { type BytesLike, bytesOf, writableBytes } from '../core/bytes.js';
-import { NotImplementedError } from '../core/exceptions.js';
+import { integer, parameters } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { deprecated, groupUnknown, signatureUnknown } from './complaints.js';
 import type { Connection } from './connection.js';
 import type { MemoryBIO } from './memory.js';
 import type { SSLSession } from './session.js';
-import { checkSession, deprecated, SSLContext } from './settings.js';
+import type { ContextSettings } from './settings.js';
+import { readWith, setSession } from './shared.js';
 
 /** Marks the constructor calls of this library: for everyone else an object comes from SSLContext.wrap_bio. */
 const INTERNAL = Symbol('internal');
@@ -16,27 +17,6 @@ interface ObjectOptions {
   serverSide: boolean;
   serverHostname: string | null;
   session: SSLSession | null;
-}
-
-/** Reads into `buffer` where there is one, else into a new Buffer. `ragged`: as `suppress_ragged_eofs`. */
-export function readWith(connection: Connection, length: unknown, buffer: unknown, ragged: boolean): Buffer | number {
-  const want = size(length);
-  if (buffer === undefined || buffer === null) return connection.read(want, ragged);
-  const bytes = writableBytes(buffer, 'read');
-  const room = want <= 0 || want > bytes.length ? bytes.length : want;
-  return room === 0 ? 0 : connection.readInto(bytes, room, ragged);
-}
-
-/** The context setter's check. */
-export function checkContext(context: unknown): asserts context is SSLContext {
-  if (!(context instanceof SSLContext)) throw new TypeError('The value must be a SSLContext');
-}
-
-/** The session setter's check. */
-export function setSession(connection: Connection, session: SSLSession): void {
-  if (session === null || session === undefined) throw new TypeError('Value is not a SSLSession.');
-  checkSession(session, connection.context);
-  connection.session = session;
 }
 
 /**
@@ -54,7 +34,12 @@ export class SSLObject {
   }
 
   /** @internal */
-  static _create(incoming: MemoryBIO, outgoing: MemoryBIO, context: SSLContext, options: ObjectOptions): SSLObject {
+  static _create(
+    incoming: MemoryBIO,
+    outgoing: MemoryBIO,
+    context: ContextSettings,
+    options: ObjectOptions,
+  ): SSLObject {
     const object = new (this as new (mark: symbol) => SSLObject)(INTERNAL);
     (object as { _sslobj: Connection })._sslobj = context._connect({
       ...options,
@@ -66,14 +51,6 @@ export class SSLObject {
     return object;
   }
 
-  /** The context in use. An `sni_callback` may change it during the handshake. */
-  get context(): SSLContext {
-    return this._sslobj.context as SSLContext;
-  }
-  set context(context: SSLContext) {
-    checkContext(context);
-    this._sslobj.context = context;
-  }
   /** The session, to be resumed by another connection. A client may set one before the handshake. */
   get session(): SSLSession | null {
     return this._sslobj.session;
@@ -192,12 +169,4 @@ export class SSLObject {
   update_keys(peer_too = false): void {
     this._sslobj.updateKeys(Boolean(peer_too));
   }
-}
-
-/** What the linked OpenSSL cannot tell; Python's texts. */
-export function groupUnknown(): never {
-  throw new NotImplementedError('Getting selected group requires OpenSSL 3.2 or later.');
-}
-export function signatureUnknown(): never {
-  throw new NotImplementedError('Getting signature algorithms requires OpenSSL 3.5 or later.');
 }

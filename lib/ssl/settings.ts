@@ -1,4 +1,4 @@
-/** SSLContext: what connections have in common. */
+/** What an SSLContext keeps: settings, certificates, keys, the caller's functions. */
 
 import { tls } from '../addon/binary.js';
 import { type CertificateInfo, type CipherInfo, EVENTS, NUMBER_SETTINGS, TEXT_SETTINGS } from '../addon/tls.js';
@@ -7,28 +7,30 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { lookup } from '../core/codecs.js';
 import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
-import { encodePath } from '../core/paths.js';
 import { repr } from '../core/repr.js';
 import type { socket } from '../socket/socket.js';
 import { checkPurpose, Purpose } from './certificates.js';
+import { checkCallback, checkSession, deprecated, unsupported } from './complaints.js';
 import { Connection, type ConnectionContext } from './connection.js';
 import * as k from './constants.js';
 import { fromContext, isFailure, SSLError, succeeded } from './errors.js';
-import { MemoryBIO } from './memory.js';
-import { type MessageCallback, messageCallback } from './message.js';
-import type { SSLObject } from './object.js';
-import { SSLSession, sessionFromBytes } from './session.js';
-import type { SSLSocket } from './socket.js';
+import { type SSLSession, sessionFromBytes } from './session.js';
+import {
+  type CertChainOptions,
+  mask,
+  type Password,
+  type PathLike,
+  passwordSource,
+  path,
+  pemBytes,
+  type VerifyLocations,
+} from './trust.js';
 
-/** A path, as Python takes it: text, or bytes as the system has them. */
-export type PathLike = string | Uint8Array | URL;
-export type Password = string | BytesLike | (() => string | BytesLike);
-/** What sni_callback is called with: the SSLSocket or SSLObject, the name, and the context. */
-export type ServerNameCallback = (
-  sslobj: SSLSocket | SSLObject,
-  server_name: string | null,
-  context: SSLContext,
-) => number | null | undefined | void;
+/** How a listener's connections are made. */
+export interface AcceptedOptions {
+  do_handshake_on_connect: boolean;
+  suppress_ragged_eofs: boolean;
+}
 export type PskClientCallback = (hint: string | null) => [identity: string | null, psk: Uint8Array];
 export type PskServerCallback = (identity: string | null) => Uint8Array;
 
@@ -48,8 +50,6 @@ const OLD_VERSIONS = new Map([
 const VERSIONS = [k.PROTO_SSLv3, k.PROTO_TLSv1, k.PROTO_TLSv1_1, k.PROTO_TLSv1_2, k.PROTO_TLSv1_3];
 /** What a version may not be forbidden by any more: minimum_version and maximum_version do that. */
 const DEPRECATED_OPTIONS = k.OP_NO_SSLv3 + k.OP_NO_TLSv1 + k.OP_NO_TLSv1_1 + k.OP_NO_TLSv1_2 + k.OP_NO_TLSv1_3;
-/** The most that OpenSSL takes for a password: PEM_BUFSIZE. */
-const PASSWORD_MAX = 1024;
 const SESSION_STATS = [
   'number',
   'connect',
@@ -64,26 +64,8 @@ const SESSION_STATS = [
   'cache_full',
 ] as const;
 
-/**
- * Settings, certificates and keys that connections share. Prefer `create_default_context`.
- * @see Python ssl.SSLContext
- */
-export class SSLContext implements ConnectionContext {
-  /** The classes of what wrap_socket and wrap_bio return; ssl.ts sets them. */
-  declare sslsocket_class: typeof SSLSocket;
-  declare sslobject_class: typeof SSLObject;
-  static get sslsocket_class(): typeof SSLSocket {
-    return SSLContext.prototype.sslsocket_class;
-  }
-  static set sslsocket_class(target: typeof SSLSocket) {
-    SSLContext.prototype.sslsocket_class = target;
-  }
-  static get sslobject_class(): typeof SSLObject {
-    return SSLContext.prototype.sslobject_class;
-  }
-  static set sslobject_class(target: typeof SSLObject) {
-    SSLContext.prototype.sslobject_class = target;
-  }
+/** All of an SSLContext that knows nothing of connections: settings, certificates and keys. context.ts has the rest. */
+export abstract class ContextSettings implements ConnectionContext {
   readonly #protocol: number;
   /** @internal */ readonly _hooks: ConnectionContext['_hooks'] = {
     serverName: null,
@@ -97,7 +79,6 @@ export class SSLContext implements ConnectionContext {
   #keyLogFilename: PathLike | null = null;
   #ocsp: BytesLike | ((owner: unknown) => BytesLike | null) | null = null;
   #requestsOcsp = false;
-  #messageCallback: MessageCallback | null = null;
   /** @internal */ _postHandshakeAuth = false;
 
   constructor(protocol?: number) {
@@ -116,73 +97,8 @@ export class SSLContext implements ConnectionContext {
 
   // ---- connections -------------------------------------------------------------------------------------------------
 
-  /**
-   * A TLS connection over `sock`, which is detached: the new object owns its descriptor.
-   * @param options names, as Python's: server_side, do_handshake_on_connect (true), suppress_ragged_eofs (true),
-   *   server_hostname, session
-   * @see Python SSLContext.wrap_socket
-   */
-  wrap_socket(sock: socket, options?: WrapSocketOptions): SSLSocket;
-  wrap_socket(
-    sock: socket,
-    server_side?: boolean,
-    do_handshake_on_connect?: boolean,
-    suppress_ragged_eofs?: boolean,
-    server_hostname?: string | BytesLike | null,
-    session?: SSLSession | null,
-  ): SSLSocket;
-  wrap_socket(...args: unknown[]): SSLSocket {
-    const names = [
-      'sock',
-      'server_side',
-      'do_handshake_on_connect',
-      'suppress_ragged_eofs',
-      'server_hostname',
-      'session',
-    ];
-    const [sock, serverSide = false, handshake = true, suppress = true, host = null, session = null] = parameters(
-      'wrap_socket',
-      names,
-      args,
-    );
-    if (sock === undefined) throw new TypeError("wrap_socket() missing 1 required positional argument: 'sock'");
-    return this.sslsocket_class._create(sock as socket, this, {
-      serverSide: Boolean(serverSide),
-      doHandshake: Boolean(handshake),
-      suppressEofs: Boolean(suppress),
-      serverHostname: host as string | Uint8Array | null,
-      session: session as SSLSession | null,
-    });
-  }
-
-  /**
-   * A TLS connection between two memory BIOs, which the caller carries to and from the peer.
-   * @see Python SSLContext.wrap_bio
-   */
-  wrap_bio(incoming: MemoryBIO, outgoing: MemoryBIO, options?: WrapBioOptions): SSLObject;
-  wrap_bio(
-    incoming: MemoryBIO,
-    outgoing: MemoryBIO,
-    server_side?: boolean,
-    server_hostname?: string | BytesLike | null,
-    session?: SSLSession | null,
-  ): SSLObject;
-  wrap_bio(...args: unknown[]): SSLObject {
-    const names = ['incoming', 'outgoing', 'server_side', 'server_hostname', 'session'];
-    const [incoming, outgoing, serverSide = false, host = null, session = null] = parameters('wrap_bio', names, args);
-    for (const [name, bio] of [
-      ['incoming', incoming],
-      ['outgoing', outgoing],
-    ] as const) {
-      if (bio instanceof MemoryBIO) continue;
-      throw new TypeError(`_wrap_bio() argument '${name}' must be _ssl.MemoryBIO, not ${argName(bio)}`);
-    }
-    return this.sslobject_class._create(incoming as MemoryBIO, outgoing as MemoryBIO, this, {
-      serverSide: Boolean(serverSide),
-      serverHostname: this._encode_hostname(host as string | Uint8Array | null),
-      session: session as SSLSession | null,
-    });
-  }
+  /** @internal What a listener makes of a connection that it has accepted. */
+  abstract _wrapAccepted(plain: socket, options: AcceptedOptions): socket;
 
   /** @internal A connection, and what is wrong with asking this context for it. */
   _connect(options: ConstructorParameters<typeof Connection>[1]): Connection {
@@ -517,31 +433,12 @@ export class SSLContext implements ConnectionContext {
 
   // ---- callbacks: each runs on this thread, inside the call that needs it; what it throws, that call throws ---------
 
-  /**
-   * Called when a client says which server it wants; it may set `sslobj.context`. Returns null to go on, or an alert.
-   * @see Python SSLContext.sni_callback; RFC 6066 section 3
-   */
-  get sni_callback(): ServerNameCallback | null {
-    return this._hooks.serverName as ServerNameCallback | null;
-  }
-  set sni_callback(callback: ServerNameCallback | null) {
-    if (this.#protocol === k.PROTOCOL_TLS_CLIENT) {
-      throw new ValueError('sni_callback cannot be set on TLS_CLIENT context');
-    }
-    this.#hook('serverName', callback, 'not a callable object');
-  }
-
-  /** As `sni_callback`, the old way. */
-  set_servername_callback(callback: ServerNameCallback | null): void {
-    this.sni_callback = callback;
-  }
-
   /** Called on a client that may use a pre-shared key, with the server's hint: returns `[identity, key]`. */
   set_psk_client_callback(callback: PskClientCallback | null): void {
     if (this.#protocol === k.PROTOCOL_TLS_SERVER) {
       throw new SSLError(0, 'Cannot add PSK client callback to a PROTOCOL_TLS_SERVER context');
     }
-    this.#hook('pskClient', callback, 'callback must be callable');
+    this._hook('pskClient', callback, 'callback must be callable');
   }
 
   /** Called on a server, with the client's identity: returns the key. `identity_hint` is sent by TLS 1.2 alone. */
@@ -560,17 +457,7 @@ export class SSLContext implements ConnectionContext {
     if (isFailure(tls.setPskIdentityHint(this, callback === null ? null : hint))) {
       throw new ValueError('failed to set identity hint');
     }
-    this.#hook('pskServer', callback, 'callback must be callable');
-  }
-
-  /** Called for every message of the protocol but application data. @see Python SSLContext._msg_callback */
-  get _msg_callback(): MessageCallback | null {
-    return this.#messageCallback;
-  }
-  set _msg_callback(callback: MessageCallback | null) {
-    checkCallback(callback, `${typeof callback === 'function' ? '' : repr(callback)} is not callable.`);
-    this.#messageCallback = callback ?? null;
-    this.#hook('message', callback ? messageCallback(callback) : null, '');
+    this._hook('pskServer', callback, 'callback must be callable');
   }
 
   /**
@@ -590,14 +477,6 @@ export class SSLContext implements ConnectionContext {
       throw new OSError(error.errno, error.strerror as string, value instanceof URL ? value.pathname : value);
     }
     this.#keyLogFilename = value ?? null;
-  }
-
-  /** Called with each line that `keylog_filename` would get: `(sslobj, line)`. Not in Python. */
-  get keylog_callback(): ((sslobj: SSLSocket | SSLObject, line: string) => void) | null {
-    return this._hooks.keyLog as never;
-  }
-  set keylog_callback(callback: ((sslobj: SSLSocket | SSLObject, line: string) => void) | null) {
-    this.#hook('keyLog', callback, 'not a callable object');
   }
 
   /** Whether clients ask for the certificate's OCSP response: see `SSLSocket.ocsp_response`. Not in Python. */
@@ -620,89 +499,19 @@ export class SSLContext implements ConnectionContext {
   set ocsp_response(value: BytesLike | ((sslobj: unknown) => BytesLike | null) | null) {
     this.#ocsp = value ?? null;
     if (value === null || value === undefined || typeof value === 'function') {
-      this.#hook('ocspResponse', value, '');
+      this._hook('ocspResponse', value, '');
       return;
     }
     const bytes = bytesOf(value);
-    this.#hook('ocspResponse', () => bytes, '');
+    this._hook('ocspResponse', () => bytes, '');
   }
 
-  #hook(name: keyof ConnectionContext['_hooks'], callback: unknown, complaint: string): void {
+  /** @internal Sets one of the functions that connections call. */
+  _hook(name: keyof ConnectionContext['_hooks'], callback: unknown, complaint: string): void {
     checkCallback(callback, complaint);
     this._hooks[name] = (callback ?? null) as never;
     tls.setEvent(this, EVENTS[name], this._hooks[name] !== null);
   }
-}
-
-export interface WrapSocketOptions {
-  server_side?: boolean;
-  /** Shake hands at once, or in `connect`, `accept`. */
-  do_handshake_on_connect?: boolean;
-  /** Take an end without a goodbye for an end; else it raises SSLEOFError. */
-  suppress_ragged_eofs?: boolean;
-  /** Whom a client means to reach. */
-  server_hostname?: string | BytesLike | null;
-  /** An earlier connection's session, to be resumed. */
-  session?: SSLSession | null;
-}
-export type WrapBioOptions = Pick<WrapSocketOptions, 'server_side' | 'server_hostname' | 'session'>;
-export interface CertChainOptions {
-  certfile?: PathLike;
-  keyfile?: PathLike | null;
-  password?: Password | null;
-  certdata?: string | BytesLike | null;
-  keydata?: string | BytesLike | null;
-}
-export interface VerifyLocations {
-  cafile?: PathLike | null;
-  capath?: PathLike | null;
-  cadata?: string | BytesLike | null;
-}
-
-/** A deprecation, as Python's DeprecationWarning. */
-export function deprecated(text: string): void {
-  process.emitWarning(text, 'DeprecationWarning');
-}
-
-function unsupported(version: number): ValueError {
-  return new ValueError(`Unsupported TLS/SSL version 0x${(version >>> 0).toString(16)}`);
-}
-
-/** Checks a session that a connection is given. */
-export function checkSession(session: unknown, context: object): void {
-  if (session === null || session === undefined) return;
-  if (!(session instanceof SSLSession)) throw new TypeError('Value is not a SSLSession.');
-  if (session._context !== context) throw new ValueError('Session refers to a different SSLContext.');
-}
-
-function checkCallback(callback: unknown, complaint: string): void {
-  if (callback !== null && callback !== undefined && typeof callback !== 'function') throw new TypeError(complaint);
-}
-
-/** A path's bytes. `complaint`: what CPython says of what is none. */
-function path(value: unknown, complaint?: string): Uint8Array {
-  let bytes: Uint8Array;
-  if (typeof value === 'string') bytes = encodePath(value);
-  else if (value instanceof Uint8Array) bytes = value;
-  else if (value instanceof URL) bytes = encodePath(decodeURIComponent(value.pathname));
-  else throw new TypeError(complaint ?? `expected str, bytes or os.PathLike object, not ${typeName(value)}`);
-  if (bytes.includes(0)) throw new ValueError('embedded null byte');
-  return bytes;
-}
-
-function pemBytes(value: unknown): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
-}
-
-/** A mask of bits: what JavaScript's operators have made negative is meant as 32 bits without a sign. */
-function mask(value: unknown): number {
-  if (typeof value === 'boolean' || (typeof value !== 'bigint' && !Number.isInteger(value))) {
-    throw new TypeError(`argument must be int, not ${argName(value)}`);
-  }
-  const number = Number(value);
-  if (number < -0x80000000) throw new OverflowError("can't convert negative int to unsigned");
-  if (number > Number.MAX_SAFE_INTEGER) throw new OverflowError('int too big to convert');
-  return number < 0 ? number + 2 ** 32 : number;
 }
 
 /** The only argument of `caller`, a string. */
@@ -718,23 +527,4 @@ function lengthAndName(name: unknown): Buffer {
   const bytes = ascii(name);
   if (bytes.length === 0 || bytes.length > 255) throw new SSLError('ALPN protocols must be 1 to 255 in length');
   return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
-}
-
-/** A function that gives the password's bytes when the key turns out to be encrypted; null: none was given. */
-function passwordSource(password: unknown): (() => Uint8Array) | null {
-  if (password === null || password === undefined) return null;
-  if (typeof password === 'function') {
-    return () => passwordBytes((password as () => unknown)(), 'password callback must return a string');
-  }
-  const bytes = () => passwordBytes(password, 'password should be a string or callable');
-  if (typeof password !== 'string') bytes();
-  return bytes;
-}
-
-function passwordBytes(value: unknown, complaint: string): Uint8Array {
-  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
-  if (typeof value !== 'string' && !isBytes) throw new TypeError(complaint);
-  const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
-  if (bytes.length > PASSWORD_MAX) throw new ValueError(`password cannot be longer than ${PASSWORD_MAX} bytes`);
-  return bytes;
 }

@@ -12,11 +12,12 @@ import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { stirred } from '../wait/awaited.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
+import { deprecated, groupUnknown, signatureUnknown } from './complaints.js';
 import type { Connection } from './connection.js';
 import { SSLError } from './errors.js';
-import { checkContext, groupUnknown, readWith, setSession, signatureUnknown } from './object.js';
 import type { SSLSession } from './session.js';
-import { deprecated, type SSLContext } from './settings.js';
+import type { ContextSettings } from './settings.js';
+import { readWith, setSession } from './shared.js';
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
 const { EBADF, EINPROGRESS, EINVAL, ENOTCONN } = constants.errno;
@@ -46,7 +47,7 @@ export interface SocketOptions {
 export class SSLSocket extends socket {
   /** @internal The connection; null where there is none: not connected, unwrapped, closed. */
   _sslobj: Connection | null = null;
-  #context!: SSLContext;
+  /** @internal The context in use: see `context`. */ _context!: ContextSettings;
   #session: SSLSession | null = null;
   #connected = false;
   server_side = false;
@@ -66,7 +67,7 @@ export class SSLSocket extends socket {
   }
 
   /** @internal */
-  static _create(sock: socket, context: SSLContext, options: SocketOptions): SSLSocket {
+  static _create(sock: socket, context: ContextSettings, options: SocketOptions): SSLSocket {
     checkArguments(sock, context, options);
     const timeout = sock.gettimeout();
     const fd = sock.detach();
@@ -80,8 +81,8 @@ export class SSLSocket extends socket {
     return self;
   }
 
-  #start(context: SSLContext, options: SocketOptions, timeout: number | null): void {
-    this.#context = context;
+  #start(context: ContextSettings, options: SocketOptions, timeout: number | null): void {
+    this._context = context;
     this.#session = options.session;
     this.server_side = options.serverSide;
     this.server_hostname = context._encode_hostname(options.serverHostname);
@@ -118,7 +119,7 @@ export class SSLSocket extends socket {
   }
 
   #open(): void {
-    this._sslobj = this.#context._connect({
+    this._sslobj = this._context._connect({
       serverSide: this.server_side,
       socket: this,
       incoming: null,
@@ -146,8 +147,8 @@ export class SSLSocket extends socket {
     }
   }
 
-  /** The connection, for what Python asks of it without a check of its own. */
-  #connection(method: string): Connection {
+  /** @internal The connection, for what Python asks of it without a check of its own. */
+  _connection(method: string): Connection {
     if (this._sslobj !== null) return this._sslobj;
     throw noAttribute(null, method);
   }
@@ -164,15 +165,6 @@ export class SSLSocket extends socket {
 
   // ---- the connection's properties ---------------------------------------------------------------------------------
 
-  /** The context in use. An `sni_callback` may change it during the handshake. */
-  get context(): SSLContext {
-    return this.#context;
-  }
-  set context(context: SSLContext) {
-    checkContext(context);
-    this.#context = context;
-    this.#connection('context').context = context;
-  }
   /** The session, to be resumed by another connection. A client may set one before the handshake. */
   get session(): SSLSession | null {
     return this._sslobj === null ? null : this._sslobj.session;
@@ -192,15 +184,15 @@ export class SSLSocket extends socket {
   getpeercert(...args: unknown[]): CertificateInfo | Record<string, never> | Buffer | null {
     const [binary] = parameters('getpeercert', ['binary_form'], args);
     this.#checkConnected();
-    return this.#connection('getpeercert').getpeercert(binary);
+    return this._connection('getpeercert').getpeercert(binary);
   }
   /** The certificates from the peer's up to a trusted one, as DER. */
   get_verified_chain(): Buffer[] {
-    return this.#connection('get_verified_chain').chain(true);
+    return this._connection('get_verified_chain').chain(true);
   }
   /** The certificates as the peer sent them, as DER. */
   get_unverified_chain(): Buffer[] {
-    return this.#connection('get_unverified_chain').chain(false);
+    return this._connection('get_unverified_chain').chain(false);
   }
   selected_npn_protocol(): null {
     deprecated('ssl NPN is deprecated, use ALPN instead');
@@ -257,7 +249,7 @@ export class SSLSocket extends socket {
     const [blocks] = parameters('do_handshake', ['block'], [block]);
     if (this._fd < 0) raise(-EBADF, 'do_handshake');
     this.#checkConnected();
-    const connection = this.#connection('do_handshake');
+    const connection = this._connection('do_handshake');
     if (this._timeout !== 0 || !blocks) {
       connection.handshake();
       return;
@@ -370,11 +362,10 @@ export class SSLSocket extends socket {
 
   /** @internal What this listener makes of a connection that it has accepted. */
   override _wrapped(plain: socket, handshake: boolean): SSLSocket {
-    return this.#context.wrap_socket(plain, {
+    return this._context._wrapAccepted(plain, {
       do_handshake_on_connect: handshake,
       suppress_ragged_eofs: this.suppress_ragged_eofs,
-      server_side: true,
-    });
+    }) as SSLSocket;
   }
 
   override dup(): never {
@@ -585,7 +576,7 @@ function isErrno(error: unknown, errno: number): boolean {
   return error instanceof OSError && error.errno === errno;
 }
 
-function checkArguments(sock: socket, context: SSLContext, options: SocketOptions): void {
+function checkArguments(sock: socket, context: ContextSettings, options: SocketOptions): void {
   if (typeof sock?.getsockopt !== 'function') {
     throw noAttribute(sock, 'getsockopt');
   }

@@ -6,7 +6,7 @@ import { constants } from '../constants/table.js';
 import { Acceptor } from '../event/acceptor.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
 import { socket } from '../socket/socket.js';
-import type { SSLContext } from '../ssl/settings.js';
+import type { SSLContext } from '../ssl/context.js';
 import type { SSLSocket } from '../ssl/socket.js';
 import type { SocketDuplex } from './duplex.js';
 import { nodeError, tlsError } from './errors.js';

@@ -20,11 +20,13 @@ const FLOORS = [
   ...['ssl', 'event', 'asyncio', 'stream'],
 ];
 
-/** What Biome says of one file of lib/, which is all that a tree has besides its configuration. */
-function lint(t: ExecutionContext, file: string, text: string): { status: number | null; said: string } {
+/** What Biome says of the first of these files, which are all that a tree has besides its configuration. */
+function lint(t: ExecutionContext, file: string, text: string, others: Readonly<Record<string, string>> = {}) {
   const tree = tmpdir(t);
-  mkdirSync(join(tree, dirname(file)), { recursive: true });
-  writeFileSync(join(tree, file), text);
+  for (const [path, content] of Object.entries({ [file]: text, ...others })) {
+    mkdirSync(join(tree, dirname(path)), { recursive: true });
+    writeFileSync(join(tree, path), content);
+  }
   writeFileSync(join(tree, 'package.json'), readFileSync(join(ROOT, 'package.json')));
   // The tree is no git repository.
   const configuration = CONFIGURATION.replace('"vcs": { "enabled": true', '"vcs": { "enabled": false');
@@ -60,6 +62,27 @@ for (const [form, text] of [
     const { status, said } = lint(t, 'lib/core/file.ts', text);
     t.is(status, 1);
     t.true(said.includes('lib/core imports from addon only'), said);
+  });
+}
+
+test('lib/systemd.ts imports nothing from above lib/socket', (t) => {
+  for (const above of ['select', 'ssl', 'event', 'asyncio', 'stream']) {
+    const { status, said } = lint(t, 'lib/systemd.ts', `export { name } from './${above}/index.js';\n`);
+    t.is(status, 1);
+    t.true(said.includes('lib/systemd.ts imports from'), said);
+  }
+});
+
+for (const kind of ['', 'type ']) {
+  test(`a circle of ${kind}imports is reported, in lib and elsewhere`, (t) => {
+    for (const folder of ['lib/core', 'test/core', 'bench']) {
+      const [there, back] = ['b', 'a'].map((name) => `import ${kind}{ ${name} } from './${name}.js';\n`);
+      const a = `${there}export const a = 1;\nexport ${kind}{ b };\n`;
+      const b = `${back}export const b = 1;\nexport ${kind}{ a };\n`;
+      const { status, said } = lint(t, `${folder}/a.ts`, a, { [`${folder}/b.ts`]: b });
+      t.is(status, 1, said);
+      t.true(said.includes('noImportCycles'), said);
+    }
   });
 }
 

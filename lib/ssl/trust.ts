@@ -1,0 +1,69 @@
+/** What certificates, keys and passwords are given as. */
+import { argName, typeName } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { OverflowError, ValueError } from '../core/exceptions.js';
+import { encodePath } from '../core/paths.js';
+
+/** A path, as Python takes it: text, or bytes as the system has them. */
+export type PathLike = string | Uint8Array | URL;
+export type Password = string | BytesLike | (() => string | BytesLike);
+export interface CertChainOptions {
+  certfile?: PathLike;
+  keyfile?: PathLike | null;
+  password?: Password | null;
+  certdata?: string | BytesLike | null;
+  keydata?: string | BytesLike | null;
+}
+export interface VerifyLocations {
+  cafile?: PathLike | null;
+  capath?: PathLike | null;
+  cadata?: string | BytesLike | null;
+}
+
+/** The most that OpenSSL takes for a password: PEM_BUFSIZE. */
+const PASSWORD_MAX = 1024;
+
+/** A path's bytes. `complaint`: what CPython says of what is none. */
+export function path(value: unknown, complaint?: string): Uint8Array {
+  let bytes: Uint8Array;
+  if (typeof value === 'string') bytes = encodePath(value);
+  else if (value instanceof Uint8Array) bytes = value;
+  else if (value instanceof URL) bytes = encodePath(decodeURIComponent(value.pathname));
+  else throw new TypeError(complaint ?? `expected str, bytes or os.PathLike object, not ${typeName(value)}`);
+  if (bytes.includes(0)) throw new ValueError('embedded null byte');
+  return bytes;
+}
+
+export function pemBytes(value: unknown): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
+}
+
+/** A mask of bits: what JavaScript's operators have made negative is meant as 32 bits without a sign. */
+export function mask(value: unknown): number {
+  if (typeof value === 'boolean' || (typeof value !== 'bigint' && !Number.isInteger(value))) {
+    throw new TypeError(`argument must be int, not ${argName(value)}`);
+  }
+  const number = Number(value);
+  if (number < -0x80000000) throw new OverflowError("can't convert negative int to unsigned");
+  if (number > Number.MAX_SAFE_INTEGER) throw new OverflowError('int too big to convert');
+  return number < 0 ? number + 2 ** 32 : number;
+}
+
+/** A function that gives the password's bytes when the key turns out to be encrypted; null: none was given. */
+export function passwordSource(password: unknown): (() => Uint8Array) | null {
+  if (password === null || password === undefined) return null;
+  if (typeof password === 'function') {
+    return () => passwordBytes((password as () => unknown)(), 'password callback must return a string');
+  }
+  const bytes = () => passwordBytes(password, 'password should be a string or callable');
+  if (typeof password !== 'string') bytes();
+  return bytes;
+}
+
+function passwordBytes(value: unknown, complaint: string): Uint8Array {
+  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  if (typeof value !== 'string' && !isBytes) throw new TypeError(complaint);
+  const bytes = typeof value === 'string' ? Buffer.from(value) : bytesOf(value);
+  if (bytes.length > PASSWORD_MAX) throw new ValueError(`password cannot be longer than ${PASSWORD_MAX} bytes`);
+  return bytes;
+}
