@@ -1,0 +1,143 @@
+/** Python's selectors: over select, poll and epoll. */
+import { POLLIN, POLLOUT } from '../constants/select.js';
+import { isKeywords, parameters, typeName } from '../core/args.js';
+import { OSError, OverflowError, ValueError } from '../core/exceptions.js';
+import { epoll } from './epoll.js';
+import { poll } from './poll.js';
+import { select } from './select.js';
+import { EVENT_READ, EVENT_WRITE, eventBits, MappedSelector, type SelectorKey, type Timeout } from './selector_base.js';
+
+/**
+ * A timeout by place or by name, in seconds; what is below 0 is 0.
+ * @param refusal Python's complaint about what it cannot compare with 0, with %s for the type's name
+ */
+function notNegative(timeout: unknown, refusal: string): number | null {
+  const value = isKeywords(timeout) ? parameters('select', ['timeout'], [timeout])[0] : timeout;
+  if (value === null || value === undefined) return null;
+  const comparable = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+  if (!comparable) throw new TypeError(refusal.replace('%s', typeName(value)));
+  const seconds = Number(value);
+  return seconds <= 0 ? 0 : seconds;
+}
+
+// ---- over select ---------------------------------------------------------------------------------------------------
+
+/** A selector over select.select. @see Python selectors.SelectSelector */
+export class SelectSelector extends MappedSelector {
+  readonly #readers = new Set<number>();
+  readonly #writers = new Set<number>();
+
+  protected override _watch(fd: number, events: number): void {
+    if (events & EVENT_READ) this.#readers.add(fd);
+    if (events & EVENT_WRITE) this.#writers.add(fd);
+  }
+
+  protected override _forget(fd: number): void {
+    this.#readers.delete(fd);
+    this.#writers.delete(fd);
+  }
+
+  protected override _wait(timeout: Timeout): [fd: number, events: number][] {
+    const seconds = notNegative(timeout, "'>' not supported between instances of 'int' and '%s'");
+    const [readable, writable] = select(this.#readers, this.#writers, [], seconds);
+    const found = new Map<number, number>();
+    for (const fd of readable) found.set(fd, EVENT_READ);
+    for (const fd of writable) found.set(fd, (found.get(fd) ?? 0) | EVENT_WRITE);
+    return [...found];
+  }
+}
+
+// ---- over poll and epoll -------------------------------------------------------------------------------------------
+
+/** What select.poll and select.epoll have in common. */
+interface Poller {
+  register(fd: number, mask: number): void;
+  modify(fd: number, mask: number): void;
+  unregister(fd: number): void;
+}
+
+/** EVENT_* as poll's bits, which are epoll's too (native/os/poller.h). */
+export function maskOf(events: number): number {
+  return (events & EVENT_READ ? POLLIN : 0) | (events & EVENT_WRITE ? POLLOUT : 0);
+}
+
+/** poll's bits as EVENT_*: an error or a hang-up makes ready for both, for both will tell of it. */
+function eventsOf(found: [fd: number, mask: number][]): [fd: number, events: number][] {
+  for (const pair of found) {
+    const mask = pair[1];
+    pair[1] = (mask & ~POLLIN ? EVENT_WRITE : 0) | (mask & ~POLLOUT ? EVENT_READ : 0);
+  }
+  return found;
+}
+
+/** A timeout as whole milliseconds, rounded up. */
+function wholeMs(timeout: Timeout): number | null {
+  const seconds = notNegative(timeout, "'<=' not supported between instances of '%s' and 'int'");
+  if (seconds === null) return null;
+  if (Number.isNaN(seconds)) throw new ValueError('cannot convert float NaN to integer');
+  if (seconds === Number.POSITIVE_INFINITY) throw new OverflowError('cannot convert float infinity to integer');
+  return Math.ceil(seconds * 1e3);
+}
+
+abstract class PollLikeSelector extends MappedSelector {
+  /** @internal */ protected abstract readonly _poller: Poller;
+
+  protected override _watch(fd: number, events: number): void {
+    this._poller.register(fd, maskOf(events));
+  }
+
+  protected override _forget(fd: number): void {
+    try {
+      this._poller.unregister(fd);
+    } catch (error) {
+      // The descriptor has been closed since.
+      if (!(error instanceof OSError)) throw error;
+    }
+  }
+
+  protected override _rewatch(key: SelectorKey, _fileobj: unknown, asked: unknown, data: unknown): SelectorKey {
+    const events = eventBits(asked);
+    try {
+      this._poller.modify(key.fd, maskOf(events));
+    } catch (error) {
+      this._keys.delete(key.fd);
+      throw error;
+    }
+    return this._replace(key, events, data);
+  }
+}
+
+/** A selector over select.poll. @see Python selectors.PollSelector */
+export class PollSelector extends PollLikeSelector {
+  protected override readonly _poller = new poll();
+
+  protected override _wait(timeout: Timeout): [fd: number, events: number][] {
+    return eventsOf(this._poller.poll(wholeMs(timeout)));
+  }
+}
+
+/** A selector over select.epoll. @see Python selectors.EpollSelector */
+export class EpollSelector extends PollLikeSelector {
+  protected override readonly _poller = new epoll();
+
+  /** The descriptor of the epoll object: it is readable when something is ready. @throws ValueError if it is closed */
+  fileno(): number {
+    return this._poller.fileno();
+  }
+
+  protected override _wait(timeout: Timeout): [fd: number, events: number][] {
+    const timeoutMs = wholeMs(timeout);
+    // epoll wants room for one event at least, even if nothing is registered.
+    const most = Math.max(this._keys.size, 1);
+    return eventsOf(this._poller.poll(timeoutMs === null ? null : timeoutMs / 1e3, most));
+  }
+
+  override close(): void {
+    this._poller.close();
+    super.close();
+  }
+}
+
+/** The best selector of this platform. */
+export const DefaultSelector = EpollSelector;
+export type DefaultSelector = EpollSelector;
