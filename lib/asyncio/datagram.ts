@@ -163,7 +163,7 @@ export class DatagramTransport {
       const address = this.#connected
         ? null
         : unpackBytes(packed.subarray(0, pack(family, proto, to, 'sendto')), proto);
-      waiting = { bytes: copied(bytes, bytes.length), to: address };
+      waiting = { bytes: copied(bytes), to: address };
     });
     if (waiting === undefined) return false;
     this.#queue.push(waiting);

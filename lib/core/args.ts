@@ -94,10 +94,14 @@ export function argName(value: unknown): string {
   return value === null || value === undefined ? 'None' : typeName(value);
 }
 
+/** Whether a value can be iterated over. */
+export function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null && Symbol.iterator in value);
+}
+
 /** What can be iterated over. */
 export function iterable<T>(value: unknown): Iterable<T> {
-  const can = typeof value === 'string' || (typeof value === 'object' && value !== null && Symbol.iterator in value);
-  if (can) return value as Iterable<T>;
+  if (isIterable(value)) return value as Iterable<T>;
   throw new TypeError(`'${typeName(value)}' object is not iterable`);
 }
 

@@ -1,8 +1,5 @@
 /** Bytes that came in pieces and go out in others. */
-import { copied } from './bytes.js';
-
-/** What is taken of a piece of memory is copied if it is less than this part of it: a line does not hold 64 KiB. */
-const KEEP_PART = 0.5;
+import { kept } from './bytes.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -51,7 +48,7 @@ export class ByteQueue {
     const part = this.#memory.subarray(this.#start, end);
     const whole = this.#memory.length;
     this.drop(part.length);
-    return part.length >= whole * KEEP_PART ? part : copied(part, part.length);
+    return kept(part, whole);
   }
 
   /** Forgets the first `count` bytes. */

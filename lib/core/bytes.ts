@@ -44,10 +44,23 @@ export function newBytes(length: number): Buffer {
 }
 
 /** A Buffer that holds just these bytes, copied. */
-export function copied(bytes: Uint8Array, length: number): Buffer {
+export function copied(bytes: Uint8Array, length = bytes.length): Buffer {
   const copy = Buffer.allocUnsafe(length);
   copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
   return copy;
+}
+
+/** A part of larger memory is kept as it is if it is at least this part of it, else copied: a line does not hold 64 KiB. */
+const KEEP_PART = 0.5;
+
+/** The first `length` bytes of a buffer that nobody else has: itself if well filled, else a copy of the right size. */
+export function trimmed(buffer: Buffer, length: number): Buffer {
+  return length >= buffer.length ? buffer : kept(buffer.subarray(0, length), buffer.length);
+}
+
+/** A part of memory of `whole` bytes, or its copy. */
+export function kept(part: Buffer, whole: number): Buffer {
+  return part.length >= whole * KEEP_PART ? part : copied(part);
 }
 
 /** A view costs as much as the copy of a few bytes. Those of short beginnings of the scratch are kept, by length. */

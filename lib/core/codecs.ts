@@ -5,7 +5,7 @@
  * check is scanned here, flaw by flaw, as the error handler must see each one.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { endianness } from 'node:os';
+import { LITTLE_ENDIAN } from './byte_order.js';
 import { LookupError, UnicodeDecodeError, UnicodeEncodeError, UnicodeError } from './exceptions.js';
 
 /** Turns bytes that come in pieces into text. What is incomplete at a piece's end waits for more, or fails if `final`. */
@@ -394,7 +394,7 @@ function copied(bytes: Buffer): Buffer {
 
 // ---- by name ------------------------------------------------------------------------------------------------------
 
-const nativeUtf16 = endianness() === 'LE' ? utf16le : utf16be;
+const nativeUtf16 = LITTLE_ENDIAN ? utf16le : utf16be;
 
 function codec(charset: Charset): Codec {
   return {

@@ -8,17 +8,6 @@
  * @see https://docs.python.org/3/library/socket.html
  */
 
-import { native } from '../addon/binary.js';
-import { constants } from '../constants/table.js';
-import { cInt, cLong, integer, iterable, method, parameters } from '../core/args.js';
-import { type BytesLike, bytesOf } from '../core/bytes.js';
-import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
-import { repr } from '../core/repr.js';
-import type { Address, ReturnedAddress } from '../structs/address.js';
-import { CMSG_LEN, descriptorsIn } from '../structs/ancillary.js';
-import { released, renewed } from '../wait/awaited.js';
-import { socket } from './socket.js';
-
 export * from '../constants/beyond.js';
 export * from '../constants/socket.js';
 export type { BytesLike } from '../core/bytes.js';
@@ -30,6 +19,18 @@ export { type DecodedAncillary, decode_ancillary, type ExtendedError } from '../
 export type { Credentials, TcpInfo } from '../structs/info.js';
 export { MessageBatch, type MessageBatchOptions, pack_address, unpack_address } from './batch.js';
 export { type CreateConnectionOptions, create_connection } from './create_connection.js';
+export {
+  type CreateServerOptions,
+  close,
+  create_server,
+  dup,
+  fromfd,
+  has_dualstack_ipv6,
+  has_ipv6,
+  recv_fds,
+  send_fds,
+  socketpair,
+} from './functions.js';
 export { type MakefileOptions, SocketIO } from './makefile.js';
 export {
   type AddressInfoEntry,
@@ -58,162 +59,3 @@ export {
 } from './resolve.js';
 export { getdefaulttimeout, setdefaulttimeout, socket, socket as SocketType } from './socket.js';
 export type { Reaped } from './zerocopy.js';
-
-const c = constants.socket;
-
-/** This platform knows IPv6. @see Python socket.has_ipv6 */
-export const has_ipv6: boolean = c.AF_INET6 !== undefined;
-
-/** Closes a socket's descriptor that no object owns. @throws OSError @see Python socket.close */
-export function close(fd: number): void {
-  const number = descriptor(fd);
-  released(number);
-  const code = native.close(number);
-  if (code < 0 && code !== -constants.errno.ECONNRESET) raise(code, 'close');
-}
-
-/** A duplicate of a socket's descriptor, not inheritable, which the caller owns. @see Python socket.dup */
-export function dup(fd: number): number {
-  return renewed(checked(native.dup(descriptor(fd)), 'dup'));
-}
-
-/** A descriptor as a number; a number that can be none is a bad descriptor to the system. */
-function descriptor(fd: unknown): number {
-  const number = cLong(fd);
-  return number >= 0 && number <= 0x7fffffff ? Number(number) : -1;
-}
-
-/**
- * A socket object for a duplicate of `fd`, which the caller goes on owning.
- * @see Python socket.fromfd
- */
-export function fromfd(fd: number, family: number, type: number, proto = 0): socket {
-  const copy = dup(fd);
-  try {
-    return new socket(family, type, proto, copy);
-  } catch (error) {
-    native.close(copy);
-    throw error;
-  }
-}
-
-/**
- * Two sockets that are connected to each other. AF_UNIX and SOCK_STREAM if not given otherwise.
- * @see Python socket.socketpair; socketpair(2)
- */
-export function socketpair(family?: number | null, type?: number, proto?: number): [socket, socket];
-export function socketpair(options: { family?: number | null; type?: number; proto?: number }): [socket, socket];
-export function socketpair(...args: unknown[]): [socket, socket] {
-  const [family, type = c.SOCK_STREAM, proto = 0] = parameters('socketpair', ['family', 'type', 'proto'], args, 0);
-  const numbers = [family ?? c.AF_UNIX ?? c.AF_INET, type, proto].map(cInt) as [number, number, number];
-  checked(native.socketpair(...numbers), 'socketpair');
-  const fds = [native.info[0], native.info[1]];
-  return fds.map((fd) => new socket(...numbers, renewed(fd))) as [socket, socket];
-}
-
-/** Whether one IPv6 socket can serve IPv4 too. @see Python socket.has_dualstack_ipv6 */
-export function has_dualstack_ipv6(): boolean {
-  if (!has_ipv6 || c.IPPROTO_IPV6 === undefined || c.IPV6_V6ONLY === undefined) return false;
-  try {
-    using sock = new socket(c.AF_INET6, c.SOCK_STREAM);
-    sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 0);
-    return true;
-  } catch (error) {
-    if (error instanceof OSError) return false;
-    throw error;
-  }
-}
-
-export interface CreateServerOptions {
-  /** AF_INET (if not given), AF_INET6, or another stream family. */
-  family?: number;
-  /** How many connections may wait to be accepted. */
-  backlog?: number | null;
-  /** Let several processes or workers listen at one port (SO_REUSEPORT). */
-  reuse_port?: boolean;
-  /** Serve IPv4 through the IPv6 socket too. */
-  dualstack_ipv6?: boolean;
-}
-
-/**
- * A TCP socket that is bound to `address` and listens.
- * @throws OSError, which names the address if it could not be bound; ValueError
- * @see Python socket.create_server
- */
-export function create_server(address: Address, options?: CreateServerOptions): socket;
-export function create_server(...args: unknown[]): socket {
-  const names = ['address', 'family', 'backlog', 'reuse_port', 'dualstack_ipv6'];
-  const [address, family = c.AF_INET, backlog, reusePort, dualStack] = parameters('create_server', names, args);
-  if (reusePort && c.SO_REUSEPORT === undefined) {
-    throw new ValueError('SO_REUSEPORT not supported on this platform');
-  }
-  if (dualStack) {
-    if (!has_dualstack_ipv6()) throw new ValueError('dualstack_ipv6 not supported on this platform');
-    if (family !== c.AF_INET6) throw new ValueError('dualstack_ipv6 requires AF_INET6 family');
-  }
-  const sock = new socket(family as number, c.SOCK_STREAM);
-  try {
-    allowReuse(sock);
-    if (reusePort) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
-    if (has_ipv6 && family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, dualStack ? 0 : 1);
-    bindOrSay(sock, address as Address);
-    if (backlog === undefined || backlog === null) sock.listen();
-    else sock.listen(backlog as number);
-    return sock;
-  } catch (error) {
-    sock.close();
-    throw error;
-  }
-}
-
-/** On POSIX systems, a port whose last connections are in TIME_WAIT can be bound again. */
-function allowReuse(sock: socket): void {
-  if (process.platform === 'win32') return;
-  try {
-    sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
-  } catch (error) {
-    if (!(error instanceof OSError)) throw error;
-  }
-}
-
-function bindOrSay(sock: socket, address: Address): void {
-  try {
-    sock.bind(address);
-  } catch (error) {
-    if (!(error instanceof OSError) || error.errno === null) throw error;
-    const text = `${error.strerror} (while attempting to bind on address ${repr(address)})`;
-    throw Object.assign(new OSError(error.errno, text), { syscall: error.syscall });
-  }
-}
-
-/**
- * Sends descriptors (numbers; any kind) with the buffers over a Unix socket. The receiver gets duplicates.
- * @see Python socket.send_fds; unix(7)
- */
-export function send_fds(
-  sock: socket,
-  buffers: Iterable<BytesLike>,
-  fds: Iterable<number>,
-  flags = 0,
-  address: Address = null,
-): number {
-  const numbers = Int32Array.from(Array.from(iterable(fds), cInt));
-  return method(sock, 'sendmsg')(buffers, [[c.SOL_SOCKET, c.SCM_RIGHTS, bytesOf(numbers)]], flags, address);
-}
-
-/**
- * Receives up to `bufsize` bytes and up to `maxfds` descriptors: `[bytes, fds, msg_flags, address]`. The descriptors are
- * the caller's to close, and close-on-exec.
- * @see Python socket.recv_fds; unix(7)
- */
-export function recv_fds(
-  sock: socket,
-  bufsize: number,
-  maxfds: number,
-  flags = 0,
-): [Buffer, number[], number, ReturnedAddress] {
-  const FD_SIZE = Int32Array.BYTES_PER_ELEMENT;
-  const room = CMSG_LEN(Number(integer(maxfds)) * FD_SIZE);
-  const [bytes, ancillary, messageFlags, address] = method(sock, 'recvmsg')(bufsize, room, flags);
-  return [bytes, ancillary.flatMap(descriptorsIn), messageFlags, address];
-}

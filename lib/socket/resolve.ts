@@ -4,10 +4,10 @@
  * Name resolution is the system's own (its hosts file, its resolver configuration) and blocks the JavaScript thread for
  * as long as that takes, as it does in Python.
  */
-import { endianness } from 'node:os';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { argName, cInt, cLong, integer, noAttribute, parameters, str, typeName, wrapped32 } from '../core/args.js';
+import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { lookup } from '../core/codecs.js';
 import { checked, OSError, OverflowError, raise, ValueError } from '../core/exceptions.js';
@@ -17,7 +17,6 @@ import { type ReturnedAddress, resolveHost, unpackBytes } from '../structs/addre
 
 const c = constants.socket;
 const { ENODEV } = constants.errno;
-const LITTLE = endianness() === 'LE';
 const encodeUtf8 = lookup('utf-8').encoder('strict');
 const decoder = lookup('utf-8').decoder('strict');
 
@@ -135,7 +134,7 @@ export function nameQuestion(sockaddr: unknown, flags: unknown): Parameters<type
     const { sin6_flowinfo, sin6_scope_id } = native.layout.sockaddr_in6;
     const view = new DataView(address.buffer, address.byteOffset);
     view.setUint32(sin6_flowinfo[0], flow, false);
-    view.setUint32(sin6_scope_id[0], scopeId, LITTLE);
+    view.setUint32(sin6_scope_id[0], scopeId, LITTLE_ENDIAN);
   }
   return [address, address.length, bits];
 }
@@ -330,7 +329,7 @@ function swapped16(value: unknown, name: string): number {
   const n = cInt(value);
   if (n < 0) throw new OverflowError(`${name}: can't convert negative Python int to C 16-bit unsigned integer`);
   if (n > 0xffff) throw new OverflowError(`${name}: Python int too large to convert to C 16-bit unsigned integer`);
-  return LITTLE ? ((n & 0xff) << 8) | (n >> 8) : n;
+  return LITTLE_ENDIAN ? ((n & 0xff) << 8) | (n >> 8) : n;
 }
 
 function swapped32(value: unknown): number {
@@ -342,7 +341,7 @@ function swapped32(value: unknown): number {
   if (n > 0xffffffffffffffffn) throw new OverflowError('Python int too large to convert to C unsigned long');
   if (n > 0xffffffff) throw new OverflowError('int larger than 32 bits');
   const word = Number(n);
-  if (!LITTLE) return word;
+  if (!LITTLE_ENDIAN) return word;
   return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }
 

@@ -1,11 +1,10 @@
-/** The socket class. `socket.ts` exports it beside the module's functions. */
+/** The socket class. */
 import { inspect } from 'node:util';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { argName, cInt, integer, isKeywords, parameters, plainInt, size, timeout, wrapped32 } from '../core/args.js';
-import { type BytesLike, bytesOf, copied, fromScratch, newBytes, writableBytes } from '../core/bytes.js';
+import { cInt, integer, isIterable, plainInt, size, timeout } from '../core/args.js';
+import { type BytesLike, bytesOf, fromScratch, newBytes, trimmed, writableBytes } from '../core/bytes.js';
 import { checked, OSError, raise, timedOut, ValueError } from '../core/exceptions.js';
-import { repr } from '../core/repr.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
 import {
@@ -36,20 +35,26 @@ import {
   SLICE_MS,
   waitReady,
 } from '../wait/call.js';
+import {
+  type AlgOptions,
+  algMessage,
+  intoOptions,
+  openOrIdentify,
+  type SocketOptions,
+  TYPE_FLAGS,
+} from './arguments.js';
 import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './batch.js';
 import { type MakefileOptions, makefile, type SocketIO } from './makefile.js';
+import { getOption, setOption } from './options.js';
+import { collected, described, isReused, type Remains } from './ownership.js';
 import { type SendableFile, sendfile, sendfileArguments } from './sendfile.js';
 import { type Ancillary, receiveRest, sendRest, sizeOf } from './whole.js';
-import { enabled, leave, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './zerocopy.js';
+import { enabled, leave, type Reaped, reapZerocopy, retire, sendZerocopy } from './zerocopy.js';
 
 const c = constants.socket;
-const { EAGAIN, EALREADY, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN, ENOTSOCK } = constants.errno;
-/** Bits that may be given with a type and are not part of it. */
-const TYPE_FLAGS = (c.SOCK_NONBLOCK ?? 0) | (c.SOCK_CLOEXEC ?? 0);
+const { EAGAIN, EALREADY, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN } = constants.errno;
 /** The room that recv and recvfrom receive into; what is asked beyond it costs a buffer of that size. */
 const SCRATCH_SIZE = native.scratch.length;
-/** A larger buffer of which at least this part was filled is returned as it is, not copied. */
-const KEEP_PART = 0.5;
 const WAIT_ALL = c.MSG_WAITALL ?? 0;
 const NO_CONTROL = new Uint8Array(0);
 /** The place in `native.info` that says whether the binary has ended the sleep of a recv or recvfrom that got something. */
@@ -59,8 +64,6 @@ const CREDENTIALS_ROOM = CMSG_SPACE(3 * Int32Array.BYTES_PER_ELEMENT);
 const CONTROL_MAX = 0x7fffffff;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
-/** For `native.owns`. */
-const ANY_CLAIM = 0;
 const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
 
 /** The timeout that new sockets get. */
@@ -80,62 +83,8 @@ export function setdefaulttimeout(value: number | null): void {
   defaultTimeout = timeout(value);
 }
 
-// ---- ownership -----------------------------------------------------------------------------------------------------
-
-/** What is left of a socket object when it is gone: enough to close its descriptor and to say which it was. */
-interface Remains {
-  fd: number;
-  /** What makes the descriptor this object's: see `native.own`. */
-  readonly claim: number;
-  readonly Class: typeof socket;
-  readonly family: number;
-  readonly type: number;
-  readonly proto: number;
-  /** What was sent without a copy: it outlives the object. */
-  zerocopy: ZerocopyQueue | null;
-}
-
-const collected = new FinalizationRegistry<Remains>((remains) => {
-  const { fd, claim } = remains;
-  if (!native.owns(fd, claim)) return;
-  const text = described(remains, false);
-  remains.fd = -1;
-  process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
-  released(fd);
-  if (remains.zerocopy === null || !retire(fd, remains.zerocopy)) native.closeOwned(fd, claim);
-});
-
-/** The descriptor was closed by another thread, and its number is another object's of this thread by now. */
-function isReused({ claim }: Remains, fd: number): boolean {
-  return !native.owns(fd, claim) && native.owns(fd, ANY_CLAIM);
-}
-
-/** A socket's text: its addresses are asked for while it is open. */
-function described({ fd, Class, family, type, proto }: Remains, closed: boolean): string {
-  const name = `${Class.prototype._moduleName}.${Class.name}${closed ? ' [closed]' : ''}`;
-  const about = `fd=${fd}, family=${family}, type=${type}, proto=${proto}`;
-  return `<${name} ${about}${closed ? '' : addressTexts(fd, proto)}>`;
-}
-
-function addressTexts(fd: number, proto: number): string {
-  let text = '';
-  for (const [label, call] of [
-    ['laddr', native.getsockname],
-    ['raddr', native.getpeername],
-  ] as const) {
-    if (call(fd) < 0) continue;
-    const address = unpack(native.info[0], proto);
-    // As Python's str() has it: a path stands there without quotes.
-    const shown = typeof address === 'string' ? address : repr(address);
-    if (address !== null && shown !== '') text += `, ${label}=${shown}`;
-  }
-  return text;
-}
-
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');
-
-type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | null };
 
 /**
  * A socket. Owns its descriptor until `close()` or `detach()`.
@@ -442,24 +391,7 @@ export class socket {
   getsockopt(level: number, optname: number): number;
   getsockopt(level: number, optname: number, buflen: number): number | Buffer;
   getsockopt(level: number, optname: number, buflen = 0): number | bigint | Buffer {
-    const [atLevel, name, room] = [cInt(level), cInt(optname), cInt(buflen)];
-    if (room === 0) {
-      if (this.#family === c.AF_VSOCK) return this.#getLongOption(atLevel, name);
-      checked(native.getsockoptInt(this._fd, atLevel, name), 'getsockopt');
-      return native.info[0];
-    }
-    if (this.#family === c.AF_VSOCK) throw new OSError('getsockopt string buffer not allowed');
-    if (room < 0 || room > 1024) throw new OSError('getsockopt buflen out of range');
-    const value = Buffer.alloc(room);
-    return value.subarray(0, checked(native.getsockopt(this._fd, atLevel, name, value), 'getsockopt'));
-  }
-
-  /** Of AF_VSOCK sockets, all options are 64 bits wide. */
-  #getLongOption(level: number, name: number): number | bigint {
-    const value = Buffer.alloc(8);
-    checked(native.getsockopt(this._fd, level, name, value), 'getsockopt');
-    const long = new DataView(value.buffer, value.byteOffset).getBigUint64(0, LITTLE);
-    return long <= Number.MAX_SAFE_INTEGER ? Number(long) : long;
+    return getOption(this._fd, this.#family, level, optname, buflen);
   }
 
   /**
@@ -469,27 +401,7 @@ export class socket {
   setsockopt(level: number, optname: number, value: number | boolean | BytesLike): void;
   setsockopt(level: number, optname: number, value: null, optlen: number): void;
   setsockopt(...args: unknown[]): void {
-    checked(this.#setsockopt(args), 'setsockopt');
-  }
-
-  #setsockopt(args: unknown[]): number {
-    const [level, name, value] = args;
-    if (args.length === 4 && (value === null || value === undefined) && isInteger(args[3])) {
-      return native.setsockopt(this._fd, cInt(level), cInt(name), null, wrapped32(args[3]));
-    }
-    if (args.length !== 3) throw new TypeError(`setsockopt() takes exactly 3 arguments (${args.length} given)`);
-    const [atLevel, optname] = [cInt(level), cInt(name)];
-    if (isInteger(value)) {
-      const n = integer(value);
-      if (this.#family === c.AF_VSOCK) {
-        const long = new Uint8Array(8);
-        new DataView(long.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(n)), LITTLE);
-        return native.setsockopt(this._fd, atLevel, optname, long, 8);
-      }
-      if (n >= -0x80000000 && n <= 0x7fffffff) return native.setsockoptInt(this._fd, atLevel, optname, Number(n));
-    }
-    const bytes = bytesOf(value);
-    return native.setsockopt(this._fd, atLevel, optname, bytes, bytes.length);
+    setOption(this._fd, this.#family, args);
   }
 
   // ---- receiving ---------------------------------------------------------------------------------------------------
@@ -788,12 +700,7 @@ export class socket {
   sendmsg_afalg(msg: Iterable<BytesLike>, options: AlgOptions): number;
   sendmsg_afalg(...args: unknown[]): number {
     if (this.#family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
-    const { msg, op, iv, assoclen, flags } = algOptions(args);
-    const items: AncillaryItem[] = [[c.SOL_ALG, c.ALG_SET_OP, Uint32Array.of(op)]];
-    if (iv !== undefined) {
-      items.push([c.SOL_ALG, c.ALG_SET_IV, Buffer.concat([bytesOf(Uint32Array.of(iv.length)), iv])]);
-    }
-    if (assoclen !== undefined) items.push([c.SOL_ALG, c.ALG_SET_AEAD_ASSOCLEN, Uint32Array.of(assoclen)]);
+    const { msg, items, flags } = algMessage(args);
     return this.#sendmsg(msg, packAncillary(items), flags, 0);
   }
 
@@ -944,117 +851,7 @@ export class socket {
   }
 }
 
-export interface AlgOptions {
-  op: number;
-  iv?: BytesLike;
-  assoclen?: number;
-  flags?: number;
-}
-
-const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-
-function isInteger(value: unknown): boolean {
-  return typeof value === 'bigint' || typeof value === 'boolean' || Number.isInteger(value);
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  if (typeof value === 'string') return true;
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
-}
-
 /** An attempt to send `bytes` from an offset on. */
 function sendingFrom(bytes: Uint8Array, offset: number, flags: number): Attempt {
   return (fd, wait) => native.send(fd, bytes, offset, bytes.length - offset, flags, wait);
-}
-
-/** A received part of a buffer that only this call knows: itself if well filled, else a copy of the right size. */
-function trimmed(buffer: Buffer, length: number): Buffer {
-  if (length >= buffer.length) return buffer;
-  return length >= buffer.length * KEEP_PART ? buffer.subarray(0, length) : copied(buffer, length);
-}
-
-function intoOptions(caller: string, buffer: unknown, options: object): { nbytes?: number; flags?: number } {
-  const [, nbytes = 0, flags = 0] = parameters(caller, ['buffer', 'nbytes', 'flags'], [buffer, options]);
-  return { nbytes: nbytes as number, flags: flags as number };
-}
-
-const ALG_NAMES = ['msg', 'op', 'iv', 'assoclen', 'flags'];
-
-/** sendmsg_afalg's arguments, checked: `msg` may be positional, all others go by name. */
-function algOptions(args: unknown[]) {
-  const positional = args.filter((each) => !isKeywords(each));
-  if (positional.length > 1) {
-    throw new TypeError(`sendmsg_afalg() takes at most 1 positional argument (${positional.length} given)`);
-  }
-  const given = (args.find(isKeywords) ?? {}) as Record<string, unknown>;
-  const unknown = Object.keys(given).find((name) => !ALG_NAMES.includes(name));
-  if (unknown !== undefined) throw new TypeError(`'${unknown}' is an invalid keyword argument for sendmsg_afalg()`);
-  const { msg = positional[0], op, iv, assoclen, flags = 0 } = given;
-  const [operation, length] = [algNumber(op, 2), algNumber(assoclen, 4)];
-  const bytes = iv === undefined ? undefined : bytesOf(iv);
-  const bits = cInt(flags);
-  if (operation === undefined || operation < 0 || operation > 0x7fffffff) {
-    throw new TypeError("Invalid or missing argument 'op'");
-  }
-  if (length !== undefined && plainInt(length) < 0) throw new TypeError('assoclen must be positive');
-  const parts = msg === undefined ? [] : msg;
-  if (!isIterable(parts)) throw new TypeError('sendmsg() argument 1 must be an iterable');
-  return { msg: Array.from(parts, bytesOf), op: operation, iv: bytes, assoclen: length, flags: bits };
-}
-
-function algNumber(value: unknown, position: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (!isInteger(value)) throw new TypeError(`sendmsg_afalg() argument ${position} must be int, not ${argName(value)}`);
-  return Number(value);
-}
-
-type Opened = [fd: number, family: number, type: number, proto: number];
-
-/** What the constructor's arguments ask for: a new descriptor, or one that exists. */
-function openOrIdentify(args: unknown[]): Opened {
-  const names = ['family', 'type', 'proto', 'fileno'];
-  const positional = isKeywords(args[args.length - 1]) ? args.length - 1 : args.length;
-  if (positional > names.length) {
-    const given = `${positional + 1} were given`;
-    throw new TypeError(`socket.__init__() takes from 1 to ${names.length + 1} positional arguments but ${given}`);
-  }
-  const [family = -1, type = -1, proto = -1, fileno] = parameters('socket.__init__', names, args);
-  const numbers = [family, type, proto].map(plainInt);
-  if (fileno !== undefined && fileno !== null) return identified(fileno, numbers);
-  const [f, t, p] = [
-    numbers[0] === -1 ? c.AF_INET : numbers[0],
-    numbers[1] === -1 ? c.SOCK_STREAM : numbers[1],
-    numbers[2] === -1 ? 0 : numbers[2],
-  ];
-  return [renewed(checked(native.socket(f, t, p), 'socket')), f, t, p];
-}
-
-function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
-  if (typeof fileno === 'number' && !Number.isInteger(fileno)) {
-    throw new TypeError("'float' object cannot be interpreted as an integer");
-  }
-  const fd = cInt(fileno);
-  if (fd < 0) throw new ValueError('negative file descriptor');
-  const named = native.getsockname(fd);
-  // AF_ALG has no getsockname; if the family is given, nothing but a descriptor of the wrong kind is an error.
-  if (named === -EBADF || named === -ENOTSOCK || family === -1) checked(named, 'getsockname');
-  return [
-    fd,
-    family === -1 ? foundFamily() : family,
-    type === -1 ? optionOf(fd, c.SO_TYPE) : type,
-    proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
-  ];
-}
-
-/** The family of the address that getsockname has just left. */
-function foundFamily(): number {
-  const [offset, width] = native.layout.sockaddr.sa_family;
-  const view = new DataView(native.address.buffer, native.address.byteOffset);
-  return width === 1 ? view.getUint8(offset) : view.getUint16(offset, LITTLE);
-}
-
-function optionOf(fd: number, name: number | undefined): number {
-  if (name === undefined) return 0;
-  checked(native.getsockoptInt(fd, c.SOL_SOCKET, name), 'getsockopt');
-  return native.info[0];
 }

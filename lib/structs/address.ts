@@ -8,11 +8,11 @@
  * @see Python "Socket families"; packet(7), netlink(7), unix(7), vsock(7), ip(7), ipv6(7)
  */
 import { isAscii } from 'node:buffer';
-import { endianness } from 'node:os';
 import { native } from '../addon/binary.js';
 import type { Field, StructLayout } from '../addon/calls.js';
 import { constants } from '../constants/table.js';
 import { argName, integer, typeName, wrapped32 } from '../core/args.js';
+import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { bytesOf } from '../core/bytes.js';
 import { OSError, OverflowError, raise, UnicodeError, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
@@ -25,7 +25,6 @@ export type Address = string | Uint8Array | readonly unknown[] | number | null;
 export type ReturnedAddress = any;
 
 const c = constants.socket;
-const LITTLE = endianness() === 'LE';
 
 /** The address that `pack` wrote last. */
 export const packed = new Uint8Array(128);
@@ -38,7 +37,7 @@ const AF_OFFSET = native.layout.sockaddr.sa_family;
 
 // ---- fields --------------------------------------------------------------------------------------------------------
 
-function put([offset, size]: Field, value: number | bigint, littleEndian = LITTLE): void {
+function put([offset, size]: Field, value: number | bigint, littleEndian = LITTLE_ENDIAN): void {
   if (size === 1) out.setUint8(offset, Number(value) & 0xff);
   else if (size === 2) out.setUint16(offset, Number(value) & 0xffff, littleEndian);
   else if (size === 4) out.setUint32(offset, Number(BigInt.asUintN(32, BigInt(value))), littleEndian);
@@ -49,7 +48,7 @@ function putBytes([offset, size]: Field, bytes: Uint8Array): void {
   packed.set(bytes.subarray(0, size), offset);
 }
 
-function get([offset, size]: Field, littleEndian = LITTLE): number {
+function get([offset, size]: Field, littleEndian = LITTLE_ENDIAN): number {
   if (size === 1) return into.getUint8(offset);
   if (size === 2) return into.getUint16(offset, littleEndian);
   return into.getUint32(offset, littleEndian);
@@ -367,7 +366,7 @@ function unpackCan(_length: number, protocol: number): Address {
   const name = interfaceName(get(can.can_ifindex));
   if (protocol === c.CAN_ISOTP) return [name, get(can.can_addr_tp_rx_id), get(can.can_addr_tp_tx_id)];
   if (protocol !== c.CAN_J1939) return [name];
-  const own = into.getBigUint64(can.can_addr_j1939_name[0], LITTLE);
+  const own = into.getBigUint64(can.can_addr_j1939_name[0], LITTLE_ENDIAN);
   const value = own <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(own) : own;
   return [name, value, get(can.can_addr_j1939_pgn), get(can.can_addr_j1939_addr)];
 }

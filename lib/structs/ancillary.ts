@@ -2,9 +2,9 @@
  * Ancillary data between Python's `[level, type, bytes]` and the kernel's control messages.
  * @see cmsg(3), RFC 3542; Python socket.sendmsg, socket.recvmsg
  */
-import { endianness } from 'node:os';
 import { native } from '../addon/binary.js';
 import { argName, cInt, size } from '../core/args.js';
+import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OverflowError } from '../core/exceptions.js';
 
@@ -13,7 +13,6 @@ export type AncillaryData = [level: number, type: number, data: Buffer];
 /** One item of ancillary data, as it is sent. */
 export type AncillaryItem = readonly [level: number, type: number, data: BytesLike];
 
-const LITTLE = endianness() === 'LE';
 const header = native.layout.cmsghdr;
 const [DATA] = header.data;
 const [ALIGN] = header.align;
@@ -70,8 +69,8 @@ export function packAncillary(items: Iterable<unknown>): Uint8Array {
   let at = 0;
   for (const [level, type, data] of checked) {
     writeLength(view, at, DATA + data.length);
-    view.setInt32(at + header.cmsg_level[0], level, LITTLE);
-    view.setInt32(at + header.cmsg_type[0], type, LITTLE);
+    view.setInt32(at + header.cmsg_level[0], level, LITTLE_ENDIAN);
+    view.setInt32(at + header.cmsg_type[0], type, LITTLE_ENDIAN);
     control.set(data, at + DATA);
     at += DATA + aligned(data.length);
   }
@@ -80,13 +79,15 @@ export function packAncillary(items: Iterable<unknown>): Uint8Array {
 
 function writeLength(view: DataView, at: number, length: number): void {
   const [offset, width] = header.cmsg_len;
-  if (width === 8) view.setBigUint64(at + offset, BigInt(length), LITTLE);
-  else view.setUint32(at + offset, length, LITTLE);
+  if (width === 8) view.setBigUint64(at + offset, BigInt(length), LITTLE_ENDIAN);
+  else view.setUint32(at + offset, length, LITTLE_ENDIAN);
 }
 
 function readLength(view: DataView, at: number): number {
   const [offset, width] = header.cmsg_len;
-  return width === 8 ? Number(view.getBigUint64(at + offset, LITTLE)) : view.getUint32(at + offset, LITTLE);
+  return width === 8
+    ? Number(view.getBigUint64(at + offset, LITTLE_ENDIAN))
+    : view.getUint32(at + offset, LITTLE_ENDIAN);
 }
 
 /** The items in the first `filled` bytes of `control`. An item that was cut off (MSG_CTRUNC) comes as far as it came. */
@@ -98,8 +99,8 @@ export function unpackAncillary(control: Uint8Array, filled: number): AncillaryD
     if (length < DATA) break;
     const end = Math.min(at + length, filled);
     items.push([
-      view.getInt32(at + header.cmsg_level[0], LITTLE),
-      view.getInt32(at + header.cmsg_type[0], LITTLE),
+      view.getInt32(at + header.cmsg_level[0], LITTLE_ENDIAN),
+      view.getInt32(at + header.cmsg_type[0], LITTLE_ENDIAN),
       Buffer.from(control.subarray(at + DATA, end)),
     ]);
     at += aligned(length);

@@ -3,11 +3,11 @@
  * are understood here.
  * @see ip(7), ipv6(7), unix(7), udp(7), socket(7); the kernel's Documentation/networking/timestamping.rst
  */
-import { endianness } from 'node:os';
 import { native } from '../addon/binary.js';
 import type { Field, StructLayout } from '../addon/calls.js';
 import { constants } from '../constants/table.js';
 import { argName, cInt, iterable } from '../core/args.js';
+import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { bytesOf } from '../core/bytes.js';
 import { type ReturnedAddress, unpackBytes } from './address.js';
 import type { AncillaryData } from './ancillary.js';
@@ -15,7 +15,6 @@ import { type Credentials, decodeCredentials } from './info.js';
 
 const c = constants.socket;
 const b = constants.beyond;
-const LITTLE = endianness() === 'LE';
 const layout = native.layout;
 
 /** Struct sock_extended_err: an entry of the error queue. */
@@ -75,12 +74,12 @@ function dataView(bytes: Uint8Array): DataView {
 
 function unsigned(view: DataView, [at, width]: Field): number {
   if (width === 1) return view.getUint8(at);
-  return width === 2 ? view.getUint16(at, LITTLE) : view.getUint32(at, LITTLE);
+  return width === 2 ? view.getUint16(at, LITTLE_ENDIAN) : view.getUint32(at, LITTLE_ENDIAN);
 }
 
 /** A C long, whatever its width here. */
 function long(view: DataView, start: number, [at, width]: Field): bigint {
-  return width === 8 ? view.getBigInt64(start + at, LITTLE) : BigInt(view.getInt32(start + at, LITTLE));
+  return width === 8 ? view.getBigInt64(start + at, LITTLE_ENDIAN) : BigInt(view.getInt32(start + at, LITTLE_ENDIAN));
 }
 
 const { timespec, timeval } = layout;
@@ -106,11 +105,11 @@ function host(family: number, data: Uint8Array, [at, width]: Field): string {
 const INT = 4;
 
 function int(_data: Uint8Array, view: DataView): number {
-  return view.getInt32(0, LITTLE);
+  return view.getInt32(0, LITTLE_ENDIAN);
 }
 
 function descriptors(data: Uint8Array, view: DataView): number[] {
-  return Array.from({ length: Math.floor(data.length / INT) }, (_, i) => view.getInt32(i * INT, LITTLE));
+  return Array.from({ length: Math.floor(data.length / INT) }, (_, i) => view.getInt32(i * INT, LITTLE_ENDIAN));
 }
 
 const extended = layout.sock_extended_err;
@@ -166,7 +165,7 @@ const TABLE: readonly Row[] = [
   [c.SOL_SOCKET, b.SCM_TIMESTAMP, 'SCM_TIMESTAMP', sizeOf(timeval), timevalInNanoseconds],
   [c.SOL_SOCKET, b.SCM_TIMESTAMPNS, 'SCM_TIMESTAMPNS', sizeOf(timespec), (_, view) => nanoseconds(view)],
   [c.SOL_SOCKET, b.SCM_TIMESTAMPING, 'SCM_TIMESTAMPING', 3 * sizeOf(timespec), (_, view) => timestamps(view)],
-  [c.SOL_SOCKET, b.SO_RXQ_OVFL, 'SO_RXQ_OVFL', 4, (_, view) => view.getUint32(0, LITTLE)],
+  [c.SOL_SOCKET, b.SO_RXQ_OVFL, 'SO_RXQ_OVFL', 4, (_, view) => view.getUint32(0, LITTLE_ENDIAN)],
   [c.IPPROTO_IP, c.IP_PKTINFO, 'IP_PKTINFO', sizeOf(in_pktinfo), packetInfo],
   [c.IPPROTO_IP, c.IP_TTL, 'IP_TTL', 4, int],
   [c.IPPROTO_IP, c.IP_TOS, 'IP_TOS', 1, (data) => data[0]],

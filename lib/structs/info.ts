@@ -1,11 +1,10 @@
 /** Options whose value is a struct, as objects with the kernel's names. */
-import { endianness } from 'node:os';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
+import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { checked } from '../core/exceptions.js';
 
 const c = constants.socket;
-const LITTLE = endianness() === 'LE';
 
 // ---- TCP_INFO ------------------------------------------------------------------------------------------------------
 
@@ -52,7 +51,7 @@ const TCP_INFO_ROOM = 1024;
 
 /** A field of `width` bits from bit `at` of a byte, as C compilers lay them out: from the end that the machine begins at. */
 function bitField(byte: number, at: number, width: number): number {
-  return (byte >> (LITTLE ? at : 8 - at - width)) & ((1 << width) - 1);
+  return (byte >> (LITTLE_ENDIAN ? at : 8 - at - width)) & ((1 << width) - 1);
 }
 
 /** Struct tcp_info in an object, as much as there is of it. */
@@ -78,8 +77,8 @@ export function decodeTcpInfo(bytes: Uint8Array): TcpInfo {
 
 function unsigned(view: DataView, at: number, width: number): number | bigint {
   if (width === 1) return view.getUint8(at);
-  if (width === 2) return view.getUint16(at, LITTLE);
-  return width === 4 ? view.getUint32(at, LITTLE) : view.getBigUint64(at, LITTLE);
+  if (width === 2) return view.getUint16(at, LITTLE_ENDIAN);
+  return width === 4 ? view.getUint32(at, LITTLE_ENDIAN) : view.getBigUint64(at, LITTLE_ENDIAN);
 }
 
 /** See `socket.tcp_info`. */
@@ -104,9 +103,9 @@ const ucred = native.layout.ucred;
 export function decodeCredentials(bytes: Uint8Array): Credentials {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
-    pid: view.getInt32(ucred.pid[0], LITTLE),
-    uid: view.getUint32(ucred.uid[0], LITTLE),
-    gid: view.getUint32(ucred.gid[0], LITTLE),
+    pid: view.getInt32(ucred.pid[0], LITTLE_ENDIAN),
+    uid: view.getUint32(ucred.uid[0], LITTLE_ENDIAN),
+    gid: view.getUint32(ucred.gid[0], LITTLE_ENDIAN),
   };
 }
 
