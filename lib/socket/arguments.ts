@@ -2,9 +2,9 @@
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { argName, cInt, isIterable, isKeywords, parameters, plainInt } from '../core/args.js';
-import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, ValueError } from '../core/exceptions.js';
+import { foundFamily } from '../structs/address.js';
 import type { AncillaryItem } from '../structs/ancillary.js';
 import { renewed } from '../wait/awaited.js';
 
@@ -67,13 +67,6 @@ function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
     type === -1 ? optionOf(fd, c.SO_TYPE) : type,
     proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
   ];
-}
-
-/** The family of the address that getsockname has just left. */
-function foundFamily(): number {
-  const [offset, width] = native.layout.sockaddr.sa_family;
-  const view = new DataView(native.address.buffer, native.address.byteOffset);
-  return width === 1 ? view.getUint8(offset) : view.getUint16(offset, LITTLE_ENDIAN);
 }
 
 function optionOf(fd: number, name: number | undefined): number {

@@ -3,8 +3,9 @@ import { constants } from '../constants/table.js';
 import { ValueError } from '../core/exceptions.js';
 import { descriptorOf } from '../event/loop.js';
 import type { socket } from '../socket/socket.js';
+import type { ConnectArguments } from './arguments.js';
 import { ByteDuplex } from './bytes.js';
-import { type ConnectArguments, connectStream } from './connect.js';
+import { connectStream } from './connect.js';
 import { argumentError, nodeError } from './errors.js';
 import type { SocketOptions } from './surface.js';
 

@@ -4,14 +4,14 @@
  * @see https://nodejs.org/api/net.html
  */
 import { constants } from '../constants/table.js';
-import { type ConnectArguments, type ConnectOptions, optionsOf } from './connect.js';
+import { type ConnectArguments, type ConnectOptions, optionsOf } from './arguments.js';
 import type { SocketDuplex } from './duplex.js';
 import { streamOf } from './over.js';
 import { Server, type ServerOptions } from './server.js';
 import type { SocketOptions } from './surface.js';
 import { type TLSClientOptions, TLSDuplex } from './tls.js';
 
-export type { ConnectArguments, ConnectOptions } from './connect.js';
+export type { ConnectArguments, ConnectOptions } from './arguments.js';
 export { SocketDuplex } from './duplex.js';
 export { UnixDuplex } from './fds.js';
 export type { ListenOptions } from './listen.js';

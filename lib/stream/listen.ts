@@ -5,7 +5,8 @@ import { constants, elsewhere } from '../constants/table.js';
 import { gaierror, OSError } from '../core/exceptions.js';
 import { getaddrinfo } from '../event/names.js';
 import { socket } from '../socket/socket.js';
-import { optionsOf, portOf, unknownHost } from './connect.js';
+import { optionsOf, portOf } from './arguments.js';
+import { unknownHost } from './connect.js';
 import { argumentError, placed } from './errors.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, IPPROTO_IPV6, IPV6_V6ONLY } =
