@@ -2,7 +2,7 @@
 
 import * as errnoModule from './constants/errno.js';
 import { present } from './constants/table.js';
-import type { FileDescriptorLike } from './core/args.js';
+import type { FileDescriptorLike } from './core/fileobj.js';
 import * as selectModule from './select/index.js';
 import * as selectorsModule from './select/selectors.js';
 import * as socketModule from './socket/index.js';

@@ -99,6 +99,9 @@ function checkLib() {
   for (const [path, text] of read('lib', /\.ts$/).map(([path, text]) => [path, withoutComments(text)])) {
     // Biome checks the direction of import and export statements; it does not see an import type.
     if (/\bimport\s*\(\s*["']\.\.\//.test(text)) breach(path, 'lib imports by statements only');
+    // What the kernel writes has the machine's order, what goes over the wire is big-endian: neither is `true`.
+    if (/\b[gs]et(Big)?(Int|Uint)(16|32|64)\([^;]*,\s*true\)/.test(text))
+      breach(path, 'core/byte_order.ts knows the order');
     if (path === 'lib/index.ts') checkIndex(text);
   }
 }

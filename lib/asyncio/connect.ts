@@ -1,4 +1,5 @@
 /** Connecting to a host by name, awaited: what `open_connection` begins with. */
+import { addAbortListener } from 'node:events';
 
 import { AddressFamily } from '../constants/socket.js';
 import { constants } from '../constants/table.js';
@@ -121,22 +122,22 @@ function readyOf(socks: readonly socket[], dueMs: number, signal: AbortSignal): 
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
+    let abortion: Disposable | undefined;
     const end = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', aborted);
+      abortion?.[Symbol.dispose]();
       for (const sock of socks) descriptorOf(sock._fd).listen(POLLOUT, null);
     };
     const ended = (sock: socket | null) => {
       end();
       resolve(sock);
     };
-    const aborted = () => {
-      end();
-      reject(signal.reason);
-    };
     // These may fail, and then nothing else is begun.
     for (const sock of socks) descriptorOf(sock._fd).listen(POLLOUT, () => ended(sock));
-    signal.addEventListener('abort', aborted);
+    abortion = addAbortListener(signal, () => {
+      end();
+      reject(signal.reason);
+    });
     if (dueMs === Number.POSITIVE_INFINITY) return;
     // A timer that fires early costs one more round.
     timer = setTimeout(() => ended(null), Math.min(Math.ceil(dueMs - monotonicMs()), TIMER_MAX_MS));

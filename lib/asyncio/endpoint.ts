@@ -1,5 +1,4 @@
 /** Making a datagram endpoint: which socket, bound to what, connected to what. */
-import { statSync, unlinkSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { constants } from '../constants/table.js';
 import { noAttribute } from '../core/args.js';
@@ -11,6 +10,7 @@ import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { type DatagramProtocol, DatagramTransport } from './datagram.js';
 import { sock_connect } from './sock.js';
+import { removeStale } from './socket_files.js';
 
 const { AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SO_BROADCAST, SO_REUSEPORT } = constants.socket;
 
@@ -139,7 +139,7 @@ async function pairs(options: DatagramEndpointOptions): Promise<Pair[]> {
   }
   if (AF_UNIX !== undefined && family === AF_UNIX) {
     const paths = { local: path(local), remote: path(remote) };
-    removeStale(paths.local);
+    if (paths.local !== null) removeStale(paths.local);
     return [{ family, proto, ...paths }];
   }
   return internetPairs(local, remote, options);
@@ -148,17 +148,6 @@ async function pairs(options: DatagramEndpointOptions): Promise<Pair[]> {
 function path(addr: unknown): string | Uint8Array | null {
   if (addr === null || typeof addr === 'string' || addr instanceof Uint8Array) return addr;
   throw new TypeError('string is expected');
-}
-
-/** A Unix socket leaves its name behind. If it cannot be removed, binding will say so. */
-function removeStale(name: string | Uint8Array | null): void {
-  if (name === null || name[0] === '\0' || name[0] === 0) return;
-  try {
-    const place = typeof name === 'string' ? name : Buffer.from(name);
-    if (statSync(place).isSocket()) unlinkSync(place);
-  } catch {
-    // There is none, or it is not ours.
-  }
 }
 
 /** The local and the remote addresses of each family that has all that is wanted. */

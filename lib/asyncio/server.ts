@@ -1,5 +1,5 @@
 /** Servers whose connections are streams. */
-import { lstatSync, statSync, unlinkSync } from 'node:fs';
+import { addAbortListener } from 'node:events';
 import { constants } from '../constants/table.js';
 import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
@@ -7,10 +7,12 @@ import { uncaught } from '../core/uncaught.js';
 import { Acceptor } from '../event/acceptor.js';
 import type { Abortable } from '../event/await.js';
 import { getaddrinfo } from '../event/names.js';
-import { socket } from '../socket/socket.js';
+import { openListener } from '../socket/functions.js';
+import type { socket } from '../socket/socket.js';
 import type { SSLContext } from '../ssl/context.js';
 import type { Address } from '../structs/address.js';
 import { DEFAULT_LIMIT, StreamReader } from './reader.js';
+import { removalOf, removeStale } from './socket_files.js';
 import { Transport } from './transport.js';
 import { checkTlsOptions, StreamWriter, secured, type TlsOptions } from './writer.js';
 
@@ -65,7 +67,7 @@ export class Server {
   /** Somebody awaits serve_forever. */
   #forever = false;
   /** The signal that closes the server. */
-  #signal: AbortSignal | null = null;
+  #abortion: Disposable | null = null;
 
   /** @internal */
   constructor(listeners: socket[], connected: ConnectedCallback, options: ServerOptions, onClose = () => {}) {
@@ -101,17 +103,15 @@ export class Server {
     this.start_serving();
     signal?.throwIfAborted();
     this.#forever = true;
-    signal?.addEventListener('abort', this.#stop);
+    using _ = signal ? addAbortListener(signal, this.#stop) : null;
     while (!this.#closed) await this.#change();
     this.#forever = false;
-    signal?.removeEventListener('abort', this.#stop);
     signal?.throwIfAborted();
   }
 
   /** @internal Closes when the signal is aborted. */
   _closeWith(signal: AbortSignal): void {
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#stop);
+    this.#abortion = addAbortListener(signal, this.#stop);
   }
 
   readonly #stop = (): void => this.close();
@@ -120,7 +120,7 @@ export class Server {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#signal?.removeEventListener('abort', this.#stop);
+    this.#abortion?.[Symbol.dispose]();
     for (const acceptor of this.#acceptors ?? []) acceptor.stop();
     this.#acceptors = null;
     this.#onClose();
@@ -258,35 +258,10 @@ export async function start_unix_server(
   const { sock, cleanup_socket = true } = options;
   if (path === null && !sock) throw new ValueError('path was not specified, and no sock specified');
   if (path !== null && sock) throw new ValueError('path and sock can not be specified at the same time');
-  if (path !== null && !isAbstract(path)) removeSocket(path);
+  if (path !== null) removeStale(path);
   const listener = path === null ? checkedListener(sock as socket) : bound(c.AF_UNIX, 0, path, {});
-  const cleanup = cleanup_socket && path !== null && !isAbstract(path) ? removalOf(path) : undefined;
+  const cleanup = cleanup_socket && path !== null ? removalOf(path) : undefined;
   return started(new Server([listener], client_connected_cb, options, cleanup), [listener], options);
-}
-
-/** A name that begins with a NUL, or is empty, is no path: unix(7). */
-function isAbstract(path: string | Uint8Array): boolean {
-  return path.length === 0 || path[0] === 0 || path[0] === '\0';
-}
-
-/** What an earlier server has left behind is in nobody's way: as CPython has it. */
-function removeSocket(path: string | Uint8Array): void {
-  const name = typeof path === 'string' ? path : Buffer.from(path);
-  try {
-    if (statSync(name, { throwIfNoEntry: false })?.isSocket()) unlinkSync(name);
-  } catch {
-    // Whatever is in the way, bind will say it.
-  }
-}
-
-/** Removes a socket's path, unless another server has replaced it. */
-function removalOf(path: string | Uint8Array): () => void {
-  const name = typeof path === 'string' ? path : Buffer.from(path);
-  const ours = lstatSync(name, { throwIfNoEntry: false });
-  return () => {
-    const now = lstatSync(name, { throwIfNoEntry: false });
-    if (now !== undefined && now.ino === ours?.ino && now.dev === ours.dev) unlinkSync(name);
-  };
 }
 
 function checkServing(callback: unknown, options: ServerOptions): void {
@@ -343,11 +318,9 @@ async function boundTo(
 }
 
 function bound(family: number, proto: number, address: Address, options: StartServerOptions): socket {
-  const sock = new socket(family, c.SOCK_STREAM, proto);
+  const [reuseAddress, reusePort] = [options.reuse_address ?? true, options.reuse_port ?? false];
+  const sock = openListener(family, proto, { reuseAddress, reusePort, ipv6Only: true });
   try {
-    if (family !== c.AF_UNIX && (options.reuse_address ?? true)) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
-    if (options.reuse_port) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
-    if (family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1);
     sock.setblocking(false);
     sock.bind(address);
     return sock;

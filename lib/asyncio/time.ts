@@ -1,5 +1,5 @@
 /** Deadlines of awaited calls. */
-import { setMaxListeners } from 'node:events';
+import { addAbortListener, setMaxListeners } from 'node:events';
 import { typeName } from '../core/args.js';
 import { timedOut } from '../core/exceptions.js';
 import { Alarm } from '../event/alarm.js';
@@ -61,18 +61,17 @@ function now(): number {
 /** @see timeout */
 export class Timeout {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
+  readonly #outer: Disposable | undefined;
   #when: number | null;
   #alarm: Alarm | null = null;
   #expired = false;
 
   /** @internal */
   constructor(when: number | null, outer?: AbortSignal) {
-    this.#outer = outer;
     this.#when = when;
     setMaxListeners(0, this.signal); // a deadline may be for any number of calls
     if (outer?.aborted) this.#controller.abort(outer.reason);
-    else outer?.addEventListener('abort', this.#aborted);
+    else if (outer) this.#outer = addAbortListener(outer, () => this.#controller.abort(outer.reason));
     this.reschedule(when);
   }
 
@@ -107,13 +106,11 @@ export class Timeout {
   /** Ends it: the signal is not aborted any more. */
   [Symbol.dispose](): void {
     this.#alarm?.cancel();
-    this.#outer?.removeEventListener('abort', this.#aborted);
+    this.#outer?.[Symbol.dispose]();
   }
 
   #expire(): void {
     this.#expired = true;
     this.#controller.abort(timedOut());
   }
-
-  readonly #aborted = (): void => this.#controller.abort(this.#outer?.reason);
 }

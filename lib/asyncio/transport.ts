@@ -1,7 +1,7 @@
 /** A connection of a stream: what arrives goes to its reader, what is written goes to its socket. */
 
 import { constants } from '../constants/table.js';
-import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { type BytesLike, bytesOf, IOV_MAX } from '../core/bytes.js';
 import {
   ConnectionResetError,
   fromCode,
@@ -27,8 +27,6 @@ const { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } = constants.socke
 const READ_SIZE = 64 * 1024;
 /** How many reads one turn of the loop makes of a connection that has decrypted bytes left. */
 const READS = 16;
-/** What one sendmsg takes: the kernel's UIO_MAXIOV. */
-const PARTS_MAX = 1024;
 
 export interface TransportOptions {
   /** Seconds that a TLS goodbye may take; 30 if not given. */
@@ -185,7 +183,7 @@ export class Transport {
   #sendOnce(): number {
     const parts = this.#unsent;
     if (parts.length === 1 || !this._sock._isPlain) return this._sock.send(parts[0]);
-    return this._sock.sendmsg(parts.length > PARTS_MAX ? parts.slice(0, PARTS_MAX) : parts);
+    return this._sock.sendmsg(parts.length > IOV_MAX ? parts.slice(0, IOV_MAX) : parts);
   }
 
   #sent(count: number): void {

@@ -1,7 +1,7 @@
 /** Callbacks for ready descriptors. */
 import { AsyncResource } from 'node:async_hooks';
-import { type FileDescriptorLike, plainInt } from '../core/args.js';
-import { fileobjToFd } from '../core/fileobj.js';
+import { plainInt } from '../core/args.js';
+import { type FileDescriptorLike, fileobjToFd } from '../core/fileobj.js';
 import { descriptorIfAny, descriptorOf } from '../event/loop.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
 

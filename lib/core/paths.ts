@@ -17,3 +17,8 @@ export function encodePath(text: string): Uint8Array {
 export function decodePath(bytes: Uint8Array): string {
   return decoder.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), true);
 }
+
+/** Whether a Unix socket's address has no file: one that begins with a NUL is a name, an empty one becomes a name. @see unix(7) */
+export function isAbstract(path: string | Uint8Array): boolean {
+  return path.length === 0 || path[0] === '\0' || path[0] === 0;
+}

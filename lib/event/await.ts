@@ -5,6 +5,7 @@
  * A try takes all or nothing: what has not been tried has consumed nothing, so a call that is aborted loses no data.
  */
 import { AsyncResource } from 'node:async_hooks';
+import { addAbortListener } from 'node:events';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { typeName } from '../core/args.js';
@@ -224,13 +225,13 @@ export function signalOf(options: Abortable | undefined): AbortSignal | undefine
  * still counts, so that nothing is lost which a call has just taken.
  */
 export function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return Promise.resolve(promise);
   return new Promise((resolve, reject) => {
-    const aborted = () => setImmediate(() => reject(signal?.reason));
-    const done = () => signal?.removeEventListener('abort', aborted);
+    // Of a signal that is aborted already it is told, too, in a microtask.
+    const abortion = addAbortListener(signal, () => setImmediate(() => reject(signal.reason)));
+    const done = () => abortion[Symbol.dispose]();
     promise.then(resolve, reject);
     promise.then(done, done);
-    if (signal?.aborted) aborted();
-    else signal?.addEventListener('abort', aborted);
   });
 }
 
@@ -244,22 +245,22 @@ export interface Told {
 export function untilTold(signal: AbortSignal | undefined, enrol: (told: Told) => () => void): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    const done = () => signal?.removeEventListener('abort', aborted);
+    let abortion: Disposable | undefined;
     const strike = enrol({
       resolve: () => {
-        done();
+        abortion?.[Symbol.dispose]();
         resolve();
       },
       reject: (error) => {
-        done();
+        abortion?.[Symbol.dispose]();
         reject(error);
       },
     });
-    const aborted = () => {
+    if (!signal) return;
+    abortion = addAbortListener(signal, () => {
       strike();
-      reject(signal?.reason);
-    };
-    signal?.addEventListener('abort', aborted);
+      reject(signal.reason);
+    });
   });
 }
 

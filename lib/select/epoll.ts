@@ -1,8 +1,9 @@
 /** epoll objects: descriptors that the kernel watches from call to call. */
 import { native } from '../addon/binary.js';
 import { EPOLL_CLOEXEC, EPOLLIN, EPOLLOUT, EPOLLPRI } from '../constants/select.js';
-import { type FileDescriptorLike, fileno, isKeywords, parameters, wrapped32 } from '../core/args.js';
+import { isKeywords, parameters, wrapped32 } from '../core/args.js';
 import { checked, OSError, ValueError } from '../core/exceptions.js';
+import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
 import { busyWait, type Waitable, wait } from '../wait/call.js';
 import { epollDeadline, int, roomOf } from './arguments.js';
 

@@ -1,8 +1,8 @@
 /** poll objects: descriptors with the events to wait for on each. */
 import { POLLIN, POLLOUT, POLLPRI } from '../constants/select.js';
 import { constants } from '../constants/table.js';
-import { type FileDescriptorLike, fileno } from '../core/args.js';
 import { checked, KeyError, raise } from '../core/exceptions.js';
+import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
 import { busyWait, wait } from '../wait/call.js';
 import { PollArray } from '../wait/pollfds.js';
 import { milliseconds, NO_TIMEOUT, pollDeadline, roomOf, unsignedShort } from './arguments.js';

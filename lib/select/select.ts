@@ -12,8 +12,8 @@ import {
   POLLWRNORM,
 } from '../constants/select.js';
 import { constants } from '../constants/table.js';
-import { type FileDescriptorLike, fileno } from '../core/args.js';
 import { raise, ValueError } from '../core/exceptions.js';
+import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
 import { monotonicMs, sliceUntil, type Waitable, wait } from '../wait/call.js';
 import { PollArray } from '../wait/pollfds.js';
 import { deadlineAfter, milliseconds } from './arguments.js';

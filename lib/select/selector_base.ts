@@ -1,8 +1,8 @@
 /** What every selector is made of: keys, and the map of those that are registered. */
 import { inspect } from 'node:util';
-import { type FileDescriptorLike, isKeywords, parameters, typeName } from '../core/args.js';
+import { isKeywords, parameters, typeName } from '../core/args.js';
 import { KeyError, RuntimeError, ValueError } from '../core/exceptions.js';
-import { fileobjToFd, shown } from '../core/fileobj.js';
+import { type FileDescriptorLike, fileobjToFd, shown } from '../core/fileobj.js';
 import { repr } from '../core/repr.js';
 
 /** Ready to be read. */

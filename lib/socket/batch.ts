@@ -5,7 +5,7 @@
 
 import { native } from '../addon/binary.js';
 import { argName, cInt, plainInt, typeName } from '../core/args.js';
-import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { type BytesLike, bytesOf, IOV_MAX } from '../core/bytes.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
 import { type AncillaryData, packAncillary, unpackAncillary } from '../structs/ancillary.js';
@@ -13,8 +13,6 @@ import { begin, goOn, Held, onward, POLLIN, POLLOUT, patience, type Waiter } fro
 
 /** The room for an address: as large as any system's sockaddr_storage. */
 const ADDRESS_ROOM = packed.length;
-/** What one call takes at most: the kernel's UIO_MAXIOV. */
-const COUNT_MAX = 1024;
 const SIZE_MAX = 2 ** 30;
 
 /** How the system is called: one call for all messages, unless a test or a benchmark wants to see the other way. */
@@ -93,7 +91,7 @@ export class MessageBatch {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`MessageBatch() argument 3 must be an object, not ${argName(options)}`);
     }
-    this.count = within(count, 'count', COUNT_MAX);
+    this.count = within(count, 'count', IOV_MAX);
     this.size = within(size, 'size', Math.floor(SIZE_MAX / this.count));
     this.ancbufsize = within(options.ancbufsize ?? 0, 'ancbufsize', Math.floor(SIZE_MAX / this.count), 0);
     this.buffer = Buffer.alloc(this.count * this.size);

@@ -102,11 +102,9 @@ export function create_server(...args: unknown[]): socket {
     if (!has_dualstack_ipv6()) throw new ValueError('dualstack_ipv6 not supported on this platform');
     if (family !== c.AF_INET6) throw new ValueError('dualstack_ipv6 requires AF_INET6 family');
   }
-  const sock = new socket(family as number, c.SOCK_STREAM);
+  const sharing = { reuseAddress: true, reusePort: Boolean(reusePort), ipv6Only: !dualStack };
+  const sock = openListener(family as number, 0, sharing);
   try {
-    allowReuse(sock);
-    if (reusePort) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
-    if (has_ipv6 && family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, dualStack ? 0 : 1);
     bindOrSay(sock, address as Address);
     if (backlog === undefined || backlog === null) sock.listen();
     else sock.listen(backlog as number);
@@ -117,9 +115,33 @@ export function create_server(...args: unknown[]): socket {
   }
 }
 
-/** On POSIX systems, a port whose last connections are in TIME_WAIT can be bound again. */
+/** What a listener does with a port that others have, had or want. */
+export interface Sharing {
+  /** A port whose last connections are in TIME_WAIT can be bound again. */
+  reuseAddress: boolean;
+  /** Others may listen at the same port. */
+  reusePort: boolean;
+  /** Of IPv6: IPv4 is left to another socket. */
+  ipv6Only: boolean;
+}
+
+/** A new stream socket with the options that count when it is bound. */
+export function openListener(family: number, proto: number, { reuseAddress, reusePort, ipv6Only }: Sharing): socket {
+  const sock = new socket(family, c.SOCK_STREAM, proto);
+  try {
+    // On Windows the option means that a port can be taken from who has it.
+    if (reuseAddress && process.platform !== 'win32') allowReuse(sock);
+    if (reusePort) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
+    if (has_ipv6 && family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, ipv6Only ? 1 : 0);
+    return sock;
+  } catch (error) {
+    sock.close();
+    throw error;
+  }
+}
+
+/** Where the family has no such option, bind will say what is in the way. */
 function allowReuse(sock: socket): void {
-  if (process.platform === 'win32') return;
   try {
     sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEADDR, 1);
   } catch (error) {

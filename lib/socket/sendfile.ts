@@ -2,9 +2,10 @@
 import { fstatSync, readSync } from 'node:fs';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { type HasFileno, isKeywords, noAttribute, parameters, plainInt, typeName } from '../core/args.js';
+import { isKeywords, noAttribute, parameters, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
+import { type HasFileno, saidFileno } from '../core/fileobj.js';
 import { repr } from '../core/repr.js';
 import { begin, goOn, POLLIN, POLLOUT, patience, type Waiter, waitReady } from '../wait/call.js';
 
@@ -92,7 +93,7 @@ export class FileTransfer {
     this.#start = checkedOffset(offset);
     this.#sock = sock;
     this.#file = file;
-    this.#fd = descriptor(file);
+    this.#fd = descriptorToSend(file);
   }
 
   /** The descriptor that has to be readable before `read`; undefined: none. */
@@ -181,26 +182,21 @@ function checkedOffset(offset: unknown): number {
   throw new TypeError(`'${typeName(offset)}' object cannot be interpreted as an integer`);
 }
 
-function descriptor(file: unknown): number | undefined {
-  if (typeof file === 'number') return file;
-  if (typeof file !== 'object' || file === null) {
-    throw noAttribute(file, 'read');
-  }
-  if ('fileno' in file && typeof file.fileno === 'function') return saidDescriptor(file as HasFileno);
-  if ('fd' in file && typeof file.fd === 'number') return file.fd;
-  if ('read' in file && typeof file.read === 'function') return undefined;
-  throw noAttribute(file, 'read');
-}
-
-/** What a file's fileno() says. A file in memory has the method too, and says that it cannot: then it is read. */
-function saidDescriptor(file: HasFileno): number | undefined {
+/**
+ * The descriptor of a file that is to be sent; undefined: it is to be read. A file in memory has the method fileno too, and
+ * says that it cannot.
+ */
+export function descriptorToSend(file: unknown): number | undefined {
+  const readable = typeof (file as Partial<Readable> | null)?.read === 'function';
   try {
-    return plainInt(file.fileno());
+    const fd = saidFileno(file);
+    if (typeof fd === 'number') return fd;
   } catch (error) {
     const none = error instanceof AttributeError || error instanceof UnsupportedOperation;
-    if (none && 'read' in file) return undefined;
-    throw error;
+    if (!none || !readable) throw error;
   }
+  if (readable) return undefined;
+  throw noAttribute(file, 'read');
 }
 
 /** Whether a descriptor is a regular file's. */

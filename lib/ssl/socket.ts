@@ -3,11 +3,11 @@ import { readSync } from 'node:fs';
 import { native } from '../addon/binary.js';
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
 import { constants } from '../constants/table.js';
-import { cInt, integer, noAttribute, parameters, saidFileno } from '../core/args.js';
+import { cInt, integer, noAttribute, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, raise, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
-import { sendfile, sendfileArguments, sendfileByReading } from '../socket/sendfile.js';
+import { descriptorToSend, sendfile, sendfileArguments, sendfileByReading } from '../socket/sendfile.js';
 import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { stirred } from '../wait/awaited.js';
@@ -442,8 +442,8 @@ export class SSLSocket extends socket {
   override sendfile(...args: unknown[]): number {
     const [file, offset, count] = sendfileArguments(args);
     if (this._sslobj === null) return sendfile(this, file, offset, count);
-    const fd = this._sslobj.kernelTls.send ? saidFileno(file) : undefined;
-    if (typeof fd === 'number') return this.#sendFromKernel(this._sslobj, fd, offset, count);
+    const fd = this._sslobj.kernelTls.send ? descriptorToSend(file) : undefined;
+    if (fd !== undefined) return this.#sendFromKernel(this._sslobj, fd, offset, count);
     return sendfileByReading(this, file, offset, count);
   }
 

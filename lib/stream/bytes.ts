@@ -13,7 +13,7 @@
 
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { fromScratch } from '../core/bytes.js';
+import { fromScratch, IOV_MAX } from '../core/bytes.js';
 import { raise } from '../core/exceptions.js';
 import type { Descriptor } from '../event/loop.js';
 import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
@@ -23,8 +23,6 @@ import { SocketSurface } from './surface.js';
 const { EAGAIN, EINTR, ENOTCONN, EWOULDBLOCK } = constants.errno;
 const { SHUT_WR } = constants.socket;
 const SCRATCH_SIZE = native.scratch.length;
-/** What one sendmsg takes: the kernel's UIO_MAXIOV. */
-const PARTS_MAX = 1024;
 /** Up to this many bytes, putting parts together costs less than handing each over. */
 const JOINED_MAX = 4096;
 const NO_CONTROL = new Uint8Array(0);
@@ -295,10 +293,10 @@ export abstract class ByteDuplex extends SocketSurface {
     if (parts.length === 1) return this._send(parts[0]);
     const size = sizeOf(parts);
     if (size <= JOINED_MAX) return this.#taken(native.send(this._fd, joined(parts), 0, size, 0, ONCE));
-    if (parts.length <= PARTS_MAX) return this.#taken(native.sendmsg(this._fd, parts, NO_CONTROL, 0, null, 0, ONCE));
+    if (parts.length <= IOV_MAX) return this.#taken(native.sendmsg(this._fd, parts, NO_CONTROL, 0, null, 0, ONCE));
     let sent = 0;
-    for (let first = 0; first < parts.length; first += PARTS_MAX) {
-      const some = parts.slice(first, first + PARTS_MAX);
+    for (let first = 0; first < parts.length; first += IOV_MAX) {
+      const some = parts.slice(first, first + IOV_MAX);
       const count = this._sendParts(some);
       sent += count;
       if (count < sizeOf(some)) break;

@@ -10,7 +10,7 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, raise, ValueError } from '../core/exceptions.js';
-import { CMSG_SPACE, packAncillary, unpackAncillary } from '../structs/ancillary.js';
+import { CMSG_SPACE, descriptorsIn, packAncillary, unpackAncillary } from '../structs/ancillary.js';
 import { ONCE } from '../wait/call.js';
 import { isAgain, NOTHING_YET, sizeOf } from './bytes.js';
 import { SocketDuplex } from './duplex.js';
@@ -60,12 +60,7 @@ export class UnixDuplex extends SocketDuplex {
   }
 
   #received(filled: number, truncated: boolean): void {
-    const fds: number[] = [];
-    for (const [level, type, data] of unpackAncillary(control, filled)) {
-      if (level !== SOL_SOCKET || type !== SCM_RIGHTS) continue;
-      for (let at = 0; at + 4 <= data.length; at += 4)
-        fds.push(new DataView(data.buffer, data.byteOffset).getInt32(at, true));
-    }
+    const fds = unpackAncillary(control, filled).flatMap(descriptorsIn);
     if (truncated) {
       // There was no room for all of them in this process's table, and the others are lost.
       closeAll(fds);

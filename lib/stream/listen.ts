@@ -3,14 +3,15 @@ import { chmodSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants, elsewhere } from '../constants/table.js';
 import { gaierror, OSError } from '../core/exceptions.js';
+import { isAbstract } from '../core/paths.js';
 import { getaddrinfo } from '../event/names.js';
+import { openListener } from '../socket/functions.js';
 import { socket } from '../socket/socket.js';
 import { optionsOf, portOf } from './arguments.js';
 import { unknownHost } from './connect.js';
 import { argumentError, placed } from './errors.js';
 
-const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, IPPROTO_IPV6, IPV6_V6ONLY } =
-  constants.socket;
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } = constants.socket;
 const { SO_REUSEPORT } = elsewhere(constants.socket);
 const BACKLOG = 511;
 const EVERYBODY_MAY = { read: 0o444, write: 0o222 };
@@ -92,11 +93,9 @@ async function firstAddress(host: string): Promise<string> {
 }
 
 function boundTo(family: number, address: string | [string, number], options: ListenOptions): socket {
-  const sock = new socket(family, SOCK_STREAM);
+  const reusePort = Boolean(options.reusePort) && SO_REUSEPORT !== undefined;
+  const sock = openListener(family, 0, { reuseAddress: true, reusePort, ipv6Only: Boolean(options.ipv6Only) });
   try {
-    if (family !== AF_UNIX) sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-    if (family === AF_INET6) sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
-    if (options.reusePort && SO_REUSEPORT !== undefined) sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
     sock.bind(address);
     if (family === AF_UNIX) permit(address as string, options);
     return sock;
@@ -108,7 +107,7 @@ function boundTo(family: number, address: string | [string, number], options: Li
 
 function permit(path: string, { readableAll, writableAll }: ListenOptions): void {
   if (!readableAll && !writableAll) return;
-  if (path.startsWith('\0')) throw argumentError('ERR_INVALID_ARG_VALUE', 'an abstract name has no permissions');
+  if (isAbstract(path)) throw argumentError('ERR_INVALID_ARG_VALUE', 'an abstract name has no permissions');
   const own = 0o700;
   chmodSync(path, own | (readableAll ? EVERYBODY_MAY.read : 0) | (writableAll ? EVERYBODY_MAY.write : 0));
 }
@@ -121,7 +120,7 @@ function explained(error: unknown, { path, host = '::', port }: ListenOptions): 
 
 /** As libuv does: a path that the server has made goes with it. */
 export function unlinkPath(path: string): void {
-  if (path.startsWith('\0')) return;
+  if (isAbstract(path)) return;
   try {
     unlinkSync(path);
   } catch (error) {

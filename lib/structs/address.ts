@@ -14,7 +14,7 @@ import { integer, typeName, wrapped32 } from '../core/args.js';
 import { bytesOf } from '../core/bytes.js';
 import { OSError, OverflowError, raise, UnicodeError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
-import { decodePath, encodePath } from '../core/paths.js';
+import { decodePath, encodePath, isAbstract } from '../core/paths.js';
 import { type Address, type Family, found, get, into, packed, put, tuple } from './address_fields.js';
 import { linuxFamilies } from './address_linux.js';
 
@@ -157,7 +157,7 @@ const unix = native.layout.sockaddr_un;
 function packUnix(address: unknown): number {
   const path = typeof address === 'string' ? encodePath(address) : bytesOf(address);
   const [at, room] = unix.sun_path;
-  const abstract = path.length === 0 || path[0] === 0;
+  const abstract = isAbstract(path);
   if (abstract ? path.length > room : path.length >= room) throw new OSError('AF_UNIX path too long');
   packed.set(path, at);
   // A path has the NUL behind it that `packed` holds; an abstract name is as long as it is.
@@ -167,7 +167,7 @@ function packUnix(address: unknown): number {
 function unpackUnix(length: number): Address {
   const [at] = unix.sun_path;
   const path = found.subarray(at, Math.max(at, length));
-  if (path.length > 0 && path[0] === 0) return Buffer.from(path);
+  if (path.length > 0 && isAbstract(path)) return Buffer.from(path);
   const end = path.indexOf(0);
   return decodePath(end < 0 ? path : path.subarray(0, end));
 }

@@ -55,7 +55,11 @@ const { SCM_RIGHTS, SOL_SOCKET } = native.constants.socket;
 
 /** The descriptors in an item of ancillary data; none if it is of another type. @see unix(7) SCM_RIGHTS */
 export function descriptorsIn([level, type, data]: AncillaryData): number[] {
-  if (level !== SOL_SOCKET || type !== SCM_RIGHTS) return [];
+  return level === SOL_SOCKET && type === SCM_RIGHTS ? descriptorsOf(data) : [];
+}
+
+/** The descriptors in the data of SCM_RIGHTS. What was cut off in the middle of one is none. */
+export function descriptorsOf(data: Uint8Array): number[] {
   const whole = data.length - (data.length % Int32Array.BYTES_PER_ELEMENT);
   return [...new Int32Array(new Uint8Array(data.subarray(0, whole)).buffer)];
 }

@@ -10,7 +10,7 @@ import { argName, cInt, iterable } from '../core/args.js';
 import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { bytesOf } from '../core/bytes.js';
 import { type ReturnedAddress, unpackBytes } from './address.js';
-import type { AncillaryData } from './ancillary.js';
+import { type AncillaryData, descriptorsOf } from './ancillary.js';
 import { type Credentials, decodeCredentials } from './info.js';
 
 const c = constants.socket;
@@ -102,14 +102,8 @@ function host(family: number, data: Uint8Array, [at, width]: Field): string {
   return native.inetNtop(family, data.subarray(at, at + width)) as string;
 }
 
-const INT = 4;
-
 function int(_data: Uint8Array, view: DataView): number {
   return view.getInt32(0, LITTLE_ENDIAN);
-}
-
-function descriptors(data: Uint8Array, view: DataView): number[] {
-  return Array.from({ length: Math.floor(data.length / INT) }, (_, i) => view.getInt32(i * INT, LITTLE_ENDIAN));
 }
 
 const extended = layout.sock_extended_err;
@@ -160,7 +154,7 @@ type Row = readonly [
 ];
 
 const TABLE: readonly Row[] = [
-  [c.SOL_SOCKET, c.SCM_RIGHTS, 'SCM_RIGHTS', 0, descriptors],
+  [c.SOL_SOCKET, c.SCM_RIGHTS, 'SCM_RIGHTS', 0, descriptorsOf],
   [c.SOL_SOCKET, c.SCM_CREDENTIALS, 'SCM_CREDENTIALS', sizeOf(layout.ucred), decodeCredentials],
   [c.SOL_SOCKET, b.SCM_TIMESTAMP, 'SCM_TIMESTAMP', sizeOf(timeval), timevalInNanoseconds],
   [c.SOL_SOCKET, b.SCM_TIMESTAMPNS, 'SCM_TIMESTAMPNS', sizeOf(timespec), (_, view) => nanoseconds(view)],

@@ -53,6 +53,7 @@ const BROKEN: readonly [rule: string, file: string, text: string, complaint: str
   ['a second loader', 'lib/socket/index.ts', "require('node-gyp-build')(root);", 'lib/addon/binary.ts alone loads'],
   ['a bench that loads', 'bench/run.ts', "require('../build/Release/berkeley.node');", 'alone loads the binary'],
   ['an import type', 'lib/core/repr.ts', "type S = import('../socket/index.js').socket;", 'by statements only'],
+  ['a byte order', 'lib/stream/fds.ts', 'new DataView(data.buffer).getInt32(at, true);', 'core/byte_order.ts knows'],
   ['index wraps', 'lib/index.ts', 'export const socket = wrapped(socketModule);', 'only re-exports'],
   ['index has types', 'lib/index.ts', 'export namespace a { export type b = number; }', 'only re-exports'],
   ['index has code', 'lib/index.ts', "export * from './ssl/index.js';\nexport const a = 1;", 'only re-exports'],
