@@ -19,9 +19,9 @@ import {
   WANT_READ,
   WANT_WRITE,
 } from '../addon/tls.js';
-import { argName, typeName } from '../core/args.js';
-import { fromScratch } from '../core/bytes.js';
-import { checked, raise, TimeoutError, ValueError } from '../core/exceptions.js';
+import { argName, size, typeName } from '../core/args.js';
+import { fromScratch, writableBytes } from '../core/bytes.js';
+import { checked, NotImplementedError, raise, TimeoutError, ValueError } from '../core/exceptions.js';
 import {
   deadlineIn,
   interrupted,
@@ -35,7 +35,7 @@ import {
   waitReady,
 } from '../wait/call.js';
 import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './errors.js';
-import { type SSLSession, sessionOf } from './session.js';
+import { checkSession, type SSLSession, sessionOf } from './session.js';
 
 const { ALERT_DESCRIPTION_HANDSHAKE_FAILURE, ALERT_DESCRIPTION_INTERNAL_ERROR } = native.constants.ssl;
 const { EBADF } = native.constants.errno;
@@ -43,6 +43,27 @@ const { EBADF } = native.constants.errno;
 const SLEPT = -1;
 const PSK_CLIENT_ANSWER =
   'the PSK client callback must return a pair of an identity (a string or null) and a key (bytes)';
+
+/**
+ * The public classes, by their names, for the types of what lies below them: SSLContext makes SSLSockets, and
+ * SSLSocket.context is an SSLContext. context.ts, which knows all three, fills the interface in; imports both ways would
+ * be a circle.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: context.ts fills it in.
+export interface Classes {}
+
+/**
+ * Called for each message: the connection; 'read' or 'write'; the TLS version; the content type (_TLSContentType); the
+ * message type (_TLSMessageType, for an alert _TLSAlertType, for a header _TLSContentType); the message, decrypted.
+ */
+export type MessageCallback = (
+  conn: Classes['SSLSocket'] | Classes['SSLObject'],
+  direction: 'read' | 'write',
+  version: number,
+  content_type: number,
+  msg_type: number,
+  data: Buffer,
+) => void;
 
 /** What a connection needs to know of its SSLContext. */
 export interface ConnectionContext {
@@ -169,6 +190,15 @@ export class Connection {
     if (size === 0) return Buffer.alloc(0);
     const count = this.readInto(native.scratch, Math.min(size, native.scratch.length), ragged);
     return fromScratch(count);
+  }
+
+  /** Reads up to `length` bytes into `buffer`, and returns their number; without one, into a new Buffer. */
+  readWith(length: unknown, buffer: unknown, ragged: boolean): Buffer | number {
+    const want = size(length);
+    if (buffer === undefined || buffer === null) return this.read(want, ragged);
+    const bytes = writableBytes(buffer, 'read');
+    const room = want <= 0 || want > bytes.length ? bytes.length : want;
+    return room === 0 ? 0 : this.readInto(bytes, room, ragged);
   }
 
   /** Writes all the bytes, and returns their number. */
@@ -309,6 +339,7 @@ export class Connection {
     return sessionOf(this, this.#context);
   }
   set session(session: SSLSession) {
+    checkSession(session, this.#context);
     if (this.serverSide) throw new ValueError('Cannot set session for server-side SSLSocket.');
     if (tls.handshakeDone(this)) throw new ValueError('Cannot set session after handshake.');
     succeeded(tls.setSession(this, session));
@@ -336,6 +367,16 @@ export class Connection {
 
   sharedCiphers(): CipherSummary[] | null {
     return tls.sharedCiphers(this);
+  }
+
+  /** The group of the key agreement, which the linked OpenSSL cannot tell; the text is Python's. */
+  group(): never {
+    throw new NotImplementedError('Getting selected group requires OpenSSL 3.2 or later.');
+  }
+
+  /** The algorithm of either side's signature, likewise. */
+  signatureAlgorithm(): never {
+    throw new NotImplementedError('Getting signature algorithms requires OpenSSL 3.5 or later.');
   }
 
   get alpn(): string | null {

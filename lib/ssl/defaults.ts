@@ -1,10 +1,10 @@
 /** Contexts with good settings, and with none. */
 import { parameters } from '../core/args.js';
 import { ValueError } from '../core/exceptions.js';
+import type { PathLike, VerifyLocations } from './arguments.js';
 import { checkPurpose, Purpose } from './certificates.js';
 import * as k from './constants.js';
 import { SSLContext } from './context.js';
-import type { PathLike, VerifyLocations } from './trust.js';
 
 /**
  * A context with safe settings: TLS 1.2 or newer, and for SERVER_AUTH (a client's), the server's certificate and name

@@ -175,3 +175,8 @@ export function succeeded<T>(result: T | TlsError): T {
   Error.captureStackTrace(error, succeeded);
   throw error;
 }
+
+/** A deprecation, as Python's DeprecationWarning. */
+export function deprecated(text: string): void {
+  process.emitWarning(text, 'DeprecationWarning');
+}

@@ -1,18 +1,14 @@
-/** The functions of Python's ssl module that are no methods, and what OpenSSL is linked. */
+/** The ssl module's functions: versions, random bytes, a server's certificate. */
 import { tls } from '../addon/binary.js';
-import { constants } from '../constants/table.js';
 import { integer, parameters, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OverflowError, ValueError } from '../core/exceptions.js';
 import { create_connection } from '../socket/index.js';
+import type { PathLike } from './arguments.js';
 import { DER_cert_to_PEM_cert } from './certificates.js';
 import { _SSLMethod, CERT_NONE, CERT_REQUIRED, PROTOCOL_TLS_CLIENT } from './constants.js';
 import { _create_unverified_context } from './defaults.js';
-import { SSLCertVerificationError, succeeded } from './errors.js';
-import type { PathLike } from './trust.js';
-
-export const CertificateError = SSLCertVerificationError;
-export const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
+import { succeeded } from './errors.js';
 
 // ---- versions ------------------------------------------------------------------------------------------------------
 

@@ -15,8 +15,11 @@
  * @see https://docs.python.org/3/library/ssl.html
  */
 
+import { constants } from '../constants/table.js';
+
 export type { CertificateInfo, CipherInfo, CipherSummary, DistinguishedName } from '../addon/tls.js';
 export { OSError as socket_error } from '../core/exceptions.js';
+export type { Password, PathLike } from './arguments.js';
 export {
   _ASN1Object,
   _test_decode_cert,
@@ -32,14 +35,9 @@ export {
   Purpose,
   txt2obj,
 } from './certificates.js';
+export type { MessageCallback } from './connection.js';
 export * from './constants.js';
-export {
-  type MessageCallback,
-  type ServerNameCallback,
-  SSLContext,
-  type WrapBioOptions,
-  type WrapSocketOptions,
-} from './context.js';
+export { SSLContext, type WrapBioOptions, type WrapSocketOptions } from './context.js';
 export {
   _create_unverified_context,
   _create_unverified_context as _create_stdlib_context,
@@ -48,6 +46,7 @@ export {
 } from './defaults.js';
 export {
   SSLCertVerificationError,
+  SSLCertVerificationError as CertificateError,
   SSLEOFError,
   SSLError,
   SSLSyscallError,
@@ -56,7 +55,6 @@ export {
   SSLZeroReturnError,
 } from './errors.js';
 export {
-  CertificateError,
   get_protocol_name,
   get_server_certificate,
   get_sigalgs,
@@ -67,13 +65,11 @@ export {
   RAND_bytes,
   RAND_status,
   type ServerCertificateOptions,
-  SO_TYPE,
-  SOCK_STREAM,
-  SOL_SOCKET,
 } from './functions.js';
 export { MemoryBIO } from './memory.js';
 export { SSLObject } from './object.js';
 export { SSLSession } from './session.js';
-export type { PskClientCallback, PskServerCallback } from './settings.js';
+export type { PskClientCallback, PskServerCallback, ServerNameCallback } from './settings.js';
 export { CHANNEL_BINDING_TYPES, SSLSocket } from './socket.js';
-export type { Password, PathLike } from './trust.js';
+
+export const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;

@@ -3,12 +3,13 @@
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
 import { integer, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
-import { deprecated, groupUnknown, signatureUnknown } from './complaints.js';
-import type { Connection } from './connection.js';
+import type { Classes, Connection } from './connection.js';
+import { deprecated } from './errors.js';
 import type { MemoryBIO } from './memory.js';
 import type { SSLSession } from './session.js';
-import type { ContextSettings } from './settings.js';
-import { readWith, setSession } from './shared.js';
+import { checkContext } from './settings.js';
+
+type SSLContext = Classes['SSLContext'];
 
 /** Marks the constructor calls of this library: for everyone else an object comes from SSLContext.wrap_bio. */
 const INTERNAL = Symbol('internal');
@@ -34,12 +35,7 @@ export class SSLObject {
   }
 
   /** @internal */
-  static _create(
-    incoming: MemoryBIO,
-    outgoing: MemoryBIO,
-    context: ContextSettings,
-    options: ObjectOptions,
-  ): SSLObject {
+  static _create(incoming: MemoryBIO, outgoing: MemoryBIO, context: SSLContext, options: ObjectOptions): SSLObject {
     const object = new (this as new (mark: symbol) => SSLObject)(INTERNAL);
     (object as { _sslobj: Connection })._sslobj = context._connect({
       ...options,
@@ -51,12 +47,20 @@ export class SSLObject {
     return object;
   }
 
+  /** The context in use. An `sni_callback` may change it during the handshake. */
+  get context(): SSLContext {
+    return this._sslobj.context as SSLContext;
+  }
+  set context(context: SSLContext) {
+    checkContext(context);
+    this._sslobj.context = context;
+  }
   /** The session, to be resumed by another connection. A client may set one before the handshake. */
   get session(): SSLSession | null {
     return this._sslobj.session;
   }
   set session(session: SSLSession) {
-    setSession(this._sslobj, session);
+    this._sslobj.session = session;
   }
   get session_reused(): boolean {
     return this._sslobj.sessionReused;
@@ -78,7 +82,7 @@ export class SSLObject {
   read(len?: number, buffer?: BytesLike | null): Buffer | number;
   read(...args: unknown[]): Buffer | number {
     const [length = 1024, buffer] = parameters('read', ['len', 'buffer'], args);
-    return readWith(this._sslobj, length, buffer, false);
+    return this._sslobj.readWith(length, buffer, false);
   }
 
   /** Writes all of `data` and returns its size. */
@@ -117,13 +121,13 @@ export class SSLObject {
     return this._sslobj.sharedCiphers();
   }
   group(): string {
-    return groupUnknown();
+    return this._sslobj.group();
   }
   client_sigalg(): string {
-    return signatureUnknown();
+    return this._sslobj.signatureAlgorithm();
   }
   server_sigalg(): string {
-    return signatureUnknown();
+    return this._sslobj.signatureAlgorithm();
   }
   compression(): string | null {
     return this._sslobj.compression;

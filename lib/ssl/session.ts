@@ -76,3 +76,9 @@ export function sessionFromBytes(context: object, bytes: BytesLike): SSLSession 
   succeeded(tls.sessionFromBytes(session, bytesOf(bytes)));
   return session;
 }
+
+/** Checks a session that a connection of `context` is given. */
+export function checkSession(session: unknown, context: object): asserts session is SSLSession {
+  if (!(session instanceof SSLSession)) throw new TypeError('Value is not a SSLSession.');
+  if (session._context !== context) throw new ValueError('Session refers to a different SSLContext.');
+}

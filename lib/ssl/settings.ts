@@ -1,36 +1,40 @@
-/** What an SSLContext keeps: settings, certificates, keys, the caller's functions. */
-
+/** What SSLContext sets, and connections have in common: certificates, ciphers, versions, callbacks. */
 import { tls } from '../addon/binary.js';
 import { type CertificateInfo, type CipherInfo, EVENTS, NUMBER_SETTINGS, TEXT_SETTINGS } from '../addon/tls.js';
-import { argName, cInt, integer, parameters, str, typeName } from '../core/args.js';
+import { cInt, integer, parameters, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
-import { lookup } from '../core/codecs.js';
 import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
 import { repr } from '../core/repr.js';
-import type { socket } from '../socket/socket.js';
-import { checkPurpose, Purpose } from './certificates.js';
-import { checkCallback, checkSession, deprecated, unsupported } from './complaints.js';
-import { Connection, type ConnectionContext } from './connection.js';
-import * as k from './constants.js';
-import { fromContext, isFailure, SSLError, succeeded } from './errors.js';
-import { type SSLSession, sessionFromBytes } from './session.js';
 import {
   type CertChainOptions,
+  checkCallback,
+  lengthAndName,
   mask,
+  oneStr,
   type Password,
   type PathLike,
   passwordSource,
   path,
   pemBytes,
   type VerifyLocations,
-} from './trust.js';
+} from './arguments.js';
+import { checkPurpose, Purpose } from './certificates.js';
+import { type Classes, Connection, type ConnectionContext, type MessageCallback } from './connection.js';
+import * as k from './constants.js';
+import { deprecated, fromContext, isFailure, SSLError, succeeded } from './errors.js';
+import { type SSLSession, sessionFromBytes } from './session.js';
 
-/** How a listener's connections are made. */
-export interface AcceptedOptions {
-  do_handshake_on_connect: boolean;
-  suppress_ragged_eofs: boolean;
-}
+type SSLContext = Classes['SSLContext'];
+type SSLObject = Classes['SSLObject'];
+type SSLSocket = Classes['SSLSocket'];
+
+/** What sni_callback is called with: the SSLSocket or SSLObject, the name, and the context. */
+export type ServerNameCallback = (
+  sslobj: SSLSocket | SSLObject,
+  server_name: string | null,
+  context: SSLContext,
+) => number | null | undefined | void;
 export type PskClientCallback = (hint: string | null) => [identity: string | null, psk: Uint8Array];
 export type PskServerCallback = (identity: string | null) => Uint8Array;
 
@@ -64,8 +68,8 @@ const SESSION_STATS = [
   'cache_full',
 ] as const;
 
-/** All of an SSLContext that knows nothing of connections: settings, certificates and keys. context.ts has the rest. */
-export abstract class ContextSettings implements ConnectionContext {
+/** What an SSLContext is without its ways to make sockets and objects. CPython's `_ssl._SSLContext`. */
+export class Settings implements ConnectionContext {
   readonly #protocol: number;
   /** @internal */ readonly _hooks: ConnectionContext['_hooks'] = {
     serverName: null,
@@ -97,9 +101,6 @@ export abstract class ContextSettings implements ConnectionContext {
 
   // ---- connections -------------------------------------------------------------------------------------------------
 
-  /** @internal What a listener makes of a connection that it has accepted. */
-  abstract _wrapAccepted(plain: socket, options: AcceptedOptions): socket;
-
   /** @internal A connection, and what is wrong with asking this context for it. */
   _connect(options: ConstructorParameters<typeof Connection>[1]): Connection {
     if (options.serverSide && this.#protocol === k.PROTOCOL_TLS_CLIENT) {
@@ -108,7 +109,6 @@ export abstract class ContextSettings implements ConnectionContext {
     if (!options.serverSide && this.#protocol === k.PROTOCOL_TLS_SERVER) {
       throw new SSLError(0, 'Cannot create a client socket with a PROTOCOL_TLS_SERVER context');
     }
-    checkSession(options.session, this);
     return new Connection(this, options);
   }
 
@@ -433,12 +433,31 @@ export abstract class ContextSettings implements ConnectionContext {
 
   // ---- callbacks: each runs on this thread, inside the call that needs it; what it throws, that call throws ---------
 
+  /**
+   * Called when a client says which server it wants; it may set `sslobj.context`. Returns null to go on, or an alert.
+   * @see Python SSLContext.sni_callback; RFC 6066 section 3
+   */
+  get sni_callback(): ServerNameCallback | null {
+    return this._hooks.serverName as ServerNameCallback | null;
+  }
+  set sni_callback(callback: ServerNameCallback | null) {
+    if (this.#protocol === k.PROTOCOL_TLS_CLIENT) {
+      throw new ValueError('sni_callback cannot be set on TLS_CLIENT context');
+    }
+    this.#hook('serverName', callback, 'not a callable object');
+  }
+
+  /** As `sni_callback`, the old way. */
+  set_servername_callback(callback: ServerNameCallback | null): void {
+    this.sni_callback = callback;
+  }
+
   /** Called on a client that may use a pre-shared key, with the server's hint: returns `[identity, key]`. */
   set_psk_client_callback(callback: PskClientCallback | null): void {
     if (this.#protocol === k.PROTOCOL_TLS_SERVER) {
       throw new SSLError(0, 'Cannot add PSK client callback to a PROTOCOL_TLS_SERVER context');
     }
-    this._hook('pskClient', callback, 'callback must be callable');
+    this.#hook('pskClient', callback, 'callback must be callable');
   }
 
   /** Called on a server, with the client's identity: returns the key. `identity_hint` is sent by TLS 1.2 alone. */
@@ -457,7 +476,15 @@ export abstract class ContextSettings implements ConnectionContext {
     if (isFailure(tls.setPskIdentityHint(this, callback === null ? null : hint))) {
       throw new ValueError('failed to set identity hint');
     }
-    this._hook('pskServer', callback, 'callback must be callable');
+    this.#hook('pskServer', callback, 'callback must be callable');
+  }
+
+  /** Called for every message of the protocol but application data. @see Python SSLContext._msg_callback */
+  get _msg_callback(): MessageCallback | null {
+    return this._hooks.message as MessageCallback | null;
+  }
+  set _msg_callback(callback: MessageCallback | null) {
+    this.#hook('message', callback, `${repr(callback)} is not callable.`);
   }
 
   /**
@@ -477,6 +504,14 @@ export abstract class ContextSettings implements ConnectionContext {
       throw new OSError(error.errno, error.strerror as string, value instanceof URL ? value.pathname : value);
     }
     this.#keyLogFilename = value ?? null;
+  }
+
+  /** Called with each line that `keylog_filename` would get: `(sslobj, line)`. Not in Python. */
+  get keylog_callback(): ((sslobj: SSLSocket | SSLObject, line: string) => void) | null {
+    return this._hooks.keyLog as never;
+  }
+  set keylog_callback(callback: ((sslobj: SSLSocket | SSLObject, line: string) => void) | null) {
+    this.#hook('keyLog', callback, 'not a callable object');
   }
 
   /** Whether clients ask for the certificate's OCSP response: see `SSLSocket.ocsp_response`. Not in Python. */
@@ -499,32 +534,25 @@ export abstract class ContextSettings implements ConnectionContext {
   set ocsp_response(value: BytesLike | ((sslobj: unknown) => BytesLike | null) | null) {
     this.#ocsp = value ?? null;
     if (value === null || value === undefined || typeof value === 'function') {
-      this._hook('ocspResponse', value, '');
+      this.#hook('ocspResponse', value, '');
       return;
     }
     const bytes = bytesOf(value);
-    this._hook('ocspResponse', () => bytes, '');
+    this.#hook('ocspResponse', () => bytes, '');
   }
 
-  /** @internal Sets one of the functions that connections call. */
-  _hook(name: keyof ConnectionContext['_hooks'], callback: unknown, complaint: string): void {
+  #hook(name: keyof ConnectionContext['_hooks'], callback: unknown, complaint: string): void {
     checkCallback(callback, complaint);
     this._hooks[name] = (callback ?? null) as never;
     tls.setEvent(this, EVENTS[name], this._hooks[name] !== null);
   }
 }
 
-/** The only argument of `caller`, a string. */
-function oneStr(value: unknown, caller: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${caller}() argument must be str, not ${argName(value)}`);
-  return str(value, caller, 1);
+function unsupported(version: number): ValueError {
+  return new ValueError(`Unsupported TLS/SSL version 0x${(version >>> 0).toString(16)}`);
 }
 
-const ascii = lookup('ascii').encoder('strict');
-
-function lengthAndName(name: unknown): Buffer {
-  if (typeof name !== 'string') throw new TypeError('encoding without a string argument');
-  const bytes = ascii(name);
-  if (bytes.length === 0 || bytes.length > 255) throw new SSLError('ALPN protocols must be 1 to 255 in length');
-  return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
+/** Checks what an object's or a socket's `context` is set to. */
+export function checkContext(context: unknown): asserts context is SSLContext {
+  if (!(context instanceof Settings)) throw new TypeError('The value must be a SSLContext');
 }

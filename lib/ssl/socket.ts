@@ -12,12 +12,12 @@ import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { stirred } from '../wait/awaited.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
-import { deprecated, groupUnknown, signatureUnknown } from './complaints.js';
-import type { Connection } from './connection.js';
-import { SSLError } from './errors.js';
+import type { Classes, Connection } from './connection.js';
+import { deprecated, SSLError } from './errors.js';
 import type { SSLSession } from './session.js';
-import type { ContextSettings } from './settings.js';
-import { readWith, setSession } from './shared.js';
+import { checkContext } from './settings.js';
+
+type SSLContext = Classes['SSLContext'];
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
 const { EBADF, EINPROGRESS, EINVAL, ENOTCONN } = constants.errno;
@@ -47,7 +47,7 @@ export interface SocketOptions {
 export class SSLSocket extends socket {
   /** @internal The connection; null where there is none: not connected, unwrapped, closed. */
   _sslobj: Connection | null = null;
-  /** @internal The context in use: see `context`. */ _context!: ContextSettings;
+  #context!: SSLContext;
   #session: SSLSession | null = null;
   #connected = false;
   server_side = false;
@@ -67,7 +67,7 @@ export class SSLSocket extends socket {
   }
 
   /** @internal */
-  static _create(sock: socket, context: ContextSettings, options: SocketOptions): SSLSocket {
+  static _create(sock: socket, context: SSLContext, options: SocketOptions): SSLSocket {
     checkArguments(sock, context, options);
     const timeout = sock.gettimeout();
     const fd = sock.detach();
@@ -81,8 +81,8 @@ export class SSLSocket extends socket {
     return self;
   }
 
-  #start(context: ContextSettings, options: SocketOptions, timeout: number | null): void {
-    this._context = context;
+  #start(context: SSLContext, options: SocketOptions, timeout: number | null): void {
+    this.#context = context;
     this.#session = options.session;
     this.server_side = options.serverSide;
     this.server_hostname = context._encode_hostname(options.serverHostname);
@@ -119,7 +119,7 @@ export class SSLSocket extends socket {
   }
 
   #open(): void {
-    this._sslobj = this._context._connect({
+    this._sslobj = this.#context._connect({
       serverSide: this.server_side,
       socket: this,
       incoming: null,
@@ -147,8 +147,8 @@ export class SSLSocket extends socket {
     }
   }
 
-  /** @internal The connection, for what Python asks of it without a check of its own. */
-  _connection(method: string): Connection {
+  /** The connection, for what Python asks of it without a check of its own. */
+  #connection(method: string): Connection {
     if (this._sslobj !== null) return this._sslobj;
     throw noAttribute(null, method);
   }
@@ -165,13 +165,22 @@ export class SSLSocket extends socket {
 
   // ---- the connection's properties ---------------------------------------------------------------------------------
 
+  /** The context in use. An `sni_callback` may change it during the handshake. */
+  get context(): SSLContext {
+    return this.#context;
+  }
+  set context(context: SSLContext) {
+    checkContext(context);
+    this.#context = context;
+    this.#connection('context').context = context;
+  }
   /** The session, to be resumed by another connection. A client may set one before the handshake. */
   get session(): SSLSession | null {
     return this._sslobj === null ? null : this._sslobj.session;
   }
   set session(session: SSLSession) {
     this.#session = session;
-    if (this._sslobj !== null) setSession(this._sslobj, session);
+    if (this._sslobj !== null) this._sslobj.session = session;
   }
   /** Whether the handshake resumed an earlier session; null without a connection. */
   get session_reused(): boolean | null {
@@ -184,15 +193,15 @@ export class SSLSocket extends socket {
   getpeercert(...args: unknown[]): CertificateInfo | Record<string, never> | Buffer | null {
     const [binary] = parameters('getpeercert', ['binary_form'], args);
     this.#checkConnected();
-    return this._connection('getpeercert').getpeercert(binary);
+    return this.#connection('getpeercert').getpeercert(binary);
   }
   /** The certificates from the peer's up to a trusted one, as DER. */
   get_verified_chain(): Buffer[] {
-    return this._connection('get_verified_chain').chain(true);
+    return this.#connection('get_verified_chain').chain(true);
   }
   /** The certificates as the peer sent them, as DER. */
   get_unverified_chain(): Buffer[] {
-    return this._connection('get_unverified_chain').chain(false);
+    return this.#connection('get_unverified_chain').chain(false);
   }
   selected_npn_protocol(): null {
     deprecated('ssl NPN is deprecated, use ALPN instead');
@@ -211,13 +220,13 @@ export class SSLSocket extends socket {
     return this._sslobj === null ? null : this._sslobj.sharedCiphers();
   }
   group(): string | null {
-    return this._sslobj === null ? null : groupUnknown();
+    return this._sslobj === null ? null : this._sslobj.group();
   }
   client_sigalg(): string | null {
-    return this._sslobj === null ? null : signatureUnknown();
+    return this._sslobj === null ? null : this._sslobj.signatureAlgorithm();
   }
   server_sigalg(): string | null {
-    return this._sslobj === null ? null : signatureUnknown();
+    return this._sslobj === null ? null : this._sslobj.signatureAlgorithm();
   }
   compression(): string | null {
     return this._sslobj === null ? null : this._sslobj.compression;
@@ -249,7 +258,7 @@ export class SSLSocket extends socket {
     const [blocks] = parameters('do_handshake', ['block'], [block]);
     if (this._fd < 0) raise(-EBADF, 'do_handshake');
     this.#checkConnected();
-    const connection = this._connection('do_handshake');
+    const connection = this.#connection('do_handshake');
     if (this._timeout !== 0 || !blocks) {
       connection.handshake();
       return;
@@ -362,10 +371,11 @@ export class SSLSocket extends socket {
 
   /** @internal What this listener makes of a connection that it has accepted. */
   override _wrapped(plain: socket, handshake: boolean): SSLSocket {
-    return this._context._wrapAccepted(plain, {
+    return this.#context.wrap_socket(plain, {
       do_handshake_on_connect: handshake,
       suppress_ragged_eofs: this.suppress_ragged_eofs,
-    }) as SSLSocket;
+      server_side: true,
+    });
   }
 
   override dup(): never {
@@ -388,7 +398,7 @@ export class SSLSocket extends socket {
 
   #read(length: unknown, buffer: unknown): Buffer | number {
     if (this._sslobj === null) throw new ValueError('Read on closed or unwrapped SSL socket.');
-    return readWith(this._sslobj, length, buffer, this.suppress_ragged_eofs);
+    return this._sslobj.readWith(length, buffer, this.suppress_ragged_eofs);
   }
 
   /** Writes all of `data` and returns its size. A nonblocking write that raised must be repeated with the same data. */
@@ -576,7 +586,7 @@ function isErrno(error: unknown, errno: number): boolean {
   return error instanceof OSError && error.errno === errno;
 }
 
-function checkArguments(sock: socket, context: ContextSettings, options: SocketOptions): void {
+function checkArguments(sock: socket, context: SSLContext, options: SocketOptions): void {
   if (typeof sock?.getsockopt !== 'function') {
     throw noAttribute(sock, 'getsockopt');
   }

@@ -1,8 +1,10 @@
-/** What certificates, keys and passwords are given as. */
-import { argName, typeName } from '../core/args.js';
+/** What SSLContext's calls are given: paths, PEM, passwords, masks, names. */
+import { argName, str, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { lookup } from '../core/codecs.js';
 import { OverflowError, ValueError } from '../core/exceptions.js';
 import { encodePath } from '../core/paths.js';
+import { SSLError } from './errors.js';
 
 /** A path, as Python takes it: text, or bytes as the system has them. */
 export type PathLike = string | Uint8Array | URL;
@@ -22,6 +24,10 @@ export interface VerifyLocations {
 
 /** The most that OpenSSL takes for a password: PEM_BUFSIZE. */
 const PASSWORD_MAX = 1024;
+
+export function checkCallback(callback: unknown, complaint: string): void {
+  if (callback !== null && callback !== undefined && typeof callback !== 'function') throw new TypeError(complaint);
+}
 
 /** A path's bytes. `complaint`: what CPython says of what is none. */
 export function path(value: unknown, complaint?: string): Uint8Array {
@@ -47,6 +53,21 @@ export function mask(value: unknown): number {
   if (number < -0x80000000) throw new OverflowError("can't convert negative int to unsigned");
   if (number > Number.MAX_SAFE_INTEGER) throw new OverflowError('int too big to convert');
   return number < 0 ? number + 2 ** 32 : number;
+}
+
+/** The only argument of `caller`, a string. */
+export function oneStr(value: unknown, caller: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${caller}() argument must be str, not ${argName(value)}`);
+  return str(value, caller, 1);
+}
+
+const ascii = lookup('ascii').encoder('strict');
+
+export function lengthAndName(name: unknown): Buffer {
+  if (typeof name !== 'string') throw new TypeError('encoding without a string argument');
+  const bytes = ascii(name);
+  if (bytes.length === 0 || bytes.length > 255) throw new SSLError('ALPN protocols must be 1 to 255 in length');
+  return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
 }
 
 /** A function that gives the password's bytes when the key turns out to be encrypted; null: none was given. */
