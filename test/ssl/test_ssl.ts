@@ -403,6 +403,14 @@ test('bytes that are no session are an SSLError', (t) => {
   t.throws(() => new ssl.SSLSession(), { instanceOf: TypeError });
 });
 
+test('a bad server_hostname is told before a bad session, as in CPython', (t) => {
+  const wrap = (server_hostname: string) => () =>
+    clientContext().wrap_bio(new ssl.MemoryBIO(), new ssl.MemoryBIO(), { server_hostname, session: {} as never });
+  const message = 'server_hostname cannot be an empty string or start with a leading dot.';
+  t.throws(wrap(''), { instanceOf: ValueError, message });
+  t.throws(wrap('x'), { instanceOf: TypeError, message: 'Value is not a SSLSession.' });
+});
+
 test('a session belongs to a client, a context, and the time before the handshake', (t) => {
   const client = clientContext({ version: TLSv1_2 });
   const pair = memoryPair({ client });
