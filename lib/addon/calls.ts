@@ -37,7 +37,7 @@ export interface Native {
   readonly address: Uint8Array;
   /** Where `recvScratch` and `recvfromScratch` leave bytes. */
   readonly scratch: Uint8Array;
-  /** Where `pollerWait` leaves pairs fd, events. */
+  /** Where `epollWait` leaves pairs fd, events. */
   readonly events: Int32Array;
 
   /** Values of the names that this platform has, per Python module. */
@@ -163,14 +163,15 @@ export interface Native {
   poll(entries: Int32Array, count: number, timeoutMs: number): number;
   /** One descriptor: the events found, 0 at the timeout. */
   pollOne(fd: number, events: number, timeoutMs: number): number;
-  pollerCreate(): number;
-  pollerAdd(poller: number, fd: number, events: number): number;
-  pollerModify(poller: number, fd: number, events: number): number;
-  pollerRemove(poller: number, fd: number): number;
+  /** epoll(7), for select.epoll. */
+  epollCreate(): number;
+  epollAdd(epoll: number, fd: number, events: number): number;
+  epollModify(epoll: number, fd: number, events: number): number;
+  epollRemove(epoll: number, fd: number): number;
   /** Fills `native.events` with pairs fd, events, at most `capacity` of them: how many. */
-  pollerWait(poller: number, capacity: number, timeoutMs: number): number;
+  epollWait(epoll: number, capacity: number, timeoutMs: number): number;
   /** The same into an array of the caller's, which takes longer, but can have room for more. */
-  pollerWaitInto(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
+  epollWaitInto(epoll: number, events: Int32Array, capacity: number, timeoutMs: number): number;
   /** The kernel's own limit for a wait on the socket (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: none. */
   waitLimit(fd: number, sending: boolean): number;
   /** Whether a call on the socket would sleep for as long as it takes: the descriptor blocks, and has no such limit. */
@@ -188,12 +189,19 @@ export interface Native {
 
   // Node's event loop
   /**
-   * Starts this environment's poller, which libuv watches: its descriptor. What is registered there (pollerAdd …) is
-   * reported in batches: `deliver(count)`, with `count` pairs fd, events in `events`. Once per environment.
+   * Starts this environment's poller, which Node's loop watches: 0. What is registered there (loopAdd …) is reported in
+   * batches: `deliver(count)`, with `count` pairs fd, events in `events`. Once per environment.
    */
   loopStart(deliver: (count: number) => void, events: Int32Array): number;
   /** Whether the poller keeps the process alive; at first it does not. */
   loopRef(wanted: boolean): number;
+  /** 0; -EEXIST, -EPERM (a plain file), -EBADF. `events`: bits of poll(2). */
+  loopAdd(fd: number, events: number): number;
+  /** 0; -ENOENT. */
+  loopModify(fd: number, events: number): number;
+  loopRemove(fd: number): number;
+  /** What the poller is made of: 'epoll', 'poll'. */
+  loopBackend(): string;
   /** As `getaddrinfo` and `getnameinfo`, asked on a thread of libuv's pool: `answered` is called with their result. */
   resolveAddress(
     host: Uint8Array | null,

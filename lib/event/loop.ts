@@ -27,7 +27,7 @@ const TURN = 64;
 /** The descriptors that something awaits or has awaited, by number. */
 const descriptors = new Map<number, Descriptor>();
 const events = new Int32Array(2 * BATCH);
-let poller = -1;
+let started = false;
 /** How many descriptors are awaited by something that keeps the process alive. */
 let alive = 0;
 /** Which call of `deliver` this is: a descriptor that is younger than the call gets none of its events. */
@@ -190,13 +190,13 @@ export class Descriptor {
     if (directions === this.#armed) return 0;
     if (!this.#open) return -EBADF;
     if (directions === 0) {
-      native.pollerRemove(poller, this.fd);
+      native.loopRemove(this.fd);
     } else {
       const known = this.#armed !== 0;
-      let code = (known ? native.pollerModify : native.pollerAdd)(poller, this.fd, directions);
+      let code = (known ? native.loopModify : native.loopAdd)(this.fd, directions);
       // The number was closed behind our back, and stands for something else now.
-      if (code === -ENOENT) code = native.pollerAdd(poller, this.fd, directions);
-      else if (code === -EEXIST) code = native.pollerModify(poller, this.fd, directions);
+      if (code === -ENOENT) code = native.loopAdd(this.fd, directions);
+      else if (code === -EEXIST) code = native.loopModify(this.fd, directions);
       if (code < 0) return code;
     }
     this.#armed = directions;
@@ -230,7 +230,8 @@ export function descriptorOf(fd: number): Descriptor {
   const found = descriptors.get(fd);
   if (found !== undefined) return found;
   if (fd < 0) raise(-EBADF, 'epoll_ctl');
-  if (poller < 0) poller = checked(home.runInAsyncScope(native.loopStart, null, deliver, events), 'epoll_create1');
+  if (!started) checked(home.runInAsyncScope(native.loopStart, null, deliver, events), 'epoll_create1');
+  started = true;
   const made = new Descriptor(fd);
   descriptors.set(fd, made);
   return made;

@@ -21,8 +21,8 @@ class EpollWait implements Waitable {
   #large: Int32Array = native.events;
 
   attempt(sliceMs: number): number {
-    if (this.found === native.events) return native.pollerWait(this.#fd, this.#most, sliceMs);
-    return native.pollerWaitInto(this.#fd, this.found, this.#most, sliceMs);
+    if (this.found === native.events) return native.epollWait(this.#fd, this.#most, sliceMs);
+    return native.epollWaitInto(this.#fd, this.found, this.#most, sliceMs);
   }
 
   /** Waits until there are events, at most `most` of them: how many. */
@@ -128,7 +128,7 @@ export class epoll {
   register(...args: unknown[]): void {
     const [fd, eventmask = EPOLLIN | EPOLLPRI | EPOLLOUT] = controlArgs('register', args);
     const mask = wrapped32(eventmask);
-    checked(native.pollerAdd(this.fileno(), fd as number, mask), 'epoll_ctl');
+    checked(native.epollAdd(this.fileno(), fd as number, mask), 'epoll_ctl');
   }
 
   /**
@@ -141,7 +141,7 @@ export class epoll {
     const [fd, eventmask] = controlArgs('modify', args);
     if (eventmask === undefined) throw new TypeError("modify() missing required argument 'eventmask' (pos 2)");
     const mask = wrapped32(eventmask);
-    checked(native.pollerModify(this.fileno(), fd as number, mask), 'epoll_ctl');
+    checked(native.epollModify(this.fileno(), fd as number, mask), 'epoll_ctl');
   }
 
   /**
@@ -152,7 +152,7 @@ export class epoll {
   unregister(options: { fd: FileDescriptorLike }): void;
   unregister(...args: unknown[]): void {
     const [fd] = controlArgs('unregister', args);
-    checked(native.pollerRemove(this.fileno(), fd as number), 'epoll_ctl');
+    checked(native.epollRemove(this.fileno(), fd as number), 'epoll_ctl');
   }
 
   /**
@@ -218,5 +218,5 @@ function newEpoll(args: unknown[]): number {
   const [hint, bits] = [int(sizehint), int(flags)];
   if (hint !== -1 && hint <= 0) throw new ValueError('negative sizehint');
   if (bits !== 0 && bits !== EPOLL_CLOEXEC) throw new OSError('invalid flags');
-  return checked(native.pollerCreate(), 'epoll_create1');
+  return checked(native.epollCreate(), 'epoll_create1');
 }

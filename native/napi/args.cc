@@ -103,6 +103,12 @@ int ArgReader::Wait(size_t index) {
   return wait;
 }
 
+void ArgReader::RequireFunction(size_t index) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env_, values_[index], &type);
+  if (type != napi_function) FailType(index, "a function");
+}
+
 Bytes ArgReader::View(size_t index) {
   Bytes bytes;
   if (!GetBytes(env_, values_[index], &bytes)) FailType(index, "a Uint8Array");
@@ -170,6 +176,12 @@ std::optional<std::string> ArgReader::ByteTextOrNull(size_t index) {
 std::optional<std::string> ArgReader::StringTextOrNull(size_t index) {
   if (IsNull(index)) return std::nullopt;
   return StringText(index);
+}
+
+napi_value Referred(napi_env env, napi_ref reference) {
+  napi_value value = nullptr;
+  napi_get_reference_value(env, reference, &value);
+  return value;
 }
 
 napi_value Number(napi_env env, int64_t value) {

@@ -57,6 +57,7 @@ class ArgReader {
   int32_t* Ints(size_t view, size_t count_index, size_t width, size_t* count);
 
   bool IsNull(size_t index);
+  void RequireFunction(size_t index);
   // Text for the C library, from bytes or from a string. One with a NUL inside is refused rather than cut.
   std::string ByteText(size_t index);
   std::string StringText(size_t index);
@@ -88,6 +89,9 @@ class Args : public ArgReader {
  private:
   napi_value storage_[kCount == 0 ? 1 : kCount];
 };
+
+// What a reference refers to.
+napi_value Referred(napi_env env, napi_ref reference);
 
 // Results.
 napi_value Number(napi_env env, int64_t value);

@@ -13,7 +13,7 @@ namespace {
 // Every subject's functions. A new subject is one line here.
 const BindingList* const kSubjects[] = {
     &kDescriptorBindings, &kDataBindings,     &kBatchBindings, &kWaitingBindings,
-    &kNameBindings,       &kZerocopyBindings, &kLoopBindings,
+    &kNameBindings,       &kZerocopyBindings, &kLoopBindings,  &kResolveBindings,
 };
 
 // The environment has ended. What its socket objects still own (a worker was terminated, say) is closed here.

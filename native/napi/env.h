@@ -57,6 +57,7 @@ extern const BindingList kWaitingBindings;
 extern const BindingList kNameBindings;
 extern const BindingList kZerocopyBindings;
 extern const BindingList kLoopBindings;
+extern const BindingList kResolveBindings;
 
 napi_value CreateConstants(napi_env env);
 napi_value CreateLayout(napi_env env);

@@ -67,7 +67,7 @@ const BREAKS: Break[] = [
   {
     what: 'epoll.modify does nothing',
     file: 'select/epoll.js',
-    from: "checked(native.pollerModify(this.fileno(), fd, mask), 'epoll_ctl');",
+    from: "checked(native.epollModify(this.fileno(), fd, mask), 'epoll_ctl');",
     to: '',
     test: 'test_epoll.TestEPoll.test_control_and_wait',
   },

@@ -27,8 +27,6 @@ export class Descriptors {
   readonly #open = new Map<number, FdKind>();
   /** By claim: those that the environment would close when it ends. */
   readonly #claimed = new Map<number, number>();
-  /** The poller that libuv watches, which is the environment's to close. */
-  loopPoller = -1;
 
   constructor(random: Random) {
     this.#random = random;
@@ -105,7 +103,7 @@ export class Descriptors {
     ]) {
       this.#bind(native.socket(family, type, 0), family, type);
     }
-    this.add(native.pollerCreate(), 'poller');
+    this.add(native.epollCreate(), 'poller');
     writeFileSync('plain', 'the contents of a file');
     this.add(openSync('plain', 'r'), 'file');
   }

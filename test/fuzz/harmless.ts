@@ -132,8 +132,8 @@ export class Harmless {
       connect: [this.#impatient(3)],
       poll: [shortened(2)],
       pollOne: [shortened(2)],
-      pollerWait: [shortened(2)],
-      pollerWaitInto: [shortened(3)],
+      epollWait: [shortened(2)],
+      epollWaitInto: [shortened(3)],
       recv: [this.#impatient(5)],
       recvScratch: [this.#impatient(3)],
       send: [this.#impatient(5)],
@@ -163,8 +163,7 @@ export class Harmless {
   /** `kinds`: what the arguments should be. */
   look(name: string, kinds: readonly string[], args: unknown[]): void {
     for (const [i, arg] of args.entries()) {
-      const loops = kinds[i] === 'fdOfPoller' && arg === this.#fds.loopPoller;
-      if (kinds[i]?.startsWith('fd') && this.#fds.isForeign(arg) && !loops) args[i] = -1;
+      if (kinds[i]?.startsWith('fd') && this.#fds.isForeign(arg)) args[i] = -1;
       if (isUint8Array(arg) && kinds[i] === 'address') this.#fds.harmless(arg);
     }
     for (const each of this.#looks[name] ?? []) each(args);

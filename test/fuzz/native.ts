@@ -19,7 +19,7 @@ const handles = new Handles(values);
 const harmless = new Harmless(random, fds);
 
 // The environment has one poller for Node's event loop: started here, before the descriptors are counted.
-fds.loopPoller = native.loopStart(deliver, new Int32Array(16));
+native.loopStart(deliver, new Int32Array(16));
 process.on('uncaughtException', (error) => {
   // A class that was given for a function complains by itself when it is called.
   const isClass = error instanceof TypeError && error.message.endsWith("cannot be invoked without 'new'");
@@ -73,7 +73,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   fdOfSocket: () => fds.one('socket'),
   // Few, so that what is registered in a poller is often asked for again.
   fdOfFew: () => fds.few(),
-  fdOfPoller: () => (random.chance(0.3) ? fds.loopPoller : fds.one('poller')),
+  fdOfPoller: () => fds.one('poller'),
   fdOfFile: () => fds.one('file'),
   family: () => random.pick([AF_UNIX, AF_UNIX, AF_INET, AF_INET6, 0, -1, 46, 12345, 2 ** 31 - 1]),
   type: () =>
@@ -169,7 +169,7 @@ function noteDescriptors(name: string, args: unknown[], result: number): void {
   if (/^(socket|dup|accept)$/.test(name)) fds.add(result, 'socket');
   // It is claimed, and its owner is the binary.
   if (name === 'hold') native.close(result);
-  if (name === 'pollerCreate') fds.add(result, 'poller');
+  if (name === 'epollCreate') fds.add(result, 'poller');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
   if (name === 'own' && result > 0) fds.claim(args[0] as number, result);
   if (/^close(Owned)?$/.test(name)) fds.forget(args[0] as number);

@@ -83,7 +83,7 @@ const datagram = () => new socket.socket(AF_UNIX, SOCK_DGRAM).detach();
 
 test('a descriptor that is no socket is refused, and stays open', (t) => {
   const before = openDescriptors();
-  t.throws(() => new socket.socket({ fileno: native.pollerCreate() }), {
+  t.throws(() => new socket.socket({ fileno: native.epollCreate() }), {
     name: 'OSError',
     message: '[Errno 88] Socket operation on non-socket',
   });

@@ -1,12 +1,13 @@
-// The readiness backend of Linux: epoll(7). Its low event bits are poll(2)'s; the kernel checks the rest.
+// epoll(7): Python's select.epoll, and the readiness backend of Linux. Its low event bits are poll(2)'s.
+#include "../epoll.h"
+
 #include <poll.h>
 #include <sys/epoll.h>
 
-#include <memory>
 #include <new>
 
 #include "../../system/calls.h"
-#include "../poller.h"
+#include "../posix/poll_poller.h"
 #include "../posix/posix.h"
 
 namespace berkeley::os {
@@ -19,37 +20,62 @@ namespace {
 // 12 KiB of stack. Python asks for at most 1023 events unless told otherwise.
 constexpr int kOnStack = 1024;
 
-int Control(Poller poller, int operation, Fd fd, uint32_t events) {
+int Control(Fd epoll, int operation, Fd fd, uint32_t events) {
   struct epoll_event event = {};
   event.events = events;
   event.data.fd = fd;
-  return Checked(epoll_ctl(poller, operation, fd, &event));
+  return Checked(epoll_ctl(epoll, operation, fd, &event));
 }
 
-int WaitInto(Poller poller, struct epoll_event* found, PollerEvent* events, int capacity, int timeout_ms) {
-  const int count = Checked(system_calls::EpollWait(poller, found, capacity, timeout_ms));
+int WaitInto(Fd epoll, struct epoll_event* found, PollerEvent* events, int capacity, int timeout_ms) {
+  const int count = Checked(system_calls::EpollWait(epoll, found, capacity, timeout_ms));
   for (int i = 0; i < count; ++i) events[i] = {found[i].data.fd, found[i].events};
   return count;
 }
 
+class EpollPoller : public Poller {
+ public:
+  explicit EpollPoller(Fd epoll) : epoll_(epoll) {}
+  ~EpollPoller() override { Close(epoll_); }
+
+  int Add(Fd fd, uint32_t events) override { return EpollAdd(epoll_, fd, events); }
+  int Modify(Fd fd, uint32_t events) override { return EpollModify(epoll_, fd, events); }
+  int Remove(Fd fd) override { return EpollRemove(epoll_, fd); }
+  int Wait(PollerEvent* events, int capacity) override { return EpollWait(epoll_, events, capacity, 0); }
+  Fd Descriptor() const override { return epoll_; }
+
+ private:
+  const Fd epoll_;
+};
+
 }  // namespace
 
-Poller PollerCreate() { return Checked(epoll_create1(EPOLL_CLOEXEC)); }
+int EpollCreate() { return Checked(epoll_create1(EPOLL_CLOEXEC)); }
 
-int PollerAdd(Poller poller, Fd fd, uint32_t events) { return Control(poller, EPOLL_CTL_ADD, fd, events); }
+int EpollAdd(Fd epoll, Fd fd, uint32_t events) { return Control(epoll, EPOLL_CTL_ADD, fd, events); }
 
-int PollerModify(Poller poller, Fd fd, uint32_t events) { return Control(poller, EPOLL_CTL_MOD, fd, events); }
+int EpollModify(Fd epoll, Fd fd, uint32_t events) { return Control(epoll, EPOLL_CTL_MOD, fd, events); }
 
-int PollerRemove(Poller poller, Fd fd) { return Control(poller, EPOLL_CTL_DEL, fd, 0); }
+int EpollRemove(Fd epoll, Fd fd) { return Control(epoll, EPOLL_CTL_DEL, fd, 0); }
 
-int PollerWait(Poller poller, PollerEvent* events, int capacity, int timeout_ms) {
+int EpollWait(Fd epoll, PollerEvent* events, int capacity, int timeout_ms) {
   if (capacity <= kOnStack) {
     struct epoll_event found[kOnStack];
-    return WaitInto(poller, found, events, capacity, timeout_ms);
+    return WaitInto(epoll, found, events, capacity, timeout_ms);
   }
   const std::unique_ptr<struct epoll_event[]> found(new (std::nothrow) struct epoll_event[capacity]);
   if (!found) return -ENOMEM;
-  return WaitInto(poller, found.get(), events, capacity, timeout_ms);
+  return WaitInto(epoll, found.get(), events, capacity, timeout_ms);
 }
+
+std::unique_ptr<Poller> CreatePoller(int* error) {
+  if (PollIsForced()) return CreatePollPoller(error);
+  const Fd epoll = EpollCreate();
+  if (epoll >= 0) return std::make_unique<EpollPoller>(epoll);
+  *error = epoll;
+  return nullptr;
+}
+
+const char* PollerName() { return PollIsForced() ? "poll" : "epoll"; }
 
 }  // namespace berkeley::os

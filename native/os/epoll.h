@@ -1,0 +1,21 @@
+// epoll(7), for Python's select.epoll. Linux alone has it. Events are the kernel's own bits, all of them.
+#ifndef BERKELEY_OS_EPOLL_H_
+#define BERKELEY_OS_EPOLL_H_
+
+#include "poller.h"
+
+namespace berkeley::os {
+
+// A descriptor, close-on-exec.
+int EpollCreate();
+// epoll_ctl(2).
+int EpollAdd(Fd epoll, Fd fd, uint32_t events);
+int EpollModify(Fd epoll, Fd fd, uint32_t events);
+int EpollRemove(Fd epoll, Fd fd);
+// Sleeps for at most timeout_ms (0: not at all). How many of at most `capacity` events were filled in, 0 at the
+// timeout.
+int EpollWait(Fd epoll, PollerEvent* events, int capacity, int timeout_ms);
+
+}  // namespace berkeley::os
+
+#endif  // BERKELEY_OS_EPOLL_H_

@@ -1,0 +1,157 @@
+#include "poll_poller.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "posix.h"
+
+namespace berkeley::os {
+
+namespace {
+
+constexpr uint32_t kKnown =
+    POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND;
+
+// What epoll refuses with EPERM, poll(2) calls ready for ever.
+int CannotWait(Fd fd) {
+  struct stat about = {};
+  const int result = Checked(fstat(fd, &about));
+  if (result < 0) return result;
+  return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ? -EPERM : 0;
+}
+
+class PollPoller : public Poller {
+ public:
+  PollPoller(Fd wake_read, Fd wake_write) : wake_read_(wake_read), wake_write_(wake_write) {}
+  ~PollPoller() override {
+    Close(wake_read_);
+    Close(wake_write_);
+  }
+
+  int Add(Fd fd, uint32_t events) override {
+    if ((events & ~kKnown) != 0) return -EINVAL;
+    const int refusal = CannotWait(fd);
+    if (refusal < 0) return refusal;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (Find(fd) != entries_.end()) return -EEXIST;
+    entries_.push_back({fd, static_cast<int16_t>(events), 0});
+    return Changed();
+  }
+
+  int Modify(Fd fd, uint32_t events) override {
+    if ((events & ~kKnown) != 0) return -EINVAL;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto entry = Find(fd);
+    if (entry == entries_.end()) return -ENOENT;
+    entry->events = static_cast<int16_t>(events);
+    return Changed();
+  }
+
+  int Remove(Fd fd) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto entry = Find(fd);
+    if (entry == entries_.end()) return -ENOENT;
+    entries_.erase(entry);
+    return Changed();
+  }
+
+  int Wait(PollerEvent* events, int capacity) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const int found = Poll(entries_.data(), entries_.size(), 0);
+    if (found <= 0) return found == -EINTR ? 0 : found;
+    // Closing a descriptor ends its registration.
+    entries_.erase(std::remove_if(entries_.begin(), entries_.end(), IsClosed), entries_.end());
+    int count = 0;
+    for (const PollEntry& entry : entries_) {
+      if (entry.revents == 0 || count == capacity) continue;
+      events[count++] = {entry.fd, static_cast<uint16_t>(entry.revents)};
+    }
+    // Who has had no room comes first the next time.
+    if (count == capacity) std::rotate(entries_.begin(), entries_.begin() + 1, entries_.end());
+    return count;
+  }
+
+  void Park() override {
+    for (;;) {
+      std::vector<PollEntry> watched;
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (woken_) {
+          woken_ = false;
+          return;
+        }
+        watched = entries_;
+      }
+      watched.push_back({wake_read_, POLLIN, 0});
+      const int found = Poll(watched.data(), watched.size(), -1);
+      if (found < 0) continue;
+      const bool changed = watched.back().revents != 0;
+      if (changed) Drain();
+      if (found > (changed ? 1 : 0)) return;
+    }
+  }
+
+  void Wake() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    woken_ = true;
+    Changed();
+  }
+
+ private:
+  static bool IsClosed(const PollEntry& entry) { return (entry.revents & POLLNVAL) != 0; }
+
+  std::vector<PollEntry>::iterator Find(Fd fd) {
+    return std::find_if(entries_.begin(), entries_.end(), [fd](const PollEntry& entry) { return entry.fd == fd; });
+  }
+
+  // Lets whoever is parked look at the entries again. A full pipe wakes as well.
+  int Changed() {
+    const char byte = 0;
+    (void)!write(wake_write_, &byte, 1);
+    return 0;
+  }
+
+  void Drain() {
+    char bytes[64];
+    while (read(wake_read_, bytes, sizeof(bytes)) > 0) {
+    }
+  }
+
+  std::mutex mutex_;
+  std::vector<PollEntry> entries_;
+  bool woken_ = false;
+  const Fd wake_read_, wake_write_;
+};
+
+// A pipe end that is close-on-exec and never sleeps.
+bool Prepare(Fd fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0; }
+
+}  // namespace
+
+bool PollIsForced() {
+  static const bool forced = [] {
+    const char* chosen = getenv("BERKELEY_POLLER");
+    return chosen != nullptr && std::strcmp(chosen, "poll") == 0;
+  }();
+  return forced;
+}
+
+std::unique_ptr<Poller> CreatePollPoller(int* error) {
+  Fd ends[2];
+  *error = Checked(pipe(ends));
+  if (*error < 0) return nullptr;
+  auto poller = std::make_unique<PollPoller>(ends[0], ends[1]);
+  if (Prepare(ends[0]) && Prepare(ends[1])) return poller;
+  *error = -errno;
+  return nullptr;
+}
+
+}  // namespace berkeley::os
