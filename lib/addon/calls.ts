@@ -46,8 +46,10 @@ export interface Native {
     readonly socket: Readonly<Record<string, number>>;
     readonly select: Readonly<Record<string, number>>;
     readonly ssl: Readonly<Record<string, number>>;
-    /** Results that are no error of the system: NOT_READY. */
+    /** Results that are no error of the system: NOT_READY, and where the codes of name resolution begin. */
     readonly codes: Readonly<Record<string, number>>;
+    /** What one call takes at most: PARTS of a message (UIO_MAXIOV), messages of a BATCH. */
+    readonly limits: Readonly<Record<string, number>>;
     /** What is not in Python: see `constants/beyond.ts`. */
     readonly beyond: Readonly<Record<string, number>>;
   };

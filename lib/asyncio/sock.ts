@@ -12,9 +12,9 @@ import { FileTransfer, type SendableFile } from '../socket/sendfile.js';
 import { socket } from '../socket/socket.js';
 import type { Address, ReturnedAddress } from '../structs/address.js';
 import type { AncillaryData, AncillaryItem } from '../structs/ancillary.js';
-import { POLLIN, POLLOUT } from '../wait/call.js';
+import { isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
 
-const { EINPROGRESS, EINVAL } = constants.errno;
+const { EINVAL } = constants.errno;
 
 /**
  * Receives up to `nbytes` bytes; an empty Buffer means that the peer has closed.
@@ -190,7 +190,7 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
   const to = await addressWithoutName(sock, address, options);
   options?.signal?.throwIfAborted();
   const code = sock._connectBegun(to);
-  if (code === -EINPROGRESS) {
+  if (isInProgress(code)) {
     // Until it is writable it has no peer, and after that it has one or an error.
     const look = () => (native.pollOne(sock._fd, POLLOUT, 0) === 0 ? AGAIN_WRITE : connected(sock._connectEnded(), to));
     await awaited(sock, POLLOUT, look, options);

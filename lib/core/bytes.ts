@@ -7,8 +7,8 @@ import { OverflowError } from './exceptions.js';
 /** Python's bytes-like object. A string is none. */
 export type BytesLike = Uint8Array | ArrayBufferView | ArrayBufferLike;
 
-/** How many pieces of memory, or messages, one system call takes at most: Linux's UIO_MAXIOV. */
-export const IOV_MAX = 1024;
+/** How many pieces of memory one system call takes at most: the kernel's UIO_MAXIOV. */
+export const IOV_MAX: number = native.constants.limits.PARTS;
 
 /** A view of all the bytes, without a copy; undefined for what has none. */
 function view(value: unknown): Uint8Array | undefined {

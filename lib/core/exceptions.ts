@@ -219,9 +219,7 @@ for (const [name, number] of Object.entries(native.constants.errno)) {
 }
 
 // The resolvers' ranges: native/os/os.h.
-const RESOLVER_BASE = -20000;
-const HOST_BASE = -30000;
-const RESOLVER_SPAN = 5000;
+const { HOST_BASE, RESOLVER_BASE, RESOLVER_SPAN } = native.constants.codes;
 
 /** The system's text for an error number; it is asked once for each. */
 function textOf(errno: number): string {

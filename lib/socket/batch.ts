@@ -5,7 +5,7 @@
 
 import { native } from '../addon/binary.js';
 import { argName, cInt, plainInt, typeName } from '../core/args.js';
-import { type BytesLike, bytesOf, IOV_MAX } from '../core/bytes.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
 import { type AncillaryData, packAncillary, unpackAncillary } from '../structs/ancillary.js';
@@ -91,7 +91,7 @@ export class MessageBatch {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`MessageBatch() argument 3 must be an object, not ${argName(options)}`);
     }
-    this.count = within(count, 'count', IOV_MAX);
+    this.count = within(count, 'count', native.constants.limits.BATCH);
     this.size = within(size, 'size', Math.floor(SIZE_MAX / this.count));
     this.ancbufsize = within(options.ancbufsize ?? 0, 'ancbufsize', Math.floor(SIZE_MAX / this.count), 0);
     this.buffer = Buffer.alloc(this.count * this.size);

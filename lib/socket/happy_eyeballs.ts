@@ -18,12 +18,10 @@
  *
  * What still runs is closed with the race.
  */
-import { constants } from '../constants/table.js';
 import { checked, OSError } from '../core/exceptions.js';
+import { isInProgress } from '../wait/call.js';
 import type { AddressInfoEntry } from './resolve.js';
 import type { socket } from './socket.js';
-
-const { EINPROGRESS } = constants.errno;
 
 /** How an attempt is made, and what its failure is called. */
 export interface Way {
@@ -91,7 +89,7 @@ export class Race {
     try {
       sock = this.#way.open(attempt.info, attempt.errors);
       const code = sock._connectBegun(attempt.info[4]);
-      if (code !== -EINPROGRESS) {
+      if (!isInProgress(code)) {
         checked(code, 'connect');
         return sock;
       }

@@ -24,6 +24,7 @@ import {
   goOn,
   Held,
   interrupted,
+  isInProgress,
   limited,
   monotonicMs,
   ONCE,
@@ -322,7 +323,7 @@ export class socket {
     const deadline = begin(this, POLLOUT);
     if (deadline === Number.POSITIVE_INFINITY) return this.#connectAsleep(length);
     const code = native.connect(this._fd, packed, length, ONCE);
-    return deadline !== 0 && code === -EINPROGRESS ? this.#connected(deadline) : code;
+    return deadline !== 0 && isInProgress(code) ? this.#connected(deadline) : code;
   }
 
   /** Connects without a timeout. An interrupted connect(2) that is called again waits for the same connection. */
@@ -338,7 +339,7 @@ export class socket {
       if (monotonicMs() >= deadline) return this.#family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
       const further = native.connect(held.fd, packed, length, SLEEP);
       // Somebody has made the descriptor nonblocking meanwhile.
-      if (further === -EALREADY || further === -EINPROGRESS) native.pollOne(held.fd, POLLOUT, SLICE_MS);
+      if (further === -EALREADY || isInProgress(further)) native.pollOne(held.fd, POLLOUT, SLICE_MS);
       else if (further !== -EINTR) return further;
     }
   }

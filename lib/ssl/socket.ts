@@ -11,7 +11,7 @@ import { descriptorToSend, sendfile, sendfileArguments, sendfileByReading } from
 import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { stirred } from '../wait/awaited.js';
-import { POLLIN, POLLOUT } from '../wait/call.js';
+import { isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
 import type { Classes, Connection } from './connection.js';
 import { deprecated, SSLError } from './errors.js';
 import type { SSLSession } from './session.js';
@@ -20,7 +20,7 @@ import { checkContext } from './settings.js';
 type SSLContext = Classes['SSLContext'];
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
-const { EBADF, EINPROGRESS, EINVAL, ENOTCONN } = constants.errno;
+const { EBADF, EINVAL, ENOTCONN } = constants.errno;
 
 /** The channel bindings that Python knows; `get_channel_binding` knows more. */
 export const CHANNEL_BINDING_TYPES: readonly string[] = ['tls-unique'];
@@ -334,7 +334,7 @@ export class SSLSocket extends socket {
 
   #noteConnected(code: number): number {
     if (code === 0) this.#connected = true;
-    else if (code !== -EINPROGRESS) this.#drop();
+    else if (!isInProgress(code)) this.#drop();
     return code;
   }
 

@@ -39,7 +39,17 @@ template <size_t kCount>
 constexpr Module ModuleOf(const char* name, const Constant (&rows)[kCount]) {
   return {name, rows, kCount};
 }
-constexpr Constant kCodes[] = {{"NOT_READY", os::kNotReady}};
+// Results that are no error of the system, and the limits of one call.
+constexpr Constant kCodes[] = {
+    {"NOT_READY", os::kNotReady},
+    {"RESOLVER_BASE", os::kResolverBase},
+    {"RESOLVER_SPAN", os::kResolverSpan},
+    {"HOST_BASE", os::kHostBase},
+};
+constexpr Constant kLimits[] = {
+    {"PARTS", os::kMaxParts},
+    {"BATCH", os::kMaxBatch},
+};
 constexpr Module kModules[] = {
     ModuleOf("errno", kErrno),
     ModuleOf("socket", kSocket),
@@ -80,6 +90,7 @@ napi_value CreateConstants(napi_env env) {
   }
   napi_set_named_property(env, object, "ssl", CreateSslModule(env));
   napi_set_named_property(env, object, "codes", CreateModule(env, ModuleOf("codes", kCodes)));
+  napi_set_named_property(env, object, "limits", CreateModule(env, ModuleOf("limits", kLimits)));
   return object;
 }
 

@@ -6,7 +6,7 @@
 //
 // Rules that hold for every function here:
 //   * It returns a value >= 0, or a negative error code. It never throws and never prints.
-//       -1 .. -4095          the system's own error number, negated (-ECONNREFUSED)
+//       -1 .. -19999         the system's own error number, negated (-ECONNREFUSED; Windows' numbers go to 11031)
 //       kResolverBase + eai  getaddrinfo's or getnameinfo's code (EAI_*), see ResolverCode
 //       kHostBase - h        gethostby*'s h_errno
 //   * EINTR is handed up like any other error, for the one wait loop above to deal with. Close alone swallows it.
@@ -38,8 +38,9 @@ inline constexpr Fd kNoFd = -1;
 // What a call that waits for readiness returns if there was none in time. No system has an error of that number.
 inline constexpr int kNotReady = -50000;
 
-inline constexpr int kResolverBase = -20000;
-inline constexpr int kHostBase = -30000;
+inline constexpr int kResolverBase = -100000;
+inline constexpr int kResolverSpan = 20000;
+inline constexpr int kHostBase = -200000;
 
 // ---- descriptors ---------------------------------------------------------------------------------------------------
 
@@ -154,12 +155,12 @@ bool SleepsWithoutEnd(Fd fd, bool sending);
 
 // True if `code` lies in a resolver's range, then *eai or *host_error is set to the resolver's own number.
 inline bool ResolverCode(int code, int* eai) {
-  if (code > kResolverBase + 5000 || code < kResolverBase - 5000) return false;
+  if (code > kResolverBase + kResolverSpan || code < kResolverBase - kResolverSpan) return false;
   *eai = code - kResolverBase;
   return true;
 }
 inline bool HostCode(int code, int* host_error) {
-  if (code > kHostBase || code < kHostBase - 1000) return false;
+  if (code > kHostBase || code < kHostBase - kResolverSpan) return false;
   *host_error = kHostBase - code;
   return true;
 }
