@@ -1,4 +1,5 @@
 /** Datagrams by callbacks: a protocol, and the transport between it and its socket. */
+import { AsyncResource } from 'node:async_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import { isAnyArrayBuffer } from 'node:util/types';
 import { native } from '../addon/binary.js';
@@ -58,6 +59,8 @@ export class DatagramTransport {
   readonly #descriptor: Descriptor;
   #queue: Waiting[] = [];
   #size = 0;
+  /** The protocol's methods are called in the context in which the endpoint was made, as in CPython. */
+  readonly #context = new AsyncResource('berkeley.datagram');
   readonly #marks = new WaterMarks();
   #refed = true;
   #closing = false;
@@ -88,7 +91,8 @@ export class DatagramTransport {
 
   #tell<K extends keyof DatagramProtocol>(name: K, ...args: Parameters<DatagramProtocol[K]>): void {
     try {
-      (this.#protocol[name] as ((...args: unknown[]) => void) | undefined)?.apply(this.#protocol, args);
+      const method = this.#protocol[name] as ((...args: unknown[]) => void) | undefined;
+      if (method !== undefined) this.#context.runInAsyncScope(method, this.#protocol, ...args);
     } catch (error) {
       uncaught(error);
     }

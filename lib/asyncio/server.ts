@@ -1,4 +1,5 @@
 /** Servers whose connections are streams. */
+import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { constants } from '../constants/table.js';
 import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
@@ -72,7 +73,8 @@ export class Server {
   /** @internal */
   constructor(listeners: socket[], connected: ConnectedCallback, options: ServerOptions, onClose = () => {}) {
     this.#listeners = listeners;
-    this.#connected = connected;
+    // As in CPython: called in the context in which the server was started.
+    this.#connected = AsyncResource.bind(connected);
     this.#options = options;
     this.#onClose = onClose;
   }

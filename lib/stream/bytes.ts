@@ -11,6 +11,7 @@
  * Either may have to wait for the other's direction where a protocol lies between (TLS): `_readWaits`, `_writeWaits`.
  */
 
+import { AsyncResource } from 'node:async_hooks';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { fromScratch, IOV_MAX } from '../core/bytes.js';
@@ -101,21 +102,22 @@ export abstract class ByteDuplex extends SocketSurface {
     if (descriptor === null) return;
     const [input, output] = [read === POLLIN || write === POLLIN, read === POLLOUT || write === POLLOUT];
     if (input !== descriptor.listened(POLLIN)) {
-      this.#onReadable ??= () => this.#ready(POLLIN);
+      this.#onReadable ??= AsyncResource.bind(() => this.#ready(POLLIN));
       descriptor.listen(POLLIN, input ? this.#onReadable : null);
     }
     if (output !== descriptor.listened(POLLOUT)) {
-      this.#onWritable ??= () => this.#ready(POLLOUT);
+      this.#onWritable ??= AsyncResource.bind(() => this.#ready(POLLOUT));
       descriptor.listen(POLLOUT, output ? this.#onWritable : null);
     }
   }
 
   /** @internal Waits once for a direction, before there is a connection for bytes to go: for a handshake. */
   _await(direction: number, ready: () => void): void {
-    this._descriptor?.listen(direction, () => {
+    const once = () => {
       this._descriptor?.listen(direction, null);
       ready();
-    });
+    };
+    this._descriptor?.listen(direction, AsyncResource.bind(once));
   }
 
   #ready(direction: number): void {

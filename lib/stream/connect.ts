@@ -4,6 +4,7 @@
  * Where a name has several addresses, they race: see `socket/happy_eyeballs.ts`. Unlike node:net, an attempt that is slow
  * goes on beside the next one.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { isIP, type LookupFunction } from 'node:net';
 import { constants } from '../constants/table.js';
 import { ExceptionGroup, fromCode, gaierror, OSError } from '../core/exceptions.js';
@@ -161,7 +162,12 @@ class Attempts implements Way {
   };
 
   #wait(): void {
-    for (const sock of this.#race.running) descriptorOf(sock.fileno()).listen(POLLOUT, () => this.#look(sock));
+    for (const sock of this.#race.running) {
+      descriptorOf(sock.fileno()).listen(
+        POLLOUT,
+        AsyncResource.bind(() => this.#look(sock)),
+      );
+    }
     const { dueMs } = this.#race;
     if (dueMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#advance, Math.ceil(dueMs - monotonicMs()));
   }

@@ -67,8 +67,11 @@ export class SocketDuplex extends ByteDuplex {
 
   /** @internal A connection that has been made at the request of this stream. */
   _connected(): void {
-    this._established();
+    // As in node:net: what was written before goes after the listeners for 'connect' that were there.
+    this._reached();
     this.emit('connect');
+    if (this.destroyed) return;
+    this._established();
     this.emit('ready');
   }
 

@@ -8,8 +8,9 @@
 
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { type BytesLike, bytesOf, fromScratch } from '../core/bytes.js';
 import { checked, raise, ValueError } from '../core/exceptions.js';
+import { uncaught } from '../core/uncaught.js';
 import { CMSG_SPACE, descriptorsIn, packAncillary, unpackAncillary } from '../structs/ancillary.js';
 import { ONCE } from '../wait/call.js';
 import { isAgain, NOTHING_YET, sizeOf } from './bytes.js';
@@ -55,18 +56,26 @@ export class UnixDuplex extends SocketDuplex {
     const count = native.recvmsg(this._fd, parts, control, 0, ONCE);
     if (count < 0) return isAgain(count) ? NOTHING_YET : raise(count, 'read');
     const [, filled, flags] = native.info;
-    if (filled > 0) this.#received(filled, (flags & MSG_CTRUNC) !== 0);
+    if (filled > 0) this.#received(count, filled, (flags & MSG_CTRUNC) !== 0);
     return count;
   }
 
-  #received(filled: number, truncated: boolean): void {
+  #received(count: number, filled: number, truncated: boolean): void {
     const fds = unpackAncillary(control, filled).flatMap(descriptorsIn);
     if (truncated) {
       // There was no room for all of them in this process's table, and the others are lost.
       closeAll(fds);
       raise(-EMFILE, 'recvmsg');
     }
-    if (fds.length > 0) this.emit('fds', fds);
+    if (fds.length === 0) return;
+    // The listener may receive from other sockets, into the same memory.
+    const bytes = fromScratch(count);
+    try {
+      this.emit('fds', fds);
+    } catch (error) {
+      uncaught(error);
+    }
+    native.scratch.set(bytes);
   }
 
   /** @internal */

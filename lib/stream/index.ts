@@ -53,7 +53,7 @@ export function connect(...args: unknown[]): SocketDuplex {
   const stream =
     ssl === undefined
       ? streamOf(options.path ? AF_UNIX : AF_INET, options)
-      : TLSDuplex._client({ servername: options.host, ...options, ssl });
+      : TLSDuplex._client({ ...options, servername: options.servername || options.host || 'localhost', ssl });
   if (options.timeout) stream.setTimeout(options.timeout);
   if (listener !== undefined) stream.once(ssl === undefined ? 'connect' : 'secureConnect', listener);
   return stream.connect(options);

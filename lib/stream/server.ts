@@ -1,6 +1,7 @@
 /**
  * A server whose connections are streams: net.Server's methods, properties and events.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { constants } from '../constants/table.js';
 import { Acceptor } from '../event/acceptor.js';
@@ -58,6 +59,8 @@ export class Server extends EventEmitter {
   /** Which `listen` is the latest: one that was overtaken while it looked up a name comes to nothing. */
   #generation = 0;
   #begun = false;
+  /** The context in which it began to listen. */
+  #listens: AsyncResource | null = null;
 
   constructor(options: ServerOptions = {}, handler?: (stream: SocketDuplex) => void) {
     super();
@@ -130,9 +133,10 @@ export class Server extends EventEmitter {
     this.#descriptor = descriptorOf(sock.fileno());
     this.#descriptor.onReleased = () => this.close();
     if (!this.#refed) this.#descriptor.ref(false);
+    this.#listens = new AsyncResource('berkeley.server');
     this.#acceptor = new Acceptor(sock, {
       accepted: (connection) => this.#accepted(connection),
-      failed: (error) => this.emit('error', error),
+      failed: (error) => this.#emitAs('error', error),
     });
     process.nextTick(() => this.#listener === sock && this.emit('listening'));
   }
@@ -217,7 +221,7 @@ export class Server extends EventEmitter {
     if (this.maxConnections && this.#connections >= this.maxConnections) {
       const dropped = droppedOf(sock);
       sock.close();
-      this.emit('drop', dropped);
+      this.#emitAs('drop', dropped);
       return;
     }
     const { ssl, pauseOnConnect, ...rest } = this.#options;
@@ -228,7 +232,12 @@ export class Server extends EventEmitter {
     }
     const stream = this.#counted(streamOf(sock.family, options));
     stream._takeOver(sock);
-    this.emit('connection', stream);
+    this.#emitAs('connection', stream);
+  }
+
+  /** Emits in the context in which the server began to listen, as node:net does. */
+  #emitAs(event: string, ...args: unknown[]): void {
+    this.#listens?.runInAsyncScope(this.emit, this, event, ...args);
   }
 
   #counted<T extends SocketDuplex>(stream: T): T {
@@ -251,7 +260,7 @@ export class Server extends EventEmitter {
     } catch (error) {
       // The peer may have gone already, or what it sent first may be refused.
       sock.close();
-      this.emit('tlsClientError', tlsError(error), null);
+      this.#emitAs('tlsClientError', tlsError(error), null);
       return;
     }
     const stream = this.#counted(new TLSDuplex(options));
@@ -259,13 +268,13 @@ export class Server extends EventEmitter {
       () => stream.destroy(nodeError('ERR_TLS_HANDSHAKE_TIMEOUT')),
       this.#options.handshakeTimeout ?? HANDSHAKE_MS,
     ).unref();
-    const failed = (error: Error) => this.emit('tlsClientError', error, stream);
+    const failed = (error: Error) => this.#emitAs('tlsClientError', error, stream);
     stream.once('error', failed);
     stream.once('close', () => clearTimeout(late));
     stream.once('secure', () => {
       clearTimeout(late);
       stream.removeListener('error', failed);
-      this.emit('connection', stream);
+      this.#emitAs('connection', stream);
     });
     stream._takeOver(wrapped);
   }

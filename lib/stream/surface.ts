@@ -1,5 +1,5 @@
 /** What a stream over a socket shows of it: net.Socket's properties, options and timeout. How bytes go is above this. */
-import { Duplex, type DuplexOptions as NodeDuplexOptions } from 'node:stream';
+import { addAbortSignal, Duplex, type DuplexOptions as NodeDuplexOptions } from 'node:stream';
 import { native } from '../addon/binary.js';
 import { constants, elsewhere } from '../constants/table.js';
 import type { socket } from '../socket/socket.js';
@@ -58,10 +58,15 @@ export abstract class SocketSurface extends Duplex {
 
   constructor(options: SocketOptions) {
     // As net.Socket: a half-open stream only on demand, and a 'close' of our own, which says whether there was an error.
-    super({ ...options, allowHalfOpen: Boolean(options.allowHalfOpen), emitClose: false, autoDestroy: true });
+    const { signal, ...others } = options;
+    super({ ...others, allowHalfOpen: Boolean(options.allowHalfOpen), emitClose: false, autoDestroy: true });
     this.#noDelay = Boolean(options.noDelay);
     this.#keepAlive = Boolean(options.keepAlive);
     this.#keepAliveS = Math.floor((options.keepAliveInitialDelay ?? 0) / 1000);
+    if (signal === undefined || signal === null) return;
+    // One that is aborted already would destroy this object before it is made.
+    if (signal.aborted) process.nextTick(() => addAbortSignal(signal, this));
+    else addAbortSignal(signal, this);
   }
 
   /** The socket below: its options and addresses may be used, its data calls not. Closing it destroys this stream. */

@@ -40,7 +40,7 @@ export interface Cipher {
 
 export interface TLSClientOptions extends SocketOptions {
   ssl: SSLContext;
-  /** Whom we mean to reach: the name that the certificate must have. */
+  /** Whom we mean to reach: the name that the certificate must have. `host` if it is not given, or empty. */
   servername?: string;
   /** A session of an earlier connection, to be resumed: `getSession`, or SSLSocket's. */
   session?: SSLSession | Uint8Array;
@@ -276,9 +276,9 @@ export class TLSDuplex extends SocketDuplex {
   disableRenegotiation(): void {}
 }
 
-function wrapped(sock: socket, { ssl, servername = 'localhost', session }: TLSClientOptions): SSLSocket {
+function wrapped(sock: socket, { ssl, servername, session }: TLSClientOptions): SSLSocket {
   return ssl.wrap_socket(sock, {
-    server_hostname: servername === '' ? null : servername,
+    server_hostname: servername ?? null,
     do_handshake_on_connect: false,
     session: session instanceof Uint8Array ? ssl.session_from_bytes(session) : (session ?? null),
   });

@@ -7,7 +7,7 @@ import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { spawnPeer, tmpdir } from '../helpers/peers.js';
+import { spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -64,6 +64,39 @@ test.serial('descriptors come before the bytes that they were sent with, and aft
     closeSync(each);
   }
 });
+
+test.serial(
+  'a listener that receives elsewhere, or throws, does not touch the bytes that came with them',
+  async (t) => {
+    const peer = spawnNode(`
+    const { socket, stream } = berkeley;
+    process.on('uncaughtException', (error) => console.log('uncaught:', error.message));
+    const [here, there] = socket.socketpair().map((end) => stream.toDuplex(end));
+    const [passed, other] = socket.socketpair();
+    other.send(Buffer.alloc(100, 'x'));
+    there.on('fds', ([fd]) => {
+      const mine = new socket.socket({ fileno: fd });
+      console.log(mine.recv(100).length);
+      mine.close();
+      throw new Error('thrown by the listener');
+    });
+    there.on('data', (data) => {
+      console.log(data.toString());
+      setImmediate(() => {
+        console.log(there.destroyed);
+        for (const each of [here, there]) each.destroy();
+        for (const each of [passed, other]) each.close();
+      });
+    });
+    here.writeWithFds(Buffer.from('beside a descriptor'), [passed.fileno()]);
+  `);
+    t.is(await peer.line(), '100', peer.errors());
+    const lines = [await peer.line(), await peer.line()].sort();
+    t.deepEqual(lines, ['beside a descriptor', 'uncaught: thrown by the listener']);
+    t.is(await peer.line(), 'false');
+    t.is(await peer.exit, 0, peer.errors());
+  },
+);
 
 test.serial('they keep their place when the peer is slow', async (t) => {
   const [one, two] = pair();

@@ -524,6 +524,22 @@ test("an awaited stream keeps the process alive, an unref'ed one does not", asyn
   t.is(await peer.exit, 0);
 });
 
+for (const [name, make] of [
+  ['connect', (signal: AbortSignal) => stream.connect({ port: 1, host: '127.0.0.1', signal })],
+  ['toDuplex', (signal: AbortSignal) => stream.toDuplex(socket.socketpair()[0], { signal })],
+  ['new SocketDuplex', (signal: AbortSignal) => new stream.SocketDuplex({ signal })],
+] as const) {
+  // What net.connect does: the object is there, and tells of the abort.
+  test(`${name} with a signal that is aborted already`, async (t) => {
+    const made = make(AbortSignal.abort());
+    const events: unknown[] = [];
+    made.on('error', (error: NodeJS.ErrnoException) => events.push(error.name, error.code));
+    await new Promise<void>((resolve) => made.once('close', () => resolve()));
+    t.deepEqual(events, ['AbortError', 'ABORT_ERR']);
+    t.true(made.destroyed);
+  });
+}
+
 test('a signal destroys it', async (t) => {
   const [a, b] = socket.socketpair();
   const controller = new AbortController();

@@ -34,6 +34,25 @@ async function nodeServer(t: ExecutionContext, options: tls.TlsOptions, handler:
   return (server.address() as net.AddressInfo).port;
 }
 
+for (const servername of [undefined, '']) {
+  // As tls.connect: whom the certificate is held against is the host, not "localhost", for which this server has one.
+  test(`servername ${JSON.stringify(servername)} beside a host means the host`, async (t) => {
+    const port = await nodeServer(t, {}, (s) => s.resume());
+    const lookup = (_: string, options: { all?: boolean }, found: (...args: unknown[]) => void) =>
+      options.all ? found(null, [{ address: HOST, family: 4 }]) : found(null, HOST, 4);
+    const made = stream.connect({
+      port,
+      host: 'bank.example',
+      lookup: lookup as never,
+      ssl: clientContext(),
+      servername,
+    });
+    const [error] = (await once(made, 'error')) as [NodeJS.ErrnoException];
+    t.is(error.code, 'ERR_TLS_CERT_ALTNAME_INVALID');
+    await closed(made);
+  });
+}
+
 testUnless(underSanitizers && 'node:tls leaks the certificates that it is asked for')(
   'it tells of the connection what node:tls tells',
   async (t) => {
