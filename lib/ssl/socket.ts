@@ -3,7 +3,7 @@ import { readSync } from 'node:fs';
 import { native } from '../addon/binary.js';
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
 import { constants } from '../constants/table.js';
-import { cInt, integer, noAttribute, parameters } from '../core/args.js';
+import { cInt, integer, isKeywords, noAttribute, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, raise, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
@@ -420,7 +420,7 @@ export class SSLSocket extends socket {
     nbytes?: number | null | { nbytes?: number; flags?: number },
     flags = 0,
   ): number {
-    if (typeof nbytes === 'object' && nbytes !== null) {
+    if (isKeywords(nbytes)) {
       const values = parameters('recv_into', ['buffer', 'nbytes', 'flags'], [buffer, nbytes]);
       return this.recv_into(buffer, values[1] as number | undefined, values[2] as number | undefined);
     }

@@ -186,6 +186,6 @@ export class Harmless {
     else if (level === IPPROTO_TCP) args[2] = this.#random.pick(OPTIONS_TCP);
     else if (level === SOL_SOCKET && GIVES_DESCRIPTORS.includes(option)) args[2] = SO_LINGER;
     else if (level !== SOL_SOCKET && level >= 0 && level < NO_LEVEL) args[1] = SOL_SOCKET;
-    if (isUint8Array(value) && args[2] === SO_LINGER) value.fill(0, 4);
+    if (isUint8Array(value) && value.length > 4 && args[2] === SO_LINGER) value.fill(0, 4);
   }
 }

@@ -16,6 +16,7 @@ import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { spawnPeer, startWorker, tmpdir, until, type WorkerPeer } from '../helpers/peers.js';
 import { cert, certText, clientContext, plainPair, serverContext, shake, socketPair, wants } from '../helpers/tls.js';
+import { testTwins } from '../helpers/twin.js';
 
 checkLeaks(test);
 
@@ -48,6 +49,33 @@ async function connected(peer: WorkerPeer, context = clientContext()): Promise<s
 const bytes = (text: string) => Buffer.from(text);
 
 // ---- a socket in every respect -------------------------------------------------------------------------------------
+
+/** What becomes of a call on a TLS socket that has not shaken hands. */
+function unshaken(call: (sock: ssl.SSLSocket) => unknown): unknown {
+  const [a, b] = socket.socketpair();
+  const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);
+  const secured = context.wrap_socket(a, { server_hostname: 'x', do_handshake_on_connect: false });
+  try {
+    return call(secured);
+  } finally {
+    secured.close();
+    b.close();
+  }
+}
+
+testTwins(
+  'recv_into: a size that is none',
+  [
+    ["secured.recv_into(bytearray(9), b'x')", () => unshaken((s) => s.recv_into(Buffer.alloc(9), bytes('x') as never))],
+    ['secured.recv_into(bytearray(9), (1,))', () => unshaken((s) => s.recv_into(Buffer.alloc(9), [1] as never))],
+  ],
+  `
+import ssl
+a, b = socket.socketpair()
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+secured = context.wrap_socket(a, server_hostname='x', do_handshake_on_connect=False)
+`,
+);
 
 test('a blocking client and a blocking server', async (t) => {
   const peer = startServer(`${SERVE}
