@@ -7,8 +7,12 @@
   'targets': [
     {
       'target_name': 'berkeley',
-      'include_dirs': ['native', 'native/os'],
-      'defines': ['NAPI_VERSION=8'],
+      'include_dirs': ['native', 'native/os', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+      # An exception that JavaScript cannot be given, because its environment ends, is dropped: it must not end the process.
+      'defines': [
+        'NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED',
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'sources': [
         'native/napi/args.cc',
         'native/napi/batch.cc',
@@ -20,7 +24,9 @@
         'native/napi/loop.cc',
         'native/napi/names.cc',
         'native/napi/owners.cc',
+        'native/napi/pack.cc',
         'native/napi/resolve.cc',
+        'native/napi/tls/callbacks.cc',
         'native/napi/tls/handles.cc',
         'native/napi/tls/connection.cc',
         'native/napi/tls/connection_info.cc',

@@ -60,15 +60,18 @@ const NATIVE_RULES = {
   napi: [
     [OPENSSL, 'native/napi sees OpenSSL through tls/ only'],
     [/^native\/os\/.*\//, 'native/napi sees the contracts of os/ only'],
-    [/^napi(-inl)?\.h/, 'native/napi uses the C Node-API'],
   ],
 };
+
+/** What runs at each recv, poll or getsockopt counts instructions. */
+const HOT = /^native\/napi\/(args|batch|data|waiting|zerocopy)\.(cc|h)$/;
 
 function checkNative() {
   for (const [path, text] of read('native', /\.(h|hh|hpp|inc|c|cc|cpp)$/)) {
     const folder = path.split('/')[1];
     const rules = NATIVE_RULES[folder];
     if (rules === undefined) breach(path, 'native/ has the folders os, tls, napi, constants and system only');
+    if (HOT.test(path) && /\bNapi::/.test(text)) breach(path, 'hot calls use the C Node-API');
     for (const name of includes(path, text)) {
       for (const [forbidden, rule] of rules ?? []) if (forbidden.test(name)) breach(path, `${rule} (${name})`);
     }

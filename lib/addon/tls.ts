@@ -1,10 +1,10 @@
 /**
  * What the binary offers for TLS: `native.tls`.
  *
- * A handle is an object of ours that the binary has put something into (`create…`); calls on any other object raise
- * TypeError. A call returns a number >= 0 or a value; WANT_READ or WANT_WRITE where it cannot go on now; RAGGED_EOF where
- * the stream ended without a goodbye; or, where it failed, a TlsError (`ssl/errors.ts` turns the last two into
- * exceptions). None of them sleeps.
+ * Its classes are of handles: each has one object of OpenSSL's inside, which the class's own functions put there (`new`
+ * makes an empty one). A call returns a number >= 0 or a value; WANT_READ or WANT_WRITE where it cannot go on now;
+ * RAGGED_EOF where the stream ended without a goodbye; or, where it failed, a TlsError (`ssl/errors.ts` turns the last
+ * two into exceptions). None of them sleeps.
  */
 /** Results of calls on connections, besides numbers >= 0: native/tls/tls.h. */
 export const WANT_READ = -40001;
@@ -77,7 +77,82 @@ export const EVENTS = { serverName: 0, pskClient: 1, pskServer: 2, message: 3, k
 /** What stands for the alert close_notify, whose number is 0, where 0 means no alert. */
 export const ALERT_CLOSE_NOTIFY = 256;
 
-type Handle = object;
+/** A context. */
+export interface TlsContext {
+  loadCertificateChainFiles(certfile: Uint8Array, keyfile: Uint8Array, password: (() => Uint8Array) | null): Outcome;
+  loadCertificateChain(certificates: Uint8Array, key: Uint8Array, password: (() => Uint8Array) | null): Outcome;
+  loadVerifyLocations(file: Uint8Array | null, directory: Uint8Array | null): Outcome;
+  /** How many certificates were found. */
+  loadVerifyData(data: Uint8Array, pem: boolean): Outcome;
+  setDefaultVerifyPaths(): Outcome;
+  loadDhParameters(path: Uint8Array): Outcome;
+  getStoreStats(): [certificates: number, crls: number, authorities: number] | TlsError;
+  getAuthorities(): Uint8Array[] | TlsError;
+  getSessionStats(): number[];
+  getCiphers(): CipherInfo[] | TlsError;
+  setText(setting: number, value: string): Outcome;
+  /** -1: there is no such curve. */
+  setEcdhCurve(name: Uint8Array): Outcome;
+  /** Each name behind a byte with its length. */
+  setAlpn(names: Uint8Array): void;
+  getNumber(setting: number): number;
+  setNumber(setting: number, value: number): Outcome;
+  setKeyLogFile(path: Uint8Array | null): Outcome;
+  setEvent(event: number, enabled: boolean): void;
+  setPskIdentityHint(hint: string | null): Outcome;
+  requestOcsp(enabled: boolean): void;
+}
+
+/** A connection: see `Connection` in ssl/connection.ts. */
+export interface TlsConnection {
+  /**
+   * Frees what is inside now, not when the handle is collected. In the middle of a call, whose callback this is, the
+   * connection only loses its descriptor, and the call fails.
+   */
+  release(): void;
+  handshake(wait: number): Outcome;
+  /** Into, and from, the first `length` bytes. */
+  read(bytes: Uint8Array, length: number, wait: number): Outcome;
+  write(bytes: Uint8Array, length: number, wait: number): Outcome;
+  /** Says goodbye; with `waits`, reads the peer's too. Without, more can be read from the peer afterwards. */
+  shutdown(waits: boolean, wait: number): Outcome;
+  sendFile(file: number, offset: number, count: number, wait: number): Outcome;
+  pending(): number;
+  setContext(context: TlsContext): void;
+  verifyClientPostHandshake(): Outcome;
+  updateKeys(peerToo: boolean): Outcome;
+  handshakeDone(): boolean;
+  sessionReused(): boolean;
+  verifiesPeer(): boolean;
+  kernelTlsSends(): boolean;
+  kernelTlsReceives(): boolean;
+  version(): string | null;
+  compression(): string | null;
+  selectedAlpn(): string | null;
+  cipher(): CipherSummary | null;
+  sharedCiphers(): CipherSummary[] | null;
+  peerCertificate(): Uint8Array | null;
+  peerChain(verified: boolean): Uint8Array[];
+  ocspResponse(): Uint8Array | null;
+  tlsUnique(): Uint8Array | null;
+  tlsServerEndPoint(): Uint8Array | null | TlsError;
+  exportKeyingMaterial(out: Uint8Array, label: Uint8Array, context: Uint8Array | null): Outcome;
+  getSession(): TlsSession | null | TlsError;
+  setSession(session: TlsSession): Outcome;
+}
+
+export interface TlsSession {
+  /** id, time, timeout, ticket lifetime hint (seconds), whether there is a ticket. */
+  describe(): [Uint8Array, number, number, number, boolean];
+  toBytes(): Uint8Array | TlsError;
+}
+
+export interface TlsMemoryBio {
+  pending(): number;
+  read(bytes: Uint8Array): number;
+  write(bytes: Uint8Array): Outcome;
+  writeEof(): void;
+}
 
 export interface NativeTls {
   readonly library: {
@@ -104,96 +179,28 @@ export interface NativeTls {
   /** PEM, and the subject on one line. */
   certificateText(der: Uint8Array): [pem: string, subject: string] | TlsError;
 
-  // contexts
-  /** `protocol`: 0 any, 1 client, 2 server, 3 TLS 1.0, 4 TLS 1.1, 5 TLS 1.2. */
-  createContext(handle: Handle, protocol: number): Outcome;
-  loadCertificateChainFiles(
-    context: Handle,
-    certfile: Uint8Array,
-    keyfile: Uint8Array,
-    password: (() => Uint8Array) | null,
-  ): Outcome;
-  loadCertificateChain(
-    context: Handle,
-    certificates: Uint8Array,
-    key: Uint8Array,
-    password: (() => Uint8Array) | null,
-  ): Outcome;
-  loadVerifyLocations(context: Handle, file: Uint8Array | null, directory: Uint8Array | null): Outcome;
-  /** How many certificates were found. */
-  loadVerifyData(context: Handle, data: Uint8Array, pem: boolean): Outcome;
-  setDefaultVerifyPaths(context: Handle): Outcome;
-  loadDhParameters(context: Handle, path: Uint8Array): Outcome;
-  getStoreStats(context: Handle): [certificates: number, crls: number, authorities: number] | TlsError;
-  getAuthorities(context: Handle): Uint8Array[] | TlsError;
-  getSessionStats(context: Handle): number[];
-  getCiphers(context: Handle): CipherInfo[] | TlsError;
-  setText(context: Handle, setting: number, value: string): Outcome;
-  /** -1: there is no such curve. */
-  setEcdhCurve(context: Handle, name: Uint8Array): Outcome;
-  /** Each name behind a byte with its length. */
-  setAlpn(context: Handle, names: Uint8Array): void;
-  getNumber(context: Handle, setting: number): number;
-  setNumber(context: Handle, setting: number, value: number): Outcome;
-  setKeyLogFile(context: Handle, path: Uint8Array | null): Outcome;
-  setEvent(context: Handle, event: number, enabled: boolean): void;
-  setPskIdentityHint(context: Handle, hint: string | null): Outcome;
-  requestOcsp(context: Handle, enabled: boolean): void;
-
-  // memory BIOs
-  createMemoryBio(handle: Handle): void;
-  memoryPending(bio: Handle): number;
-  memoryRead(bio: Handle, bytes: Uint8Array): number;
-  memoryWrite(bio: Handle, bytes: Uint8Array): Outcome;
-  memoryWriteEof(bio: Handle): void;
-
-  // connections: see `Connection` in ssl/connection.ts, whose methods the binary calls back
-  createConnection(
-    handle: Handle,
-    context: Handle,
-    serverSide: boolean,
-    fd: number,
-    incoming: Handle | null,
-    outgoing: Handle | null,
-    host: string | null,
-    checkHost: boolean,
-    postHandshakeAuth: boolean,
-  ): Outcome;
-  releaseConnection(connection: Handle): void;
-  handshake(connection: Handle, wait: number): Outcome;
-  /** Into, and from, the first `length` bytes. */
-  read(connection: Handle, bytes: Uint8Array, length: number, wait: number): Outcome;
-  write(connection: Handle, bytes: Uint8Array, length: number, wait: number): Outcome;
-  /** Says goodbye; with `waits`, reads the peer's too. Without, more can be read from the peer afterwards. */
-  shutdown(connection: Handle, waits: boolean, wait: number): Outcome;
-  sendFile(connection: Handle, file: number, offset: number, count: number, wait: number): Outcome;
-  pending(connection: Handle): number;
-  setContext(connection: Handle, context: Handle): void;
-  verifyClientPostHandshake(connection: Handle): Outcome;
-  updateKeys(connection: Handle, peerToo: boolean): Outcome;
-  handshakeDone(connection: Handle): boolean;
-  sessionReused(connection: Handle): boolean;
-  verifiesPeer(connection: Handle): boolean;
-  kernelTlsSends(connection: Handle): boolean;
-  kernelTlsReceives(connection: Handle): boolean;
-  version(connection: Handle): string | null;
-  compression(connection: Handle): string | null;
-  selectedAlpn(connection: Handle): string | null;
-  cipher(connection: Handle): CipherSummary | null;
-  sharedCiphers(connection: Handle): CipherSummary[] | null;
-  peerCertificate(connection: Handle): Uint8Array | null;
-  peerChain(connection: Handle, verified: boolean): Uint8Array[];
-  ocspResponse(connection: Handle): Uint8Array | null;
-  tlsUnique(connection: Handle): Uint8Array | null;
-  tlsServerEndPoint(connection: Handle): Uint8Array | null | TlsError;
-  exportKeyingMaterial(connection: Handle, out: Uint8Array, label: Uint8Array, context: Uint8Array | null): Outcome;
-
-  // sessions
-  /** 1: the connection's session is in `handle` now; 0: it has none. */
-  getSession(connection: Handle, handle: Handle): Outcome;
-  setSession(connection: Handle, session: Handle): Outcome;
-  /** id, time, timeout, ticket lifetime hint (seconds), whether there is a ticket. */
-  describeSession(session: Handle): [Uint8Array, number, number, number, boolean];
-  sessionToBytes(session: Handle): Uint8Array | TlsError;
-  sessionFromBytes(handle: Handle, der: Uint8Array): Outcome;
+  readonly Context: {
+    /** `protocol`: 0 any, 1 client, 2 server, 3 TLS 1.0, 4 TLS 1.1, 5 TLS 1.2. */
+    create(protocol: number): TlsContext | TlsError;
+  };
+  readonly Connection: {
+    /** Over a descriptor, or over two memory BIOs. While a call runs, `on…` methods of `callbacks` are called. */
+    create(
+      context: TlsContext,
+      serverSide: boolean,
+      fd: number,
+      incoming: TlsMemoryBio | null,
+      outgoing: TlsMemoryBio | null,
+      host: string | null,
+      checkHost: boolean,
+      postHandshakeAuth: boolean,
+      callbacks: object,
+    ): TlsConnection | TlsError;
+  };
+  readonly Session: {
+    fromBytes(der: Uint8Array): TlsSession | TlsError;
+  };
+  readonly MemoryBio: {
+    create(): TlsMemoryBio;
+  };
 }

@@ -1,8 +1,8 @@
 /**
  * One TLS connection: what SSLSocket and SSLObject have in common. CPython's `_ssl._SSLSocket`.
  *
- * A Connection is itself the handle that the binary puts OpenSSL's object into, and the object whose `on…` methods the
- * binary calls while one of our calls runs. What the caller's function throws there is kept, and thrown by that call.
+ * The binary calls a Connection's `on…` methods while one of our calls runs. What the caller's function throws there is
+ * kept, and thrown by that call.
  *
  * Waiting. A native call that cannot go on says which direction it wants: the peer's bytes, or room for ours. Any call
  * may want either: a read may have to answer the peer first, a write to hear from it. We wait for just that direction
@@ -16,6 +16,9 @@ import {
   type CertificateInfo,
   type CipherSummary,
   type Outcome,
+  type TlsConnection,
+  type TlsContext,
+  type TlsMemoryBio,
   WANT_READ,
   WANT_WRITE,
 } from '../addon/tls.js';
@@ -67,6 +70,7 @@ export type MessageCallback = (
 
 /** What a connection needs to know of its SSLContext. */
 export interface ConnectionContext {
+  /** @internal */ readonly _tls: TlsContext;
   /** @internal */ readonly _postHandshakeAuth: boolean;
   readonly check_hostname: boolean;
   /** @internal The caller's functions; null: none. */
@@ -90,8 +94,8 @@ export interface ConnectionOptions {
   serverSide: boolean;
   /** The socket, or null: then the two memory BIOs. */
   socket: ConnectionSocket | null;
-  incoming: object | null;
-  outgoing: object | null;
+  incoming: TlsMemoryBio | null;
+  outgoing: TlsMemoryBio | null;
   serverHostname: string | null;
   session: SSLSession | null;
   /** The object that callbacks are told of. */
@@ -102,6 +106,8 @@ export interface ConnectionOptions {
 type Wants = { handshake: number; read: number; write: number };
 
 export class Connection {
+  /** For who waits by himself: see `outcome`. */
+  readonly _tls: TlsConnection;
   readonly wants: Wants = { handshake: 0, read: 0, write: 0 };
   readonly serverSide: boolean;
   readonly serverHostname: string | null;
@@ -127,10 +133,9 @@ export class Connection {
     this.owner = options.owner;
     this.#socket = socket;
     this.#context = context;
-    succeeded(
-      tls.createConnection(
-        this,
-        context,
+    this._tls = succeeded(
+      tls.Connection.create(
+        context._tls,
         serverSide,
         socket === null ? -1 : socket._fd,
         incoming,
@@ -138,6 +143,7 @@ export class Connection {
         serverHostname,
         context.check_hostname,
         context._postHandshakeAuth,
+        this,
       ),
     );
     if (options.session !== null && options.session !== undefined) this.session = options.session;
@@ -148,7 +154,7 @@ export class Connection {
    * call, whose callback this is, the connection only loses its descriptor, and the call fails.
    */
   release(): void {
-    tls.releaseConnection(this);
+    this._tls.release();
   }
 
   // ---- calls that wait ---------------------------------------------------------------------------------------------
@@ -158,7 +164,7 @@ export class Connection {
     let result: Outcome;
     this.#drained = false;
     this.#checkOpen();
-    while ((result = tls.handshake(this, this.#patience(deadline))) !== 0 || this.#thrown !== null) {
+    while ((result = this._tls.handshake(this.#patience(deadline))) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, 'handshake');
     }
     if (this.wants.handshake !== 0) this.#wanted('handshake', 0);
@@ -171,7 +177,7 @@ export class Connection {
     let deadline = this.#begin();
     this.#checkOpen();
     for (;;) {
-      const result = tls.read(this, bytes, length, this.#patience(deadline));
+      const result = this._tls.read(bytes, length, this.#patience(deadline));
       this.#drained = result !== length;
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         if (this.wants.read !== 0) this.#wanted('read', 0);
@@ -211,7 +217,7 @@ export class Connection {
     let deadline = this.#begin();
     this.#checkOpen();
     for (;;) {
-      const result = tls.write(this, bytes, bytes.length, this.#patience(deadline));
+      const result = this._tls.write(bytes, bytes.length, this.#patience(deadline));
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
         if (this.wants.write !== 0) this.#wanted('write', 0);
         this.#unwritten = null;
@@ -241,7 +247,7 @@ export class Connection {
     let deadline = this.#begin();
     this.#checkOpen();
     for (;;) {
-      const result = tls.sendFile(this, file, offset, count, this.#patience(deadline));
+      const result = this._tls.sendFile(file, offset, count, this.#patience(deadline));
       if (typeof result === 'number' && result >= 0 && this.#thrown === null) return result;
       deadline = this.#again(result, deadline, 'write');
     }
@@ -254,7 +260,7 @@ export class Connection {
     this.#drained = false;
     this.#finishAbandoned();
     this.#checkOpen();
-    while ((result = tls.shutdown(this, true, this.#patience(deadline))) !== 0 || this.#thrown !== null) {
+    while ((result = this._tls.shutdown(true, this.#patience(deadline))) !== 0 || this.#thrown !== null) {
       deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');
     }
   }
@@ -289,7 +295,7 @@ export class Connection {
         return until;
       }
       // The kernel's own limit has ended the sleep.
-      if (until !== deadline && ended === SLEPT && !tls.kernelTlsReceives(this)) throw wanting(result);
+      if (until !== deadline && ended === SLEPT && !this._tls.kernelTlsReceives()) throw wanting(result);
     }
     // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.
     const late = until === deadline && monotonicMs() >= until;
@@ -331,42 +337,42 @@ export class Connection {
     return this.#context;
   }
   set context(context: ConnectionContext) {
-    tls.setContext(this, context);
+    this._tls.setContext(context._tls);
     this.#context = context;
   }
 
   get session(): SSLSession | null {
-    return sessionOf(this, this.#context);
+    return sessionOf(this._tls, this.#context);
   }
   set session(session: SSLSession) {
     checkSession(session, this.#context);
     if (this.serverSide) throw new ValueError('Cannot set session for server-side SSLSocket.');
-    if (tls.handshakeDone(this)) throw new ValueError('Cannot set session after handshake.');
-    succeeded(tls.setSession(this, session));
+    if (this._tls.handshakeDone()) throw new ValueError('Cannot set session after handshake.');
+    succeeded(this._tls.setSession(session._tls));
   }
 
   get sessionReused(): boolean {
-    return tls.sessionReused(this);
+    return this._tls.sessionReused();
   }
 
   getpeercert(binary: unknown): CertificateInfo | Record<string, never> | Buffer | null {
-    if (!tls.handshakeDone(this)) throw new ValueError('handshake not done yet');
-    const der = tls.peerCertificate(this);
+    if (!this._tls.handshakeDone()) throw new ValueError('handshake not done yet');
+    const der = this._tls.peerCertificate();
     if (der === null) return null;
     if (binary) return bufferOf(der);
-    return tls.verifiesPeer(this) ? succeeded(tls.decodeCertificate(der)) : {};
+    return this._tls.verifiesPeer() ? succeeded(tls.decodeCertificate(der)) : {};
   }
 
   chain(verified: boolean): Buffer[] {
-    return tls.peerChain(this, verified).map(bufferOf);
+    return this._tls.peerChain(verified).map(bufferOf);
   }
 
   cipher(): CipherSummary | null {
-    return tls.cipher(this);
+    return this._tls.cipher();
   }
 
   sharedCiphers(): CipherSummary[] | null {
-    return tls.sharedCiphers(this);
+    return this._tls.sharedCiphers();
   }
 
   /** The group of the key agreement, which the linked OpenSSL cannot tell; the text is Python's. */
@@ -380,35 +386,35 @@ export class Connection {
   }
 
   get alpn(): string | null {
-    return tls.selectedAlpn(this);
+    return this._tls.selectedAlpn();
   }
 
   get compression(): string | null {
-    return tls.compression(this);
+    return this._tls.compression();
   }
 
   get version(): string | null {
-    return tls.version(this);
+    return this._tls.version();
   }
 
   get pending(): number {
-    return this.#drained ? 0 : tls.pending(this);
+    return this.#drained ? 0 : this._tls.pending();
   }
 
   /** Whether the kernel encrypts what is sent, and decrypts what is received. */
   get kernelTls(): { send: boolean; receive: boolean } {
-    return { send: tls.kernelTlsSends(this), receive: tls.kernelTlsReceives(this) };
+    return { send: this._tls.kernelTlsSends(), receive: this._tls.kernelTlsReceives() };
   }
 
   channelBinding(type: unknown): Buffer | null {
     switch (type) {
       case 'tls-unique':
-        return bufferOrNull(tls.tlsUnique(this));
+        return bufferOrNull(this._tls.tlsUnique());
       case 'tls-server-end-point':
-        return tls.handshakeDone(this) ? bufferOrNull(succeeded(tls.tlsServerEndPoint(this))) : null;
+        return this._tls.handshakeDone() ? bufferOrNull(succeeded(this._tls.tlsServerEndPoint())) : null;
       case 'tls-exporter':
         // RFC 9266, section 4.2.
-        return tls.handshakeDone(this)
+        return this._tls.handshakeDone()
           ? this.exportKeyingMaterial('EXPORTER-Channel-Binding', 32, Buffer.alloc(0))
           : null;
       default:
@@ -418,22 +424,22 @@ export class Connection {
   }
 
   exportKeyingMaterial(label: string, length: number, context: Uint8Array | null): Buffer {
-    if (!tls.handshakeDone(this)) throw new ValueError('handshake not done yet');
+    if (!this._tls.handshakeDone()) throw new ValueError('handshake not done yet');
     const out = Buffer.alloc(length);
-    succeeded(tls.exportKeyingMaterial(this, out, Buffer.from(label), context));
+    succeeded(this._tls.exportKeyingMaterial(out, Buffer.from(label), context));
     return out;
   }
 
   ocspResponse(): Buffer | null {
-    return bufferOrNull(tls.ocspResponse(this));
+    return bufferOrNull(this._tls.ocspResponse());
   }
 
   verifyClientPostHandshake(): void {
-    succeeded(tls.verifyClientPostHandshake(this));
+    succeeded(this._tls.verifyClientPostHandshake());
   }
 
   updateKeys(peerToo: boolean): void {
-    const result = tls.updateKeys(this, peerToo);
+    const result = this._tls.updateKeys(peerToo);
     if (typeof result !== 'number') throw fromContext(result);
   }
 

@@ -8,16 +8,16 @@ import { SSLError, succeeded } from './errors.js';
 
 /** @see Python ssl.MemoryBIO */
 export class MemoryBIO {
+  /** @internal */ readonly _tls = tls.MemoryBio.create();
   #ended = false;
 
   constructor(...args: unknown[]) {
     if (args.length > 0) throw new TypeError('MemoryBIO() takes no positional arguments');
-    tls.createMemoryBio(this);
   }
 
   /** How many bytes it holds. */
   get pending(): number {
-    return tls.memoryPending(this);
+    return this._tls.pending();
   }
 
   /** Whether the end of the stream has been reached: `write_eof` was called, and all has been read. */
@@ -31,19 +31,19 @@ export class MemoryBIO {
     if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
     const pending = this.pending;
     const bytes = Buffer.allocUnsafe(n < 0 ? pending : Math.min(Number(n), pending));
-    return bytes.subarray(0, tls.memoryRead(this, bytes));
+    return bytes.subarray(0, this._tls.read(bytes));
   }
 
   /** Puts all of the bytes in, and returns their number. @throws SSLError after `write_eof` */
   write(b: BytesLike): number {
     const bytes = bytesOf(b);
     if (this.#ended) throw new SSLError('cannot write() after write_eof()');
-    return succeeded(tls.memoryWrite(this, bytes));
+    return succeeded(this._tls.write(bytes));
   }
 
   /** No more will come: what reads it will find the end of the stream after these bytes. */
   write_eof(): void {
     this.#ended = true;
-    tls.memoryWriteEof(this);
+    this._tls.writeEof();
   }
 }

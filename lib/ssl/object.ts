@@ -40,8 +40,8 @@ export class SSLObject {
     (object as { _sslobj: Connection })._sslobj = context._connect({
       ...options,
       socket: null,
-      incoming,
-      outgoing,
+      incoming: incoming._tls,
+      outgoing: outgoing._tls,
       owner: object,
     });
     return object;

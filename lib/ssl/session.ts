@@ -1,6 +1,7 @@
 /** Sessions that a later connection can resume. */
 
 import { tls } from '../addon/binary.js';
+import type { TlsConnection, TlsSession } from '../addon/tls.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { ValueError } from '../core/exceptions.js';
 import { isFailure, succeeded } from './errors.js';
@@ -14,37 +15,40 @@ const INTERNAL = Symbol('internal');
  * @see Python ssl.SSLSession
  */
 export class SSLSession {
+  /** @internal */
+  readonly _tls: TlsSession;
   /** @internal Which SSLContext's connections it may be used with. */
   readonly _context: object;
 
   constructor(...args: unknown[]) {
     if (args[0] !== INTERNAL) throw new TypeError("cannot create 'ssl.SSLSession' instances");
-    this._context = args[1] as object;
+    this._tls = args[1] as TlsSession;
+    this._context = args[2] as object;
   }
 
-  /** @internal An empty handle for the binary to fill. */
-  static _empty(context: object): SSLSession {
-    return new SSLSession(INTERNAL, context);
+  /** @internal */
+  static _create(tlsSession: TlsSession, context: object): SSLSession {
+    return new SSLSession(INTERNAL, tlsSession, context);
   }
 
   /** The session's id; of a TLS 1.3 session, which has none on the wire, one of OpenSSL's making. */
   get id(): Buffer {
-    return Buffer.from(tls.describeSession(this)[0]);
+    return Buffer.from(this._tls.describe()[0]);
   }
   /** When it was made, in seconds since 1970. */
   get time(): number {
-    return tls.describeSession(this)[1];
+    return this._tls.describe()[1];
   }
   /** How long it is good for, in seconds. */
   get timeout(): number {
-    return tls.describeSession(this)[2];
+    return this._tls.describe()[2];
   }
   /** How long the server says that the ticket is good for, in seconds; 0: it does not say. */
   get ticket_lifetime_hint(): number {
-    return tls.describeSession(this)[3];
+    return this._tls.describe()[3];
   }
   get has_ticket(): boolean {
-    return tls.describeSession(this)[4];
+    return this._tls.describe()[4];
   }
 
   /**
@@ -53,7 +57,7 @@ export class SSLSession {
    * @see i2d_SSL_SESSION(3)
    */
   to_bytes(): Buffer {
-    return Buffer.from(succeeded(tls.sessionToBytes(this)));
+    return Buffer.from(succeeded(this._tls.toBytes()));
   }
 
   /** Whether both are the same session. Python's `==`. */
@@ -63,18 +67,15 @@ export class SSLSession {
 }
 
 /** A connection's session; null if it has none. @throws ValueError in the middle of a handshake */
-export function sessionOf(connection: object, context: object): SSLSession | null {
-  const session = SSLSession._empty(context);
-  const result = tls.getSession(connection, session);
-  if (isFailure(result)) throw new ValueError(result.text);
-  return result === 0 ? null : session;
+export function sessionOf(connection: TlsConnection, context: object): SSLSession | null {
+  const session = connection.getSession();
+  if (isFailure(session)) throw new ValueError(session.text);
+  return session === null ? null : SSLSession._create(session, context);
 }
 
 /** The session that `to_bytes` has written. @throws SSLError */
 export function sessionFromBytes(context: object, bytes: BytesLike): SSLSession {
-  const session = SSLSession._empty(context);
-  succeeded(tls.sessionFromBytes(session, bytesOf(bytes)));
-  return session;
+  return SSLSession._create(succeeded(tls.Session.fromBytes(bytesOf(bytes))), context);
 }
 
 /** Checks a session that a connection of `context` is given. */

@@ -1,6 +1,13 @@
 /** What SSLContext sets, and connections have in common: certificates, ciphers, versions, callbacks. */
 import { tls } from '../addon/binary.js';
-import { type CertificateInfo, type CipherInfo, EVENTS, NUMBER_SETTINGS, TEXT_SETTINGS } from '../addon/tls.js';
+import {
+  type CertificateInfo,
+  type CipherInfo,
+  EVENTS,
+  NUMBER_SETTINGS,
+  TEXT_SETTINGS,
+  type TlsContext,
+} from '../addon/tls.js';
 import { cInt, integer, parameters, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
@@ -71,6 +78,7 @@ const SESSION_STATS = [
 /** What an SSLContext is without its ways to make sockets and objects. CPython's `_ssl._SSLContext`. */
 export class Settings implements ConnectionContext {
   readonly #protocol: number;
+  /** @internal */ readonly _tls: TlsContext;
   /** @internal */ readonly _hooks: ConnectionContext['_hooks'] = {
     serverName: null,
     pskClient: null,
@@ -95,7 +103,7 @@ export class Settings implements ConnectionContext {
     if (kind === undefined) throw new ValueError(`invalid or unsupported protocol version ${this.#protocol}`);
     const name = k._SSLMethod[this.#protocol];
     if (kind !== 1 && kind !== 2) deprecated(`ssl.${name} is deprecated`);
-    succeeded(tls.createContext(this, kind));
+    this._tls = succeeded(tls.Context.create(kind));
     if (kind === 1) this.#checkHostname = true;
   }
 
@@ -143,7 +151,7 @@ export class Settings implements ConnectionContext {
     if (certdata !== undefined && certdata !== null) {
       const certificates = pemBytes(certdata);
       const key = keydata === undefined || keydata === null ? certificates : pemBytes(keydata);
-      succeeded(tls.loadCertificateChain(this, certificates, key, source));
+      succeeded(this._tls.loadCertificateChain(certificates, key, source));
       return;
     }
     if (certfile === undefined) {
@@ -152,7 +160,7 @@ export class Settings implements ConnectionContext {
     const certificate = path(certfile, 'certfile should be a valid filesystem path');
     const missing = keyfile === undefined || keyfile === null;
     const key = missing ? certificate : path(keyfile, 'keyfile should be a valid filesystem path');
-    succeeded(tls.loadCertificateChainFiles(this, certificate, key, source));
+    succeeded(this._tls.loadCertificateChainFiles(certificate, key, source));
   }
 
   /**
@@ -171,7 +179,7 @@ export class Settings implements ConnectionContext {
     const file = cafile === null ? null : path(cafile, 'cafile should be a valid filesystem path');
     const folder = capath === null ? null : path(capath, 'capath should be a valid filesystem path');
     if (cadata !== null) this.#trust(cadata);
-    if (file !== null || folder !== null) succeeded(tls.loadVerifyLocations(this, file, folder));
+    if (file !== null || folder !== null) succeeded(this._tls.loadVerifyLocations(file, folder));
   }
 
   #trust(data: unknown): void {
@@ -185,7 +193,7 @@ export class Settings implements ConnectionContext {
     }
     if (bytes === undefined) throw new TypeError('cadata should be an ASCII string or a bytes-like object');
     if (bytes.length === 0) throw new ValueError('Empty certificate data');
-    if (succeeded(tls.loadVerifyData(this, bytes, pem)) !== 0) return;
+    if (succeeded(this._tls.loadVerifyData(bytes, pem)) !== 0) return;
     const why = pem ? 'no start line' : 'not enough data';
     throw new SSLError(0, `${why}: cadata does not contain a certificate`);
   }
@@ -198,12 +206,12 @@ export class Settings implements ConnectionContext {
 
   /** Trusted certificates from where OpenSSL looks for them; none there is no error. */
   set_default_verify_paths(): void {
-    succeeded(tls.setDefaultVerifyPaths(this));
+    succeeded(this._tls.setDefaultVerifyPaths());
   }
 
   /** How many certificates, revocation lists and authorities are loaded. */
   cert_store_stats(): { x509: number; crl: number; x509_ca: number } {
-    const [x509, crl, x509_ca] = succeeded(tls.getStoreStats(this));
+    const [x509, crl, x509_ca] = succeeded(this._tls.getStoreStats());
     return { x509, crl, x509_ca };
   }
 
@@ -212,20 +220,20 @@ export class Settings implements ConnectionContext {
   get_ca_certs(binary_form: true): Buffer[];
   get_ca_certs(...args: unknown[]): (CertificateInfo | Buffer)[] {
     const [binary] = parameters('get_ca_certs', ['binary_form'], args);
-    const ders = succeeded(tls.getAuthorities(this));
+    const ders = succeeded(this._tls.getAuthorities());
     return ders.map((der) => (binary ? Buffer.from(der) : succeeded(tls.decodeCertificate(der))));
   }
 
   /** How often sessions were made and resumed. @see SSL_CTX_sess_number(3) */
   session_stats(): Record<(typeof SESSION_STATS)[number], number> {
-    const stats = tls.getSessionStats(this);
+    const stats = this._tls.getSessionStats();
     return Object.fromEntries(SESSION_STATS.map((name, i) => [name, stats[i]])) as never;
   }
 
   /** Diffie-Hellman parameters from a PEM file, for ciphers with DHE. @see Python SSLContext.load_dh_params */
   load_dh_params(dhfile: PathLike): void {
     const file = path(dhfile);
-    const result = tls.loadDhParameters(this, file);
+    const result = this._tls.loadDhParameters(file);
     if (!isFailure(result)) return;
     if (result.errno === 0) throw fromContext(result);
     const { errno, strerror } = fromContext(result);
@@ -236,24 +244,24 @@ export class Settings implements ConnectionContext {
 
   /** The ciphers for TLS 1.2 and below, in OpenSSL's syntax. @see ciphers(1) */
   set_ciphers(cipherlist: string): void {
-    const result = tls.setText(this, TEXT_SETTINGS.ciphers, oneStr(cipherlist, 'set_ciphers'));
+    const result = this._tls.setText(TEXT_SETTINGS.ciphers, oneStr(cipherlist, 'set_ciphers'));
     if (isFailure(result)) throw new SSLError('No cipher can be selected.');
   }
 
   /** The ciphers of TLS 1.3, separated by colons. @see Python 3.15 SSLContext.set_ciphersuites */
   set_ciphersuites(ciphersuites: string): void {
-    const result = tls.setText(this, TEXT_SETTINGS.ciphersuites, oneStr(ciphersuites, 'set_ciphersuites'));
+    const result = this._tls.setText(TEXT_SETTINGS.ciphersuites, oneStr(ciphersuites, 'set_ciphersuites'));
     if (isFailure(result)) throw new SSLError('No cipher suite can be selected.');
   }
 
   /** The ciphers that connections offer or accept, by priority. */
   get_ciphers(): CipherInfo[] {
-    return succeeded(tls.getCiphers(this));
+    return succeeded(this._tls.getCiphers());
   }
 
   /** The groups for key agreement, separated by colons. @see SSL_CTX_set1_groups_list(3) */
   set_groups(grouplist: string): void {
-    const result = tls.setText(this, TEXT_SETTINGS.groups, oneStr(grouplist, 'set_groups'));
+    const result = this._tls.setText(TEXT_SETTINGS.groups, oneStr(grouplist, 'set_groups'));
     if (isFailure(result)) throw new SSLError('unrecognized group');
   }
 
@@ -264,19 +272,19 @@ export class Settings implements ConnectionContext {
 
   /** Signature algorithms for client certificates, separated by colons. @see SSL_CTX_set1_client_sigalgs_list(3) */
   set_client_sigalgs(sigalgs: string): void {
-    const result = tls.setText(this, TEXT_SETTINGS.clientSigalgs, oneStr(sigalgs, 'set_client_sigalgs'));
+    const result = this._tls.setText(TEXT_SETTINGS.clientSigalgs, oneStr(sigalgs, 'set_client_sigalgs'));
     if (isFailure(result)) throw new SSLError('unrecognized signature algorithm');
   }
 
   /** Signature algorithms for server certificates, separated by colons. @see SSL_CTX_set1_sigalgs_list(3) */
   set_server_sigalgs(sigalgs: string): void {
-    const result = tls.setText(this, TEXT_SETTINGS.serverSigalgs, oneStr(sigalgs, 'set_server_sigalgs'));
+    const result = this._tls.setText(TEXT_SETTINGS.serverSigalgs, oneStr(sigalgs, 'set_server_sigalgs'));
     if (isFailure(result)) throw new SSLError('unrecognized signature algorithm');
   }
 
   /** The one curve for key agreement. @throws ValueError for a name that OpenSSL does not know */
   set_ecdh_curve(name: string | BytesLike): void {
-    const result = succeeded(tls.setEcdhCurve(this, path(name)));
+    const result = succeeded(this._tls.setEcdhCurve(path(name)));
     if (result < 0) throw new ValueError(`unknown elliptic curve name ${repr(name)}`);
   }
 
@@ -285,7 +293,7 @@ export class Settings implements ConnectionContext {
     if (typeof alpn_protocols?.[Symbol.iterator] !== 'function') {
       throw new TypeError(`'${typeName(alpn_protocols)}' object is not iterable`);
     }
-    tls.setAlpn(this, Buffer.concat(Array.from(alpn_protocols, lengthAndName)));
+    this._tls.setAlpn(Buffer.concat(Array.from(alpn_protocols, lengthAndName)));
   }
 
   /** NPN is gone from all TLS libraries; ALPN has taken its place. */
@@ -305,18 +313,18 @@ export class Settings implements ConnectionContext {
    * Bits OP_*. JavaScript's own bit operators make negative numbers of large masks: those are taken for what they mean.
    */
   get options(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.options);
+    return this._tls.getNumber(NUMBER_SETTINGS.options);
   }
   set options(value: number) {
     const wanted = mask(value);
     const added = BigInt(wanted) & ~BigInt(this.options) & BigInt(DEPRECATED_OPTIONS);
     if (added !== 0n) deprecated('ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated');
-    succeeded(tls.setNumber(this, NUMBER_SETTINGS.options, wanted));
+    succeeded(this._tls.setNumber(NUMBER_SETTINGS.options, wanted));
   }
 
   /** The oldest version to speak: TLSVersion. */
   get minimum_version(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.minimumVersion) || k.PROTO_MINIMUM_SUPPORTED;
+    return this._tls.getNumber(NUMBER_SETTINGS.minimumVersion) || k.PROTO_MINIMUM_SUPPORTED;
   }
   set minimum_version(value: number) {
     if (value === k.PROTO_SSLv3) this.options = this.options - (this.options & k.OP_NO_SSLv3);
@@ -330,7 +338,7 @@ export class Settings implements ConnectionContext {
 
   /** The newest version to speak: TLSVersion. */
   get maximum_version(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.maximumVersion) || k.PROTO_MAXIMUM_SUPPORTED;
+    return this._tls.getNumber(NUMBER_SETTINGS.maximumVersion) || k.PROTO_MAXIMUM_SUPPORTED;
   }
   set maximum_version(value: number) {
     const version = this.#version(value);
@@ -357,12 +365,12 @@ export class Settings implements ConnectionContext {
   }
 
   #setVersion(setting: number, version: number): void {
-    if (isFailure(tls.setNumber(this, setting, version))) throw unsupported(version);
+    if (isFailure(this._tls.setNumber(setting, version))) throw unsupported(version);
   }
 
   /** CERT_NONE, CERT_OPTIONAL or CERT_REQUIRED: whether the peer's certificate is asked for and must be good. */
   get verify_mode(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.verifyMode);
+    return this._tls.getNumber(NUMBER_SETTINGS.verifyMode);
   }
   set verify_mode(value: number) {
     const mode = cInt(value);
@@ -370,15 +378,15 @@ export class Settings implements ConnectionContext {
     if (mode === k.CERT_NONE && this.#checkHostname) {
       throw new ValueError('Cannot set verify_mode to CERT_NONE when check_hostname is enabled.');
     }
-    succeeded(tls.setNumber(this, NUMBER_SETTINGS.verifyMode, mode));
+    succeeded(this._tls.setNumber(NUMBER_SETTINGS.verifyMode, mode));
   }
 
   /** Bits VERIFY_*: how certificates are verified. */
   get verify_flags(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.verifyFlags);
+    return this._tls.getNumber(NUMBER_SETTINGS.verifyFlags);
   }
   set verify_flags(value: number) {
-    succeeded(tls.setNumber(this, NUMBER_SETTINGS.verifyFlags, mask(value)));
+    succeeded(this._tls.setNumber(NUMBER_SETTINGS.verifyFlags, mask(value)));
   }
 
   /** Whether a client's peer must have the name `server_hostname`. Setting it asks for a certificate. */
@@ -401,26 +409,26 @@ export class Settings implements ConnectionContext {
 
   /** @internal Bits HOSTFLAG_*. */
   get _host_flags(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.hostFlags);
+    return this._tls.getNumber(NUMBER_SETTINGS.hostFlags);
   }
   set _host_flags(value: number) {
-    succeeded(tls.setNumber(this, NUMBER_SETTINGS.hostFlags, mask(value)));
+    succeeded(this._tls.setNumber(NUMBER_SETTINGS.hostFlags, mask(value)));
   }
 
   /** How many tickets a TLS 1.3 server sends. */
   get num_tickets(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.tickets);
+    return this._tls.getNumber(NUMBER_SETTINGS.tickets);
   }
   set num_tickets(value: number) {
     const count = cInt(value);
     if (count < 0) throw new ValueError('value must be non-negative');
     if (this.#protocol !== k.PROTOCOL_TLS_SERVER) throw new ValueError('SSLContext is not a server context.');
-    succeeded(tls.setNumber(this, NUMBER_SETTINGS.tickets, count));
+    succeeded(this._tls.setNumber(NUMBER_SETTINGS.tickets, count));
   }
 
   /** OpenSSL's level of strictness about keys and ciphers. Part of the cipher list: `@SECLEVEL=1`. */
   get security_level(): number {
-    return tls.getNumber(this, NUMBER_SETTINGS.securityLevel);
+    return this._tls.getNumber(NUMBER_SETTINGS.securityLevel);
   }
 
   /** TLS 1.3: a server may ask for the client's certificate after the handshake. */
@@ -473,7 +481,7 @@ export class Settings implements ConnectionContext {
       throw new TypeError(text);
     }
     checkCallback(callback, 'callback must be callable');
-    if (isFailure(tls.setPskIdentityHint(this, callback === null ? null : hint))) {
+    if (isFailure(this._tls.setPskIdentityHint(callback === null ? null : hint))) {
       throw new ValueError('failed to set identity hint');
     }
     this.#hook('pskServer', callback, 'callback must be callable');
@@ -497,7 +505,7 @@ export class Settings implements ConnectionContext {
   set keylog_filename(value: PathLike | null) {
     this.#keyLogFilename = null;
     const file = value === null || value === undefined ? null : path(value);
-    const result = tls.setKeyLogFile(this, file);
+    const result = this._tls.setKeyLogFile(file);
     if (isFailure(result)) {
       const error = fromContext(result);
       if (result.errno === 0 || error.errno === null) throw error;
@@ -520,7 +528,7 @@ export class Settings implements ConnectionContext {
   }
   set request_ocsp(value: boolean) {
     this.#requestsOcsp = Boolean(value);
-    tls.requestOcsp(this, this.#requestsOcsp);
+    this._tls.requestOcsp(this.#requestsOcsp);
   }
 
   /**
@@ -544,7 +552,7 @@ export class Settings implements ConnectionContext {
   #hook(name: keyof ConnectionContext['_hooks'], callback: unknown, complaint: string): void {
     checkCallback(callback, complaint);
     this._hooks[name] = (callback ?? null) as never;
-    tls.setEvent(this, EVENTS[name], this._hooks[name] !== null);
+    this._tls.setEvent(EVENTS[name], this._hooks[name] !== null);
   }
 }
 

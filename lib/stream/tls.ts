@@ -5,8 +5,8 @@
  * notes where it could not. Any call may have to wait for either direction: it says so in `_readWaits`, `_writeWaits`.
  */
 import { X509Certificate } from 'node:crypto';
-import { native, tls } from '../addon/binary.js';
-import { WANT_READ, WANT_WRITE } from '../addon/tls.js';
+import { native } from '../addon/binary.js';
+import { type Outcome, WANT_READ, WANT_WRITE } from '../addon/tls.js';
 import type { socket } from '../socket/socket.js';
 import { bufferOf, type Connection } from '../ssl/connection.js';
 import { CERT_NONE } from '../ssl/constants.js';
@@ -106,7 +106,7 @@ export class TLSDuplex extends SocketDuplex {
     let result: number;
     try {
       const connection = this.#connection;
-      result = connection.outcome(tls.handshake(connection, ONCE));
+      result = connection.outcome(connection._tls.handshake(ONCE));
       if (result === 0) this.#agree();
     } catch (error) {
       this.destroy(tlsError(error));
@@ -120,7 +120,7 @@ export class TLSDuplex extends SocketDuplex {
   /** What the handshake has come to. */
   #agree(): void {
     const connection = this.#connection;
-    const der = tls.peerCertificate(connection);
+    const der = connection._tls.peerCertificate();
     const verified = this.#tlsSocket?.context.verify_mode !== CERT_NONE;
     this.#agreed = { protocol: connection.version, cipher: cipherOf(connection), certificate: der && bufferOf(der) };
     this.authorized = der !== null && verified;
@@ -168,7 +168,7 @@ export class TLSDuplex extends SocketDuplex {
     if (this.#readError !== null) throw this.#readError;
     const connection = this.#connection;
     try {
-      return connection.outcome(tls.read(connection, scratchFrom(at), SCRATCH_SIZE - at, ONCE));
+      return connection.outcome(connection._tls.read(scratchFrom(at), SCRATCH_SIZE - at, ONCE));
     } catch (error) {
       // The peer has said goodbye after us; or has gone without one, which by default counts as an end.
       if (error instanceof SSLZeroReturnError || this.#isRaggedEnd(error)) return 0;
@@ -183,10 +183,10 @@ export class TLSDuplex extends SocketDuplex {
   /** @internal OpenSSL takes all or nothing, and wants to be asked again with the same bytes. */
   override _send(chunk: Uint8Array): number {
     if (chunk.length === 0) return 0;
-    return this.#took(tls.write(this.#connection, chunk, chunk.length, ONCE));
+    return this.#took(this.#connection._tls.write(chunk, chunk.length, ONCE));
   }
 
-  #took(outcome: ReturnType<typeof tls.write>): number {
+  #took(outcome: Outcome): number {
     let result: number;
     try {
       result = this.#connection.outcome(outcome);
@@ -215,7 +215,7 @@ export class TLSDuplex extends SocketDuplex {
   /** @internal Our goodbye, and the end of our side of the connection below. The peer's may come later. */
   override _goodbye(): boolean {
     try {
-      this.#took(tls.shutdown(this.#connection, false, ONCE));
+      this.#took(this.#connection._tls.shutdown(false, ONCE));
     } catch {
       // OpenSSL says none where the peer has ended in the midst of its session tickets, or the connection is broken.
     }

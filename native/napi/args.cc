@@ -1,8 +1,6 @@
 #include "args.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <cstring>
 
 namespace berkeley::napi {
 
@@ -31,17 +29,27 @@ bool GetInts(napi_env env, napi_value value, int32_t** ints, size_t* count) {
   return type == napi_int32_array;
 }
 
-ArgReader::ArgReader(napi_env env, napi_callback_info info, napi_value* values, size_t count)
-    : env_(env), values_(values) {
+inline void ArgReader::Read(napi_callback_info info, size_t count, napi_value* receiver) {
   size_t given = count;
   void* data = nullptr;
-  napi_get_cb_info(env, info, &given, values, nullptr, &data);
+  napi_get_cb_info(env_, info, &given, values_, receiver, &data);
   state_ = static_cast<State*>(data);
   if (given == count) return;
   char text[64];
   snprintf(text, sizeof(text), "expected %zu arguments, got %zu", count, given);
   napi_throw_type_error(env_, nullptr, text);
   failed_ = true;
+}
+
+// Two of them: functions, which are called most, do not pay for a receiver.
+ArgReader::ArgReader(napi_env env, napi_callback_info info, napi_value* values, size_t count)
+    : env_(env), values_(values) {
+  Read(info, count, nullptr);
+}
+
+ArgReader::ArgReader(napi_env env, napi_callback_info info, napi_value* values, size_t count, napi_value* receiver)
+    : env_(env), values_(values) {
+  Read(info, count, receiver);
 }
 
 void ArgReader::FailType(size_t index, const char* wanted) {
@@ -57,6 +65,14 @@ void ArgReader::FailRange(size_t index, const char* what) {
   char text[96];
   snprintf(text, sizeof(text), "argument %zu %s", index + 1, what);
   napi_throw_range_error(env_, nullptr, text);
+  failed_ = true;
+}
+
+void ArgReader::FailReceiver(const char* wanted) {
+  if (failed_) return;
+  char text[96];
+  snprintf(text, sizeof(text), "must be called on %s", wanted);
+  napi_throw_type_error(env_, nullptr, text);
   failed_ = true;
 }
 
@@ -198,78 +214,6 @@ napi_value Boolean(napi_env env, bool value) {
   napi_value result = nullptr;
   napi_get_boolean(env, value, &result);
   return result;
-}
-
-namespace {
-
-// How many bytes the UTF-8 character at `text` has, with its number in `point`; 0 if there is none (RFC 3629 section
-// 4).
-size_t Character(const uint8_t* text, size_t size, char32_t* point) {
-  static constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const uint8_t lead = text[0];
-  if (lead < 0x80) return *point = lead, 1;
-  const size_t length = lead >= 0xf8 ? 0 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0;
-  if (length == 0 || length > size) return 0;
-  *point = lead & (0x7f >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((text[i] & 0xc0) != 0x80) return 0;
-    *point = *point << 6 | (text[i] & 0x3f);
-  }
-  const bool surrogate = *point >= 0xd800 && *point < 0xe000;
-  return *point < kLeast[length] || *point > 0x10ffff || surrogate ? 0 : length;
-}
-
-std::u16string Escaped(const std::string& text) {
-  std::u16string units;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-  for (size_t at = 0; at < text.size();) {
-    char32_t point = 0;
-    const size_t length = Character(bytes + at, text.size() - at, &point);
-    if (length == 0) {
-      units += static_cast<char16_t>(0xdc00 + bytes[at]);
-    } else if (point < 0x10000) {
-      units += static_cast<char16_t>(point);
-    } else {
-      units += static_cast<char16_t>(0xd7c0 + (point >> 10));
-      units += static_cast<char16_t>(0xdc00 + (point & 0x3ff));
-    }
-    at += std::max<size_t>(length, 1);
-  }
-  return units;
-}
-
-}  // namespace
-
-napi_value Text(napi_env env, const std::string& text) {
-  napi_value result = nullptr;
-  const bool ascii = std::all_of(text.begin(), text.end(), [](char each) { return (each & 0x80) == 0; });
-  if (ascii) {
-    napi_create_string_latin1(env, text.data(), text.size(), &result);
-  } else {
-    const std::u16string units = Escaped(text);
-    napi_create_string_utf16(env, units.data(), units.size(), &result);
-  }
-  return result;
-}
-
-napi_value Copy(napi_env env, const uint8_t* data, size_t size) {
-  napi_value buffer = nullptr;
-  napi_value result = nullptr;
-  void* to = nullptr;
-  if (napi_create_arraybuffer(env, size, &to, &buffer) != napi_ok) return nullptr;
-  if (size != 0) memcpy(to, data, size);
-  napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &result);
-  return result;
-}
-
-napi_value Array(napi_env env, size_t length) {
-  napi_value result = nullptr;
-  napi_create_array_with_length(env, length, &result);
-  return result;
-}
-
-void SetItem(napi_env env, napi_value array, size_t index, napi_value item) {
-  napi_set_element(env, array, static_cast<uint32_t>(index), item);
 }
 
 }  // namespace berkeley::napi

@@ -64,15 +64,22 @@ class ArgReader {
   std::optional<std::string> ByteTextOrNull(size_t index);
   std::optional<std::string> StringTextOrNull(size_t index);
 
+  // Of MethodArgs alone.
+  napi_value receiver() const { return receiver_; }
   napi_value value(size_t index) const { return values_[index]; }
   // Throws once; later failures keep the first exception.
   void FailType(size_t index, const char* wanted);
   void FailRange(size_t index, const char* what);
+  void FailReceiver(const char* wanted);
 
  protected:
   ArgReader(napi_env env, napi_callback_info info, napi_value* values, size_t count);
+  ArgReader(napi_env env, napi_callback_info info, napi_value* values, size_t count, napi_value* receiver);
+
+  napi_value receiver_;
 
  private:
+  void Read(napi_callback_info info, size_t count, napi_value* receiver);
   void RefuseNul(const std::string& text);
 
   napi_env env_;
@@ -90,19 +97,22 @@ class Args : public ArgReader {
   napi_value storage_[kCount == 0 ? 1 : kCount];
 };
 
+// Those of a method, with what it was called on.
+template <size_t kCount>
+class MethodArgs : public ArgReader {
+ public:
+  MethodArgs(napi_env env, napi_callback_info info) : ArgReader(env, info, storage_, kCount, &receiver_) {}
+
+ private:
+  napi_value storage_[kCount == 0 ? 1 : kCount];
+};
+
 // What a reference refers to.
 napi_value Referred(napi_env env, napi_ref reference);
 
 // Results.
 napi_value Number(napi_env env, int64_t value);
 napi_value Boolean(napi_env env, bool value);
-// From UTF-8. A byte that is none becomes a lone surrogate U+DC80 ... U+DCFF, as in Python (PEP 383), so that a name
-// which the system keeps as bytes can be handed back to it.
-napi_value Text(napi_env env, const std::string& text);
-// A Uint8Array of its own with a copy of the bytes.
-napi_value Copy(napi_env env, const uint8_t* data, size_t size);
-napi_value Array(napi_env env, size_t length);
-void SetItem(napi_env env, napi_value array, size_t index, napi_value item);
 
 inline const char* OrNull(const std::optional<std::string>& text) { return text ? text->c_str() : nullptr; }
 

@@ -1,5 +1,5 @@
 // The values of Python's names, per module.
-#include "args.h"
+#include "env.h"
 #include "os_headers.h"
 #include "tls/tls.h"
 
@@ -57,40 +57,29 @@ constexpr Module kModules[] = {
     ModuleOf("select", kSelect),
 };
 
-napi_value CreateModule(napi_env env, const Module& module) {
-  napi_value object = nullptr;
-  napi_create_object(env, &object);
-  for (size_t i = 0; i < module.count; ++i) {
-    napi_value value = nullptr;
-    napi_create_double(env, module.rows[i].value, &value);
-    napi_set_named_property(env, object, module.rows[i].name, value);
-  }
+Napi::Object CreateModule(Napi::Env env, const Module& module) {
+  const auto object = Napi::Object::New(env);
+  for (size_t i = 0; i < module.count; ++i) object.Set(module.rows[i].name, module.rows[i].value);
   return object;
 }
 
 // Their values come from OpenSSL's headers, which tls/ alone includes.
-napi_value CreateSslModule(napi_env env) {
-  napi_value object = nullptr;
-  napi_create_object(env, &object);
+Napi::Object CreateSslModule(Napi::Env env) {
+  const auto object = Napi::Object::New(env);
   size_t count = 0;
   const tls::Constant* rows = tls::Constants(&count);
-  for (size_t i = 0; i < count; ++i) {
-    napi_set_named_property(env, object, rows[i].name, Number(env, rows[i].value));
-  }
+  for (size_t i = 0; i < count; ++i) object.Set(rows[i].name, rows[i].value);
   return object;
 }
 
 }  // namespace
 
-napi_value CreateConstants(napi_env env) {
-  napi_value object = nullptr;
-  napi_create_object(env, &object);
-  for (const Module& module : kModules) {
-    napi_set_named_property(env, object, module.name, CreateModule(env, module));
-  }
-  napi_set_named_property(env, object, "ssl", CreateSslModule(env));
-  napi_set_named_property(env, object, "codes", CreateModule(env, ModuleOf("codes", kCodes)));
-  napi_set_named_property(env, object, "limits", CreateModule(env, ModuleOf("limits", kLimits)));
+Napi::Object CreateConstants(Napi::Env env) {
+  const auto object = Napi::Object::New(env);
+  for (const Module& module : kModules) object.Set(module.name, CreateModule(env, module));
+  object.Set("ssl", CreateSslModule(env));
+  object.Set("codes", CreateModule(env, ModuleOf("codes", kCodes)));
+  object.Set("limits", CreateModule(env, ModuleOf("limits", kLimits)));
   return object;
 }
 

@@ -2,11 +2,12 @@
 #ifndef BERKELEY_NAPI_ENV_H_
 #define BERKELEY_NAPI_ENV_H_
 
-#include <node_api.h>
+#include <napi.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
+#include <vector>
 
 #include "os/os.h"
 
@@ -19,25 +20,25 @@ inline constexpr size_t kEventCount = 1024;
 
 struct Loop;
 
-// One environment's state. Every binding gets it as its function's data; it dies after the last of them, and after the
-// last handle, for nobody promises in which order an environment that ends lets go of those.
+// One environment's state. Every binding gets it as its function's data.
 // The areas lie in ArrayBuffers that JavaScript sees as native.info, .address and so on, and must not transfer.
 struct State {
+  // The environment has ended: what its socket objects still own (a worker was terminated, say) is closed.
+  ~State();
+
   int32_t* info = nullptr;
   uint8_t* address = nullptr;
   uint8_t* scratch = nullptr;
   int32_t* events = nullptr;
-  napi_ref areas[4] = {};
-  Loop* loop = nullptr;                          // once loopStart was called: see loop.cc, which frees it
-  std::unordered_map<const void*, int> handles;  // what is in each handle that lives, with its kind: see tls.h
-  bool ended = false;
+  std::vector<Napi::ObjectReference> areas;
+  std::array<Napi::FunctionReference, 4> classes;  // of handles: see tls/handles.h
+  Loop* loop = nullptr;                            // once loopStart was called: see loop.cc, which frees it
 };
-// What was in a handle is gone.
-void Forget(State* state, const void* object);
 
 struct Binding {
   const char* name;
   napi_callback call;
+  bool is_static = false;  // of a class: its own function, not a method of its objects
 };
 
 // One file's functions.
@@ -49,6 +50,7 @@ template <size_t kCount>
 constexpr BindingList ListOf(const Binding (&rows)[kCount]) {
   return {rows, kCount};
 }
+void DefineFunctions(Napi::Object object, const BindingList& list, State* state);
 
 extern const BindingList kDescriptorBindings;
 extern const BindingList kDataBindings;
@@ -59,8 +61,8 @@ extern const BindingList kZerocopyBindings;
 extern const BindingList kLoopBindings;
 extern const BindingList kResolveBindings;
 
-napi_value CreateConstants(napi_env env);
-napi_value CreateLayout(napi_env env);
+Napi::Object CreateConstants(Napi::Env env);
+Napi::Object CreateLayout(Napi::Env env);
 
 }  // namespace berkeley::napi
 

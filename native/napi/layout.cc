@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <string>
 
-#include "args.h"
+#include "env.h"
 #include "os_headers.h"
+#include "pack.h"
 
 namespace berkeley::napi {
 
@@ -28,29 +29,21 @@ constexpr Row kRows[] = {
 #undef BERKELEY_FIELD
 #undef BERKELEY_FIELD_AS
 
-napi_value CreateField(napi_env env, const Row& row) {
-  const napi_value field = Array(env, 2);
-  SetItem(env, field, 0, Number(env, static_cast<int64_t>(row.offset)));
-  SetItem(env, field, 1, Number(env, static_cast<int64_t>(row.size)));
-  return field;
-}
-
 }  // namespace
 
-napi_value CreateLayout(napi_env env) {
-  napi_value layout = nullptr;
-  napi_value structure = nullptr;
-  napi_create_object(env, &layout);
+Napi::Object CreateLayout(Napi::Env env) {
+  const auto layout = Napi::Object::New(env);
+  Napi::Object structure;
   for (const Row& row : kRows) {
     if (row.field == nullptr) {
-      napi_create_object(env, &structure);
-      napi_set_named_property(env, structure, "size", Number(env, static_cast<int64_t>(row.size)));
-      napi_set_named_property(env, layout, row.structure, structure);
+      structure = Napi::Object::New(env);
+      structure.Set("size", row.size);
+      layout.Set(row.structure, structure);
       continue;
     }
     std::string name = row.field;
     std::replace(name.begin(), name.end(), '.', '_');
-    napi_set_named_property(env, structure, name.c_str(), CreateField(env, row));
+    structure.Set(name, PackRow(env, {Napi::Number::New(env, row.offset), Napi::Number::New(env, row.size)}));
   }
   return layout;
 }

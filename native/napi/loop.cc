@@ -6,6 +6,7 @@
 #include "os/os.h"
 #include "os/poller.h"
 #include "owners.h"
+#include "pack.h"
 #include "watch.h"
 
 namespace berkeley::napi {

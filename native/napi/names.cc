@@ -1,12 +1,12 @@
 // Names and addresses. Text goes in as bytes where it may be a host's or an interface's name.
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <vector>
 
 #include "args.h"
 #include "names.h"
 #include "os/os.h"
+#include "pack.h"
 
 namespace berkeley::napi {
 
@@ -17,23 +17,13 @@ napi_value TextOrCode(napi_env env, int code, const std::string& text) {
   return code < 0 ? Number(env, code) : Text(env, text);
 }
 
-template <typename Item, typename Pack>
-napi_value PackAll(napi_env env, const std::vector<Item>& items, Pack pack) {
-  const napi_value array = Array(env, items.size());
-  for (size_t i = 0; i < items.size(); ++i) SetItem(env, array, i, pack(items[i]));
-  return array;
+Napi::Value PackBytes(Napi::Env env, const std::vector<uint8_t>& bytes) {
+  return Copy(env, bytes.data(), bytes.size());
 }
 
-napi_value PackRow(napi_env env, std::initializer_list<napi_value> cells) {
-  const napi_value row = Array(env, cells.size());
-  size_t index = 0;
-  for (const napi_value cell : cells) SetItem(env, row, index++, cell);
-  return row;
-}
-
-napi_value PackAddressInfo(napi_env env, const os::AddressInfo& info) {
+Napi::Value PackAddressInfo(Napi::Env env, const os::AddressInfo& info) {
   return PackRow(env, {Number(env, info.family), Number(env, info.type), Number(env, info.protocol),
-                       Text(env, info.canonical_name), Copy(env, info.address.data(), info.address.size())});
+                       Text(env, info.canonical_name), PackBytes(env, info.address)});
 }
 
 napi_value GetAddrInfo(napi_env env, napi_callback_info info) {
@@ -60,10 +50,8 @@ napi_value GetNameInfo(napi_env env, napi_callback_info info) {
 
 napi_value PackHost(napi_env env, int code, const os::HostEntry& host) {
   if (code < 0) return Number(env, code);
-  const auto aliases = PackAll(env, host.aliases, [=](const std::string& each) { return Text(env, each); });
-  const auto addresses = PackAll(env, host.addresses,
-                                 [=](const std::vector<uint8_t>& each) { return Copy(env, each.data(), each.size()); });
-  return PackRow(env, {Text(env, host.name), aliases, Number(env, host.family), addresses});
+  return PackRow(env, {Text(env, host.name), PackAll(env, host.aliases, Text), Number(env, host.family),
+                       PackAll(env, host.addresses, PackBytes)});
 }
 
 napi_value GetHostByName(napi_env env, napi_callback_info info) {
@@ -125,15 +113,17 @@ napi_value GetProtoByName(napi_env env, napi_callback_info info) {
   return Number(env, os::GetProtoByName(name.c_str()));
 }
 
+Napi::Value PackInterface(Napi::Env env, const os::Interface& interface) {
+  return PackRow(env, {Number(env, interface.index), Text(env, interface.name)});
+}
+
 napi_value IfNames(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
   std::vector<os::Interface> found;
   const int result = os::InterfaceNames(&found);
   if (result < 0) return Number(env, result);
-  return PackAll(env, found, [=](const os::Interface& each) {
-    return PackRow(env, {Number(env, each.index), Text(env, each.name)});
-  });
+  return PackAll(env, found, PackInterface);
 }
 
 napi_value IfIndex(napi_env env, napi_callback_info info) {
@@ -211,11 +201,11 @@ constexpr Binding kRows[] = {
 
 }  // namespace
 
-napi_value PackAddressInfos(napi_env env, const std::vector<os::AddressInfo>& found) {
-  return PackAll(env, found, [=](const os::AddressInfo& each) { return PackAddressInfo(env, each); });
+Napi::Value PackAddressInfos(Napi::Env env, const std::vector<os::AddressInfo>& found) {
+  return PackAll(env, found, PackAddressInfo);
 }
 
-napi_value PackNames(napi_env env, const std::string& host, const std::string& service) {
+Napi::Value PackNames(Napi::Env env, const std::string& host, const std::string& service) {
   return PackRow(env, {Text(env, host), Text(env, service)});
 }
 

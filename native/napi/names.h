@@ -2,7 +2,7 @@
 #ifndef BERKELEY_NAPI_NAMES_H_
 #define BERKELEY_NAPI_NAMES_H_
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <string>
 #include <vector>
@@ -12,9 +12,9 @@
 namespace berkeley::napi {
 
 // `[family, type, protocol, canonicalName, sockaddr]` each.
-napi_value PackAddressInfos(napi_env env, const std::vector<os::AddressInfo>& found);
+Napi::Value PackAddressInfos(Napi::Env env, const std::vector<os::AddressInfo>& found);
 // `[host, service]`.
-napi_value PackNames(napi_env env, const std::string& host, const std::string& service);
+Napi::Value PackNames(Napi::Env env, const std::string& host, const std::string& service);
 
 }  // namespace berkeley::napi
 

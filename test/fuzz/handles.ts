@@ -1,9 +1,15 @@
 /** The handles of TLS that the fuzzer uses: contexts, connections, sessions and memory BIOs. */
 import { native, tls } from '../../lib/addon/binary.js';
-import { NUMBER_SETTINGS, TEXT_SETTINGS } from '../../lib/addon/tls.js';
+import { NUMBER_SETTINGS, TEXT_SETTINGS, type TlsConnection, type TlsContext } from '../../lib/addon/tls.js';
 import { Thrown, type Values } from './values.js';
 
 export type HandleKind = 'context' | 'connection' | 'tlsSession' | 'bio';
+const CLASSES = {
+  context: tls.Context,
+  connection: tls.Connection,
+  tlsSession: tls.Session,
+  bio: tls.MemoryBio,
+} as unknown as Record<HandleKind, new () => object>;
 
 /** How many of each kind are kept; what is pushed out is garbage. */
 const KEPT = 8;
@@ -14,9 +20,11 @@ const TLS_1_2 = 0x0303;
 const MOST_ROUNDS = 10;
 const EVENT_COUNT = 6;
 
-/** What the binary puts an object of its own into, and calls back. */
-export class Handle {
+/** What a connection's callbacks are asked of. */
+export class Callbacks {
   readonly #values: Values;
+  /** The connection whose callbacks these are. */
+  connection: TlsConnection | null = null;
 
   constructor(values: Values) {
     this.#values = values;
@@ -40,43 +48,53 @@ export class Handle {
     return this.#answer();
   }
 
-  /** An answer of any kind; before it, perhaps, this very object is used or let go. */
+  /** An answer of any kind; before it, perhaps, the very connection that asks is used or let go. */
   #answer(): unknown {
     const { random } = this.#values;
-    if (random.chance(0.02)) tls.releaseConnection(this);
-    if (random.chance(0.02)) tls.read(this, new Uint8Array(10), 10, 0);
-    if (random.chance(0.02)) tls.write(this, new Uint8Array(10), 10, 0);
-    if (random.chance(0.02)) tls.handshake(this, 0);
-    if (random.chance(0.02)) tls.shutdown(this, true, 0);
-    if (random.chance(0.05)) throw new Thrown('thrown by a callback');
+    if (random.chance(0.02)) this.connection?.release();
+    if (random.chance(0.02)) this.connection?.read(new Uint8Array(10), 10, 0);
+    if (random.chance(0.02)) this.connection?.write(new Uint8Array(10), 10, 0);
+    if (random.chance(0.02)) this.connection?.handshake(0);
+    if (random.chance(0.02)) this.connection?.shutdown(true, 0);
+    if (random.chance(0.05)) throw random.pick([new Thrown('thrown by a callback'), new Proxy(new Thrown(), HOSTILE)]);
     const usual = [0, 1, 80, null, [null, new Uint8Array(4)], ['x y', new Uint8Array(16)], new Uint8Array(4)];
     return random.chance(0.3) ? this.#values.any() : random.pick(usual);
   }
 }
 
+/** Of an exception that throws when it is looked at. */
+const HOSTILE: ProxyHandler<Thrown> = {
+  has() {
+    throw new Thrown('thrown by an exception');
+  },
+};
+
 export class Handles {
   readonly #values: Values;
-  readonly #kept: Record<HandleKind, Handle[]> = { context: [], connection: [], tlsSession: [], bio: [] };
+  readonly #kept: Record<HandleKind, object[]> = { context: [], connection: [], tlsSession: [], bio: [] };
 
   constructor(values: Values) {
     this.#values = values;
   }
 
-  fresh(): Handle {
-    return new Handle(this.#values);
+  callbacks(): Callbacks {
+    return new Callbacks(this.#values);
   }
 
   /** Mostly one that has something of this kind in it. */
-  one(kind: HandleKind): Handle {
+  one(kind: HandleKind): object {
     const kept = this.#kept[kind];
-    return kept.length === 0 || this.#values.random.chance(0.05) ? this.fresh() : this.#values.random.pick(kept);
+    if (kept.length > 0 && this.#values.random.chance(0.95)) return this.#values.random.pick(kept);
+    return this.#values.random.chance(0.5) ? new CLASSES[kind]() : {};
   }
 
-  keep(kind: HandleKind, made: unknown): void {
-    if (!(made instanceof Handle)) return;
-    const kept = this.#kept[kind];
-    kept.unshift(made);
-    kept.length = Math.min(kept.length, KEPT);
+  keep(made: unknown): void {
+    for (const kind of Object.keys(CLASSES) as HandleKind[]) {
+      if (!(made instanceof CLASSES[kind])) continue;
+      const kept = this.#kept[kind];
+      kept.unshift(made);
+      kept.length = Math.min(kept.length, KEPT);
+    }
   }
 
   forgetAll(): void {
@@ -86,30 +104,26 @@ export class Handles {
   /** Two connections that are connected to each other through memory, without certificates. */
   addPair(): void {
     const contexts = [this.#context(CLIENT), this.#context(SERVER)];
-    const bios = [this.fresh(), this.fresh()];
-    for (const bio of bios) tls.createMemoryBio(bio);
+    const bios = [tls.MemoryBio.create(), tls.MemoryBio.create()];
     const ends = contexts.map((context, i) => {
-      const end = this.fresh();
-      tls.createConnection(end, context, i === 1, -1, bios[i], bios[1 - i], null, false, false);
+      const callbacks = this.callbacks();
+      const { create } = tls.Connection;
+      const end = create(context, i === 1, -1, bios[i], bios[1 - i], null, false, false, callbacks) as TlsConnection;
+      callbacks.connection = end;
       return end;
     });
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      for (const end of ends) if (!tls.handshakeDone(end)) tls.handshake(end, 0);
+      for (const end of ends) if (!end.handshakeDone()) end.handshake(0);
     }
-    const session = this.fresh();
-    if (tls.getSession(ends[0], session) === 1) this.keep('tlsSession', session);
-    for (const end of ends) this.keep('connection', end);
-    for (const context of contexts) this.keep('context', context);
-    for (const bio of bios) this.keep('bio', bio);
+    for (const made of [ends[0].getSession(), ...ends, ...contexts, ...bios]) this.keep(made);
   }
 
-  #context(protocol: number): Handle {
-    const context = this.fresh();
-    tls.createContext(context, protocol);
-    tls.setText(context, TEXT_SETTINGS.ciphers, 'aNULL:@SECLEVEL=0');
-    tls.setNumber(context, NUMBER_SETTINGS.verifyMode, native.constants.ssl.CERT_NONE ?? 0);
-    if (this.#values.random.chance(0.7)) tls.setNumber(context, NUMBER_SETTINGS.maximumVersion, TLS_1_2);
-    if (this.#values.random.chance(0.3)) tls.setEvent(context, this.#values.random.below(EVENT_COUNT), true);
+  #context(protocol: number): TlsContext {
+    const context = tls.Context.create(protocol) as TlsContext;
+    context.setText(TEXT_SETTINGS.ciphers, 'aNULL:@SECLEVEL=0');
+    context.setNumber(NUMBER_SETTINGS.verifyMode, native.constants.ssl.CERT_NONE ?? 0);
+    if (this.#values.random.chance(0.7)) context.setNumber(NUMBER_SETTINGS.maximumVersion, TLS_1_2);
+    if (this.#values.random.chance(0.3)) context.setEvent(this.#values.random.below(EVENT_COUNT), true);
     return context;
   }
 }

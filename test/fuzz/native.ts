@@ -2,10 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { isUint8Array } from 'node:util/types';
 import { native } from '../../lib/addon/binary.js';
+import type { TlsConnection } from '../../lib/addon/tls.js';
+import { isFailure } from '../../lib/ssl/errors.js';
 import { unpackAncillary } from '../../lib/structs/ancillary.js';
 import { readTask, Session } from './child.js';
 import { Descriptors } from './descriptors.js';
-import { Handles } from './handles.js';
+import { Callbacks, Handles } from './handles.js';
 import { Harmless, HOSTS } from './harmless.js';
 import { Random } from './random.js';
 import { functions } from './table.js';
@@ -117,11 +119,11 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
     random.chance(0.5) ? values.bytes() : Buffer.from('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
   der: () =>
     random.chance(0.5) ? values.bytes() : Uint8Array.from([0x30, 0x82, random.below(3), random.below(256), 0x30]),
-  newHandle: () => handles.fresh(),
   context: () => handles.one('context'),
   connection: () => handles.one('connection'),
   tlsSession: () => handles.one('tlsSession'),
   bio: () => handles.one('bio'),
+  callbacks: () => handles.callbacks(),
   bioOrNull: () => (random.chance(0.3) ? null : handles.one('bio')),
   fdOrNone: () => (random.chance(0.5) ? -1 : fds.one('socket')),
   deliver: () => deliver,
@@ -157,11 +159,11 @@ function argumentsFor(kinds: readonly string[]): unknown[] {
 /** What a call that did not throw has changed among descriptors and handles. Returns its result. */
 function noteResult(name: string, args: unknown[], result: unknown): unknown {
   if (typeof result === 'number' && result >= 0) noteDescriptors(name, args, result);
-  if (name === 'tls.createMemoryBio') handles.keep('bio', args[0]);
-  if (result === 0 && name === 'tls.createContext') handles.keep('context', args[0]);
-  if (result === 0 && name === 'tls.createConnection') handles.keep('connection', args[0]);
-  if (result === 0 && name === 'tls.sessionFromBytes') handles.keep('tlsSession', args[0]);
-  if (result === 1 && name === 'tls.getSession') handles.keep('tlsSession', args[1]);
+  handles.keep(result);
+  const callbacks = args.at(-1);
+  if (name === 'tls.Connection.create' && callbacks instanceof Callbacks && !isFailure(result)) {
+    callbacks.connection = result as TlsConnection;
+  }
   return result;
 }
 
@@ -199,7 +201,7 @@ function isArgumentError(error: unknown): boolean {
 }
 
 /** What may read many files is called less often. */
-const SLOW = /^tls\.(setDefaultVerifyPaths|loadVerify\w+)$/;
+const SLOW = /^tls\.Context\.(setDefaultVerifyPaths|loadVerify\w+)$/;
 const PAIR_EVERY = 300;
 /** The event loop has its turn after so many calls. */
 const TURN_EVERY = 100;

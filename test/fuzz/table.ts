@@ -1,7 +1,7 @@
 /** What the binary's functions take: the names of kinds, which native.ts makes values of. */
 import { native } from '../../lib/addon/binary.js';
 
-/** The kinds of each function's arguments. A function that is neither here nor below fails the test with its name. */
+/** The kinds of each function's arguments; of a class's method, first the kind of what it is called on. A function that is neither here nor below fails the test with its name. */
 const TABLE: Readonly<Record<string, string>> = {
   socket: 'family type protocol',
   socketpair: 'family type protocol',
@@ -88,49 +88,53 @@ const TABLE: Readonly<Record<string, string>> = {
   'tls.decodeCertificate': 'der',
   'tls.certificateFromPemFile': 'path',
   'tls.certificateText': 'der',
-  'tls.createContext': 'newHandle setting',
-  'tls.loadCertificateChainFiles': 'context path path password',
-  'tls.loadCertificateChain': 'context pem pem password',
-  'tls.loadVerifyLocations': 'context pathOrNull pathOrNull',
-  'tls.loadVerifyData': 'context pem flag',
-  'tls.setDefaultVerifyPaths': 'context',
-  'tls.loadDhParameters': 'context path',
-  'tls.getStoreStats': 'context',
-  'tls.getAuthorities': 'context',
-  'tls.getSessionStats': 'context',
-  'tls.getCiphers': 'context',
-  'tls.setText': 'context setting text',
-  'tls.setEcdhCurve': 'context curve',
-  'tls.setAlpn': 'context bytes',
-  'tls.getNumber': 'context setting',
-  'tls.setNumber': 'context setting whole',
-  'tls.setKeyLogFile': 'context pathOrNull',
-  'tls.setEvent': 'context setting flag',
-  'tls.setPskIdentityHint': 'context textOrNull',
-  'tls.requestOcsp': 'context flag',
-  'tls.createMemoryBio': 'newHandle',
-  'tls.memoryPending': 'bio',
-  'tls.memoryRead': 'bio bytes',
-  'tls.memoryWrite': 'bio bytes',
-  'tls.memoryWriteEof': 'bio',
-  'tls.createConnection': 'newHandle context flag fdOrNone bioOrNull bioOrNull textOrNull flag flag',
-  'tls.releaseConnection': 'connection',
-  'tls.handshake': 'connection wait',
-  'tls.read': 'connection bytes length wait',
-  'tls.write': 'connection bytes length wait',
-  'tls.shutdown': 'connection flag wait',
-  'tls.sendFile': 'connection fdOfFile length length wait',
-  'tls.pending': 'connection',
-  'tls.setContext': 'connection context',
-  'tls.verifyClientPostHandshake': 'connection',
-  'tls.updateKeys': 'connection flag',
-  'tls.peerChain': 'connection flag',
-  'tls.exportKeyingMaterial': 'connection bytes bytes bytesOrNull',
-  'tls.getSession': 'connection newHandle',
-  'tls.setSession': 'connection tlsSession',
-  'tls.describeSession': 'tlsSession',
-  'tls.sessionToBytes': 'tlsSession',
-  'tls.sessionFromBytes': 'newHandle der',
+  'tls.Context': '',
+  'tls.Connection': '',
+  'tls.Session': '',
+  'tls.MemoryBio': '',
+  'tls.Context.create': 'setting',
+  'tls.Context.loadCertificateChainFiles': 'context path path password',
+  'tls.Context.loadCertificateChain': 'context pem pem password',
+  'tls.Context.loadVerifyLocations': 'context pathOrNull pathOrNull',
+  'tls.Context.loadVerifyData': 'context pem flag',
+  'tls.Context.setDefaultVerifyPaths': 'context',
+  'tls.Context.loadDhParameters': 'context path',
+  'tls.Context.getStoreStats': 'context',
+  'tls.Context.getAuthorities': 'context',
+  'tls.Context.getSessionStats': 'context',
+  'tls.Context.getCiphers': 'context',
+  'tls.Context.setText': 'context setting text',
+  'tls.Context.setEcdhCurve': 'context curve',
+  'tls.Context.setAlpn': 'context bytes',
+  'tls.Context.getNumber': 'context setting',
+  'tls.Context.setNumber': 'context setting whole',
+  'tls.Context.setKeyLogFile': 'context pathOrNull',
+  'tls.Context.setEvent': 'context setting flag',
+  'tls.Context.setPskIdentityHint': 'context textOrNull',
+  'tls.Context.requestOcsp': 'context flag',
+  'tls.MemoryBio.create': '',
+  'tls.MemoryBio.pending': 'bio',
+  'tls.MemoryBio.read': 'bio bytes',
+  'tls.MemoryBio.write': 'bio bytes',
+  'tls.MemoryBio.writeEof': 'bio',
+  'tls.Connection.create': 'context flag fdOrNone bioOrNull bioOrNull textOrNull flag flag callbacks',
+  'tls.Connection.release': 'connection',
+  'tls.Connection.handshake': 'connection wait',
+  'tls.Connection.read': 'connection bytes length wait',
+  'tls.Connection.write': 'connection bytes length wait',
+  'tls.Connection.shutdown': 'connection flag wait',
+  'tls.Connection.sendFile': 'connection fdOfFile length length wait',
+  'tls.Connection.pending': 'connection',
+  'tls.Connection.setContext': 'connection context',
+  'tls.Connection.verifyClientPostHandshake': 'connection',
+  'tls.Connection.updateKeys': 'connection flag',
+  'tls.Connection.peerChain': 'connection flag',
+  'tls.Connection.exportKeyingMaterial': 'connection bytes bytes bytesOrNull',
+  'tls.Connection.getSession': 'connection',
+  'tls.Connection.setSession': 'connection tlsSession',
+  'tls.Session.describe': 'tlsSession',
+  'tls.Session.toBytes': 'tlsSession',
+  'tls.Session.fromBytes': 'der',
 };
 /** Those that ask something of a connection, and take nothing else. */
 const QUESTIONS = [
@@ -152,7 +156,7 @@ const QUESTIONS = [
 
 const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
   ...Object.entries(TABLE).map(([name, kinds]): [string, string[]] => [name, kinds === '' ? [] : kinds.split(' ')]),
-  ...QUESTIONS.map((name): [string, string[]] => [`tls.${name}`, ['connection']]),
+  ...QUESTIONS.map((name): [string, string[]] => [`tls.Connection.${name}`, ['connection']]),
 ]);
 
 export interface NativeFunction {
@@ -166,11 +170,25 @@ export interface NativeFunction {
 
 type Named = [name: string, owner: object, call: NativeFunction['call']];
 
+/** A class's methods, as functions of what they are called on. */
+function methodsOf(type: { prototype?: object }, path: string): Named[] {
+  const names = Object.getOwnPropertyNames(type.prototype ?? {}).filter((name) => name !== 'constructor');
+  return names.map((name): Named => {
+    const method = Reflect.get(type.prototype as object, name);
+    return [path + name, type, (self, ...args) => Reflect.apply(method, self, args)];
+  });
+}
+
 function functionsOf(owner: object, path = ''): Named[] {
-  return Object.entries(owner).flatMap(([name, value]): Named[] => {
-    if (typeof value === 'function') return [[path + name, owner, value]];
+  const names = Object.getOwnPropertyNames(owner).filter((name) => !/^(length|name|prototype)$/.test(name));
+  return names.flatMap((name): Named[] => {
+    const value = Reflect.get(owner, name);
+    const below = `${path}${name}.`;
+    if (typeof value === 'function') {
+      return [[path + name, owner, value], ...functionsOf(value, below), ...methodsOf(value, below)];
+    }
     const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-    return isPlain ? functionsOf(value, `${path}${name}.`) : [];
+    return isPlain ? functionsOf(value, below) : [];
   });
 }
 

@@ -48,6 +48,7 @@ const BROKEN: readonly [rule: string, file: string, text: string, complaint: str
   ['tls includes Node-API', 'native/tls/tls.h', '#include <js_native_api.h>', 'native/tls knows no Node-API'],
   ['constants include Node-API', 'native/constants/errno.h', '#include <node_api.h>', 'only native/napi includes'],
   ['napi includes OpenSSL', 'native/napi/data.cc', '#include <openssl/ssl.h>', 'native/napi sees OpenSSL through tls/'],
+  ['a hot call by way of node-addon-api', 'native/napi/data.cc', 'Napi::Object o;', 'hot calls use the C Node-API'],
   ['napi includes a port', 'native/napi/data.cc', '#include "os/linux/epoll.cc"', 'the contracts of os/ only'],
   ['a new native folder', 'native/util/util.h', '', 'native/ has the folders'],
   ['a second loader', 'lib/socket/index.ts', "require('node-gyp-build')(root);", 'lib/addon/binary.ts alone loads'],

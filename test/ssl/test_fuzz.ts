@@ -1,6 +1,5 @@
 /** Handshakes whose bytes were changed on their way: an SSLError, a want, or a success; nothing else, ever. */
 import test, { type ExecutionContext } from 'ava';
-import { tls } from '../../lib/addon/binary.js';
 import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { certText, clientContext, memoryPair, serverContext, wants } from '../helpers/tls.js';
@@ -87,8 +86,8 @@ function broken(pair: ReturnType<typeof memoryPair>, random: (below: number) => 
 
 /** Freed at once: thousands of connections would else wait for the garbage collector. */
 function release({ client, server }: ReturnType<typeof memoryPair>): void {
-  tls.releaseConnection(client._sslobj);
-  tls.releaseConnection(server._sslobj);
+  client._sslobj._tls.release();
+  server._sslobj._tls.release();
 }
 
 function fuzz(t: ExecutionContext, options: () => Parameters<typeof memoryPair>[0], rounds: number): void {

@@ -493,6 +493,22 @@ test('a password function runs if the key is encrypted, and what it throws is th
   t.is(calls, 2);
 });
 
+test('what a password function throws is not looked at', (t) => {
+  const server = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
+  const look = () => t.fail();
+  const thrown = new Proxy({}, { get: look, has: look });
+  const throwing = () => {
+    throw thrown;
+  };
+  let caught: unknown;
+  try {
+    server.load_cert_chain(cert('server-encrypted.pem'), null, throwing);
+  } catch (error) {
+    caught = error;
+  }
+  t.true(caught === thrown);
+});
+
 // ---- further ------------------------------------------------------------------------------------------------------
 
 test('getpeercert tells of every kind of name', (t) => {

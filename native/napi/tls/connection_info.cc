@@ -10,46 +10,44 @@ using tls::Connection;
 // A binding for a function of one connection whose result `pack` turns into a value.
 template <auto kGet, auto kPack>
 napi_value Get(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Connection* connection = Handle<Connection>(&args, 0);
+  MethodArgs<0> args(env, info);
+  Connection* connection = Self<Connection>(&args);
   if (args.Failed()) return nullptr;
   return kPack(env, kGet(connection));
 }
 
-napi_value PackSummary(napi_env env, const tls::CipherSummary& cipher) {
+Napi::Value PackSummary(Napi::Env env, const tls::CipherSummary& cipher) {
   return PackRow(env, {Text(env, cipher.name), Text(env, cipher.protocol), Number(env, cipher.bits)});
 }
 
 napi_value Cipher(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Connection* connection = Handle<Connection>(&args, 0);
+  MethodArgs<0> args(env, info);
+  Connection* connection = Self<Connection>(&args);
   if (args.Failed()) return nullptr;
   tls::CipherSummary cipher;
-  return tls::CurrentCipher(connection, &cipher) ? PackSummary(env, cipher) : Null(env);
+  return tls::CurrentCipher(connection, &cipher) ? PackSummary(env, cipher) : Napi::Env(env).Null();
 }
 
 napi_value SharedCiphers(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Connection* connection = Handle<Connection>(&args, 0);
+  MethodArgs<0> args(env, info);
+  Connection* connection = Self<Connection>(&args);
   if (args.Failed()) return nullptr;
   std::vector<tls::CipherSummary> ciphers;
-  if (!tls::SharedCiphers(connection, &ciphers)) return Null(env);
-  napi_value array = Array(env, ciphers.size());
-  for (size_t i = 0; i < ciphers.size(); ++i) SetItem(env, array, i, PackSummary(env, ciphers[i]));
-  return array;
+  if (!tls::SharedCiphers(connection, &ciphers)) return Napi::Env(env).Null();
+  return PackAll(env, ciphers, PackSummary);
 }
 
 napi_value PeerChain(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  Connection* connection = Handle<Connection>(&args, 0);
-  const bool verified = args.Flag(1);
+  MethodArgs<1> args(env, info);
+  Connection* connection = Self<Connection>(&args);
+  const bool verified = args.Flag(0);
   if (args.Failed()) return nullptr;
-  return PackList(env, tls::PeerChain(connection, verified ? tls::Chain::kVerified : tls::Chain::kUnverified));
+  return PackAll(env, tls::PeerChain(connection, verified ? tls::Chain::kVerified : tls::Chain::kUnverified), Pack);
 }
 
 napi_value TlsServerEndPoint(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  Connection* connection = Handle<Connection>(&args, 0);
+  MethodArgs<0> args(env, info);
+  Connection* connection = Self<Connection>(&args);
   if (args.Failed()) return nullptr;
   tls::Bytes binding;
   tls::Error error;
@@ -58,12 +56,12 @@ napi_value TlsServerEndPoint(napi_env env, napi_callback_info info) {
 }
 
 napi_value ExportKeyingMaterial(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
-  Connection* connection = Handle<Connection>(&args, 0);
-  const Bytes out = args.View(1);
-  const Bytes label = args.View(2);
-  const bool with_context = !args.IsNull(3);
-  const Bytes context = with_context ? args.View(3) : Bytes();
+  MethodArgs<3> args(env, info);
+  Connection* connection = Self<Connection>(&args);
+  const Bytes out = args.View(0);
+  const Bytes label = args.View(1);
+  const bool with_context = !args.IsNull(2);
+  const Bytes context = with_context ? args.View(2) : Bytes();
   if (args.Failed()) return nullptr;
   tls::Error error;
   const std::string name(label.data, label.data + label.size);

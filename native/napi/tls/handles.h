@@ -1,19 +1,24 @@
 // What the TLS bindings share: handles, and how a failure is packed.
 //
-// A handle is a JavaScript object of lib/ with one of tls.h's objects inside. Any other object is refused, also one
-// that another addon has put something into: State::handles knows ours. (Node-API's type tags would tell too, but
-// asking for one costs more than all else that a call does here.) The object dies when the handle is released or
-// collected as garbage, or when the environment ends.
+// A handle is a JavaScript object of one of the classes of native.tls, with one of tls.h's objects inside, which dies
+// when the handle is released or collected as garbage, or when the environment ends. V8 lets a method be called on
+// objects of its own class only; a handle among the arguments is known by its type tag. (Asking for a tag costs more
+// than all else that a short call does.)
 //
 // A call returns a number >= 0, tls::kWantRead, tls::kWantWrite, tls::kRaggedEof, or, if it failed, an object that
 // describes why (see TlsError in lib/addon/tls.ts). No exception is built here.
 #ifndef BERKELEY_NAPI_TLS_HANDLES_H_
 #define BERKELEY_NAPI_TLS_HANDLES_H_
 
+#include <napi.h>
+
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "napi/args.h"
+#include "napi/pack.h"
 #include "tls/tls.h"
 
 namespace berkeley::napi {
@@ -27,122 +32,133 @@ extern const BindingList kTlsSessionBindings;
 extern const BindingList kTlsMemoryBindings;
 
 // native.tls, with all of the above.
-napi_value CreateTls(napi_env env, State* state);
+Napi::Object CreateTls(Napi::Env env, State* state);
 
-// What State::handles knows each kind of handle by, and how much memory behind it V8 should reckon with: an estimate.
+// Of each class: its name, its place in State::classes, its type tag, what a wrong argument should have been, and how
+// much memory behind one of its objects V8 should reckon with: an estimate.
 template <typename T>
 struct HandleKind;
 template <>
 struct HandleKind<tls::Context> {
-  static constexpr int kKind = 1;
-  static constexpr int64_t kMemory = 64 * 1024;
+  static constexpr const char* kClass = "Context";
+  static constexpr size_t kIndex = 0;
+  static constexpr napi_type_tag kTag = {0x8b1f3c5a97e04d26, 0xa4c07f19d2b8635e};
   static constexpr const char* kName = "a TLS context";
+  static constexpr int64_t kMemory = 64 * 1024;
 };
 template <>
 struct HandleKind<tls::Connection> {
-  static constexpr int kKind = 2;
-  static constexpr int64_t kMemory = 32 * 1024;
+  static constexpr const char* kClass = "Connection";
+  static constexpr size_t kIndex = 1;
+  static constexpr napi_type_tag kTag = {0x8b1f3c5a97e04d27, 0xa4c07f19d2b8635e};
   static constexpr const char* kName = "a TLS connection";
+  static constexpr int64_t kMemory = 32 * 1024;
 };
 template <>
 struct HandleKind<tls::Session> {
-  static constexpr int kKind = 3;
-  static constexpr int64_t kMemory = 4 * 1024;
+  static constexpr const char* kClass = "Session";
+  static constexpr size_t kIndex = 2;
+  static constexpr napi_type_tag kTag = {0x8b1f3c5a97e04d28, 0xa4c07f19d2b8635e};
   static constexpr const char* kName = "a TLS session";
+  static constexpr int64_t kMemory = 4 * 1024;
 };
 template <>
 struct HandleKind<tls::MemoryBio> {
-  static constexpr int kKind = 4;
-  static constexpr int64_t kMemory = 1024;
+  static constexpr const char* kClass = "MemoryBio";
+  static constexpr size_t kIndex = 3;
+  static constexpr napi_type_tag kTag = {0x8b1f3c5a97e04d29, 0xa4c07f19d2b8635e};
   static constexpr const char* kName = "a memory BIO";
+  static constexpr int64_t kMemory = 1024;
 };
 
-// Whether V8 should reckon with `change` more bytes.
-inline void AdjustMemory(napi_env env, int64_t change) {
-  int64_t total = 0;
-  napi_adjust_external_memory(env, change, &total);
-}
-
+// What JavaScript's `new` makes is empty; the functions that make a handle fill it.
 template <typename T>
-void Finalize(napi_env env, void* object, void* state) {
-  tls::Release()(static_cast<T*>(object));
-  AdjustMemory(env, -HandleKind<T>::kMemory);
-  Forget(static_cast<State*>(state), object);
-}
+class Handle : public Napi::ObjectWrap<Handle<T>> {
+ public:
+  using Kind = HandleKind<T>;
+  using Pointer = std::unique_ptr<T, tls::Release>;
 
-// Puts `object` into the handle at `index`.
-template <typename T>
-void Attach(ArgReader* args, size_t index, std::unique_ptr<T, tls::Release> object) {
-  const napi_env env = args->env();
-  State* state = &args->state();
-  if (napi_wrap(env, args->value(index), object.get(), Finalize<T>, state, nullptr) != napi_ok) {
-    args->FailType(index, "an object that is no handle yet");
-    return;
+  explicit Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle<T>>(info) {
+    info.This().As<Napi::Object>().TypeTag(&Kind::kTag);
   }
-  state->handles.emplace(object.release(), HandleKind<T>::kKind);
-  AdjustMemory(env, HandleKind<T>::kMemory);
-}
+  ~Handle() { Put(nullptr); }
 
-// What is in the handle at `index`; fails for what is no such handle, or was released.
-template <typename T>
-T* Handle(ArgReader* args, size_t index) {
-  void* object = nullptr;
-  if (napi_unwrap(args->env(), args->value(index), &object) == napi_ok) {
-    const auto& handles = args->state().handles;
-    const auto found = handles.find(object);
-    if (found != handles.end() && found->second == HandleKind<T>::kKind) return static_cast<T*>(object);
+  T* object() const { return object_.get(); }
+  // Releases what was inside.
+  void Put(Pointer object) {
+    const int64_t change = ((object != nullptr) - (object_ != nullptr)) * Kind::kMemory;
+    if (change != 0) Napi::MemoryManagement::AdjustExternalMemory(this->Env(), change);
+    object_ = std::move(object);
   }
-  args->FailType(index, HandleKind<T>::kName);
-  return nullptr;
+
+ private:
+  Pointer object_;
+};
+
+template <typename T>
+void DefineHandles(Napi::Object exports, std::initializer_list<const BindingList*> methods, State* state) {
+  std::vector<Napi::ClassPropertyDescriptor<Handle<T>>> properties;
+  for (const BindingList* list : methods) {
+    for (size_t i = 0; i < list->count; ++i) {
+      const Binding& row = list->rows[i];
+      const auto attributes = row.is_static ? napi_static : napi_default;
+      properties.emplace_back(
+          napi_property_descriptor{row.name, nullptr, row.call, nullptr, nullptr, nullptr, attributes, state});
+    }
+  }
+  const Napi::Function type = Handle<T>::DefineClass(exports.Env(), HandleKind<T>::kClass, properties);
+  state->classes[HandleKind<T>::kIndex] = Napi::Persistent(type);
+  exports.Set(HandleKind<T>::kClass, type);
 }
 
-// The error as an object.
-napi_value PackError(napi_env env, const tls::Error& error);
+// A handle with `object` inside. Empty where the environment is being terminated.
+template <typename T>
+napi_value Wrap(const ArgReader& args, std::unique_ptr<T, tls::Release> object) {
+  const Napi::Object handle = args.state().classes[HandleKind<T>::kIndex].New({});
+  if (!handle.IsEmpty()) Handle<T>::Unwrap(handle)->Put(std::move(object));
+  return handle;
+}
+
+// The handle on which a method was called.
+template <typename T>
+Handle<T>* Receiver(const ArgReader& args) {
+  void* handle = nullptr;
+  napi_unwrap(args.env(), args.receiver(), &handle);
+  return static_cast<Handle<T>*>(handle);
+}
+
+// What is in the handle on which a method was called; fails for one that was released, or is empty.
+template <typename T>
+T* Self(ArgReader* args) {
+  const Handle<T>* handle = Receiver<T>(*args);
+  T* object = handle == nullptr ? nullptr : handle->object();
+  if (object == nullptr) args->FailReceiver(HandleKind<T>::kName);
+  return object;
+}
+
+// What is in the handle at `index`; fails for what is no such handle, was released, or is empty.
+template <typename T>
+T* Held(ArgReader* args, size_t index) {
+  const Napi::Value value(args->env(), args->value(index));
+  T* object = nullptr;
+  if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&HandleKind<T>::kTag)) {
+    object = Handle<T>::Unwrap(value.As<Napi::Object>())->object();
+  }
+  if (object == nullptr) args->FailType(index, HandleKind<T>::kName);
+  return object;
+}
+
+// The error as an object. Nothing, if a callback has thrown during the call: its exception is what the call comes to.
+Napi::Value PackError(Napi::Env env, const tls::Error& error);
 // The number, or the error if it is kFailed.
 inline napi_value Result(napi_env env, int64_t value, const tls::Error& error) {
   return value == tls::kFailed ? PackError(env, error) : Number(env, value);
 }
 
-napi_value Null(napi_env env);
-napi_value TextOrNull(napi_env env, const std::string& text);  // empty: null
-napi_value Pack(napi_env env, const tls::Bytes& bytes);
-napi_value PackOrNull(napi_env env, const tls::Bytes& bytes);  // empty: null
-napi_value PackList(napi_env env, const std::vector<tls::Bytes>& list);
-napi_value PackTexts(napi_env env, const std::vector<std::string>& list);
-napi_value PackRow(napi_env env, std::initializer_list<napi_value> items);
-void SetField(napi_env env, napi_value object, const char* name, napi_value value);
+Napi::Value TextOrNull(Napi::Env env, const std::string& text);  // empty: null
+Napi::Value Pack(Napi::Env env, const tls::Bytes& bytes);
+Napi::Value PackOrNull(Napi::Env env, const tls::Bytes& bytes);  // empty: null
 inline tls::View ViewOf(const Bytes& bytes) { return {bytes.data, bytes.size}; }
-
-// Asks the function at `index` (null: none) for a password. It returns a Uint8Array; what it throws is thrown by the
-// call that asked.
-class JsPassword final : public tls::PasswordSource {
- public:
-  JsPassword(const ArgReader& args, size_t index) : env_(args.env()), function_(args.value(index)) {}
-  int Password(char* buffer, int size) override;
-
- private:
-  napi_env env_;
-  napi_value function_;
-};
-
-// Calls the methods of a connection's handle: `onServerName` and so on, see lib/ssl/connection.ts.
-class JsCallbacks final : public tls::Callbacks {
- public:
-  JsCallbacks(const ArgReader& args, size_t index) : env_(args.env()), handle_(args.value(index)) {}
-  int ServerName(const char* name) override;
-  bool PskClient(const char* hint, size_t most_identity, size_t most_key, std::string* identity,
-                 tls::Bytes* key) override;
-  bool PskServer(const char* identity, size_t most_key, tls::Bytes* key) override;
-  void Message(bool written, int version, int content_type, int message_type, tls::View data) override;
-  void KeyLog(const char* line) override;
-  void OcspResponse(tls::Bytes* response) override;
-
- private:
-  napi_value Call(const char* method, std::initializer_list<napi_value> arguments);
-
-  napi_env env_;
-  napi_value handle_;
-};
 
 }  // namespace berkeley::napi
 

@@ -25,8 +25,8 @@ napi_value RandomAdd(napi_env env, napi_callback_info info) {
 
 napi_value RandomReady(napi_env env, napi_callback_info) { return Boolean(env, tls::RandomReady()); }
 
-napi_value PackObject(napi_env env, bool found, const tls::ObjectId& object) {
-  if (!found) return Null(env);
+Napi::Value PackObject(Napi::Env env, bool found, const tls::ObjectId& object) {
+  if (!found) return env.Null();
   return PackRow(env, {Number(env, object.nid), TextOrNull(env, object.short_name), TextOrNull(env, object.long_name),
                        TextOrNull(env, object.oid)});
 }
@@ -58,46 +58,37 @@ constexpr Binding kLibraryRows[] = {
     {"findObjectByNumber", FindObjectByNumber},
 };
 
-napi_value PackName(napi_env env, const tls::Name& name) {
-  napi_value array = Array(env, name.size());
-  for (size_t i = 0; i < name.size(); ++i) {
-    napi_value relative = Array(env, name[i].size());
-    for (size_t j = 0; j < name[i].size(); ++j) {
-      SetItem(env, relative, j, PackRow(env, {Text(env, name[i][j].first), Text(env, name[i][j].second)}));
-    }
-    SetItem(env, array, i, relative);
-  }
-  return array;
+Napi::Value PackAttribute(Napi::Env env, const std::pair<std::string, std::string>& attribute) {
+  return PackRow(env, {Text(env, attribute.first), Text(env, attribute.second)});
 }
 
-napi_value PackAlternativeNames(napi_env env, const std::vector<tls::GeneralName>& names) {
-  napi_value array = Array(env, names.size());
-  for (size_t i = 0; i < names.size(); ++i) {
-    const tls::GeneralName& name = names[i];
-    const napi_value value = name.is_directory ? PackName(env, name.directory) : Text(env, name.value);
-    SetItem(env, array, i, PackRow(env, {Text(env, name.kind), value}));
-  }
-  return array;
+Napi::Value PackName(Napi::Env env, const tls::Name& name) {
+  return PackAll(env, name, [](Napi::Env env, const auto& relative) { return PackAll(env, relative, PackAttribute); });
 }
 
-napi_value PackCertificate(napi_env env, const tls::CertificateInfo& info) {
-  napi_value object = nullptr;
-  napi_create_object(env, &object);
-  SetField(env, object, "subject", PackName(env, info.subject));
-  SetField(env, object, "issuer", PackName(env, info.issuer));
-  SetField(env, object, "version", Number(env, info.version));
-  SetField(env, object, "serialNumber", Text(env, info.serial_number));
-  SetField(env, object, "notBefore", Text(env, info.not_before));
-  SetField(env, object, "notAfter", Text(env, info.not_after));
-  // What a certificate does not have is no key of Python's dictionary.
-  if (!info.alternative_names.empty()) {
-    SetField(env, object, "subjectAltName", PackAlternativeNames(env, info.alternative_names));
-  }
-  if (!info.ocsp.empty()) SetField(env, object, "OCSP", PackTexts(env, info.ocsp));
-  if (!info.ca_issuers.empty()) SetField(env, object, "caIssuers", PackTexts(env, info.ca_issuers));
-  if (!info.crl_distribution_points.empty()) {
-    SetField(env, object, "crlDistributionPoints", PackTexts(env, info.crl_distribution_points));
-  }
+Napi::Value PackAlternativeName(Napi::Env env, const tls::GeneralName& name) {
+  const Napi::Value value = name.is_directory ? PackName(env, name.directory) : Text(env, name.value);
+  return PackRow(env, {Text(env, name.kind), value});
+}
+
+// What a certificate does not have is no key of Python's dictionary.
+template <typename Item, typename Pack>
+void SetUnlessEmpty(Napi::Object object, const char* name, const std::vector<Item>& items, Pack pack) {
+  if (!items.empty()) object.Set(name, PackAll(object.Env(), items, pack));
+}
+
+Napi::Object PackCertificate(Napi::Env env, const tls::CertificateInfo& info) {
+  const auto object = Napi::Object::New(env);
+  object.Set("subject", PackName(env, info.subject));
+  object.Set("issuer", PackName(env, info.issuer));
+  object.Set("version", info.version);
+  object.Set("serialNumber", Text(env, info.serial_number));
+  object.Set("notBefore", Text(env, info.not_before));
+  object.Set("notAfter", Text(env, info.not_after));
+  SetUnlessEmpty(object, "subjectAltName", info.alternative_names, PackAlternativeName);
+  SetUnlessEmpty(object, "OCSP", info.ocsp, Text);
+  SetUnlessEmpty(object, "caIssuers", info.ca_issuers, Text);
+  SetUnlessEmpty(object, "crlDistributionPoints", info.crl_distribution_points, Text);
   return object;
 }
 
