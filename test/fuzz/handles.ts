@@ -10,6 +10,7 @@ const CLASSES = {
   tlsSession: tls.Session,
   bio: tls.MemoryBio,
 } as unknown as Record<HandleKind, new () => object>;
+const KINDS = Object.keys(CLASSES) as HandleKind[];
 
 /** How many of each kind are kept; what is pushed out is garbage. */
 const KEPT = 8;
@@ -81,15 +82,15 @@ export class Handles {
     return new Callbacks(this.#values);
   }
 
-  /** Mostly one that has something of this kind in it. */
+  /** Mostly one that has something of this kind in it; else one of another kind, or that has nothing in it. */
   one(kind: HandleKind): object {
-    const kept = this.#kept[kind];
-    if (kept.length > 0 && this.#values.random.chance(0.95)) return this.#values.random.pick(kept);
-    return this.#values.random.chance(0.5) ? new CLASSES[kind]() : {};
+    const { random } = this.#values;
+    const kept = this.#kept[random.chance(0.95) ? kind : random.pick(KINDS)];
+    return kept.length > 0 && random.chance(0.98) ? random.pick(kept) : new CLASSES[kind]();
   }
 
   keep(made: unknown): void {
-    for (const kind of Object.keys(CLASSES) as HandleKind[]) {
+    for (const kind of KINDS) {
       if (!(made instanceof CLASSES[kind])) continue;
       const kept = this.#kept[kind];
       kept.unshift(made);
