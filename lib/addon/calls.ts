@@ -213,13 +213,13 @@ export interface Native {
     protocol: number,
     flags: number,
     answered: (answer: [number, number, number, string, Uint8Array][] | number) => void,
-  ): number;
+  ): void;
   resolveName(
     address: Uint8Array,
     length: number,
     flags: number,
     answered: (answer: [string, string] | number) => void,
-  ): number;
+  ): void;
 
   // names and addresses: text goes in and out as bytes, for a host name need not be UTF-8
   /** `[family, type, protocol, canonicalName, sockaddr]` each. */

@@ -28,7 +28,7 @@ export async function getaddrinfo(
   { signal, ...hints }: GetAddrInfoOptions = {},
 ): Promise<AddressInfoEntry[]> {
   const question = addressQuestion([host, port, hints]);
-  const asked = asking<AddressAnswer>((answered) => native.resolveAddress(...question, answered));
+  const asked = new Promise<AddressAnswer>((answered) => native.resolveAddress(...question, answered));
   return addressEntries(await unlessAborted(asked, signal));
 }
 
@@ -39,7 +39,7 @@ export async function getnameinfo(
   { signal }: Abortable = {},
 ): Promise<[string, string]> {
   const question = nameQuestion(sockaddr, flags);
-  const asked = asking<NameAnswer>((answered) => native.resolveName(...question, answered));
+  const asked = new Promise<NameAnswer>((answered) => native.resolveName(...question, answered));
   return nameEntry(await unlessAborted(asked, signal));
 }
 
@@ -78,14 +78,6 @@ function numericAddress(
 
 type AddressAnswer = ReturnType<typeof native.getaddrinfo>;
 type NameAnswer = ReturnType<typeof native.getnameinfo>;
-
-/** The answer to what `ask` asks; it returns a negative code if that cannot be asked. */
-function asking<T>(ask: (answered: (answer: T | number) => void) => number): Promise<T | number> {
-  return new Promise((resolve) => {
-    const code = ask(resolve);
-    if (code < 0) resolve(code);
-  });
-}
 
 /** The address with a number for the host, so that using it does not block. */
 export async function addressWithoutName(sock: socket, address: Address, options?: Abortable): Promise<Address> {

@@ -1,6 +1,7 @@
-// Awaited name resolution, on libuv's own pool of threads.
-#include <memory>
+// Awaited name resolution, in libuv's pool.
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "args.h"
@@ -11,50 +12,30 @@ namespace berkeley::napi {
 
 namespace {
 
-// One question on its way through libuv's pool. `Ask` runs there and knows no Node-API. (A function that is called, and
-// no promise: one that is pending when the environment ends could not be freed.)
+// One question on its way through the pool, which deletes itself once it is answered. `Ask` runs there and knows no
+// Node-API; the function of JavaScript is called with what `Pack` makes of the answer, or with a negative code. (A
+// function, and no promise: one that is pending when the environment ends could not be freed.)
 template <typename Answer>
-struct Question {
-  napi_async_work work = nullptr;
-  napi_ref answered = nullptr;
-  int code = 0;
-  Answer answer;
+class Question final : public Napi::AsyncWorker {
+ public:
+  Question(const Napi::Function& answered, Answer answer)
+      : Napi::AsyncWorker(answered, "berkeley.resolve"), answer_(std::move(answer)) {}
+
+  void Execute() override { code_ = answer_.Ask(); }
+  std::vector<napi_value> GetResult(Napi::Env env) override {
+    return {code_ < 0 ? Number(env, code_) : answer_.Pack(env)};
+  }
+
+ private:
+  Answer answer_;
+  int code_ = 0;
 };
 
 template <typename Answer>
-void Execute(napi_env, void* data) {
-  auto* question = static_cast<Question<Answer>*>(data);
-  question->code = question->answer.Ask();
-}
-
-template <typename Answer>
-void Complete(napi_env env, napi_status status, void* data) {
-  const std::unique_ptr<Question<Answer>> question(static_cast<Question<Answer>*>(data));
-  const napi_value answered = Referred(env, question->answered);
-  napi_delete_reference(env, question->answered);
-  napi_delete_async_work(env, question->work);
-  if (status != napi_ok) return;  // the environment ends, and nobody is left to hear it
-  napi_value result = question->code < 0 ? Number(env, question->code) : question->answer.Pack(env);
-  napi_value nobody = nullptr;
-  napi_get_undefined(env, &nobody);
-  napi_call_function(env, nobody, answered, 1, &result, nullptr);
-}
-
-// Asks, and calls `answered` with the answer or a negative code. 0, or a negative code if it could not be asked.
-template <typename Answer>
-napi_value Ask(napi_env env, Answer answer, napi_value answered) {
-  auto question = std::make_unique<Question<Answer>>();
-  question->answer = std::move(answer);
-  if (napi_create_reference(env, answered, 1, &question->answered) != napi_ok) return Number(env, -ENOMEM);
-  const napi_status status = napi_create_async_work(env, nullptr, Text(env, "berkeley.resolve"), Execute<Answer>,
-                                                    Complete<Answer>, question.get(), &question->work);
-  if (status == napi_ok && napi_queue_async_work(env, question->work) == napi_ok) {
-    question.release();
-    return Number(env, 0);
-  }
-  if (question->work != nullptr) napi_delete_async_work(env, question->work);
-  napi_delete_reference(env, question->answered);
-  return Number(env, -ENOMEM);
+napi_value Ask(const ArgReader& args, Answer answer, size_t answered) {
+  const Napi::Function function(args.env(), args.value(answered));
+  (new Question<Answer>(function, std::move(answer)))->Queue();
+  return nullptr;
 }
 
 struct AddressesOf {
@@ -72,7 +53,7 @@ napi_value ResolveAddress(napi_env env, napi_callback_info info) {
       args.ByteTextOrNull(0), args.ByteTextOrNull(1), args.Int(2), args.Int(3), args.Int(4), args.Int(5), {}};
   args.RequireFunction(6);
   if (args.Failed()) return nullptr;
-  return Ask(env, std::move(question), args.value(6));
+  return Ask(args, std::move(question), 6);
 }
 
 struct NamesOf {
@@ -90,7 +71,7 @@ napi_value ResolveName(napi_env env, napi_callback_info info) {
   const int flags = args.Int(2);
   args.RequireFunction(3);
   if (args.Failed()) return nullptr;
-  return Ask(env, NamesOf{{address.data, address.data + address.size}, flags, {}, {}}, args.value(3));
+  return Ask(args, NamesOf{{address.data, address.data + address.size}, flags, {}, {}}, 3);
 }
 
 constexpr Binding kRows[] = {
