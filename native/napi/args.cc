@@ -194,12 +194,6 @@ std::optional<std::string> ArgReader::StringTextOrNull(size_t index) {
   return StringText(index);
 }
 
-napi_value Referred(napi_env env, napi_ref reference) {
-  napi_value value = nullptr;
-  napi_get_reference_value(env, reference, &value);
-  return value;
-}
-
 napi_value Number(napi_env env, int64_t value) {
   napi_value result = nullptr;
   if (value >= INT32_MIN && value <= INT32_MAX) {

@@ -107,9 +107,6 @@ class MethodArgs : public ArgReader {
   napi_value storage_[kCount == 0 ? 1 : kCount];
 };
 
-// What a reference refers to.
-napi_value Referred(napi_env env, napi_ref reference);
-
 // Results.
 napi_value Number(napi_env env, int64_t value);
 napi_value Boolean(napi_env env, bool value);

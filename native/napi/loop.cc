@@ -1,6 +1,7 @@
 // Readiness in Node's event loop: one poller per environment.
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "args.h"
 #include "os/os.h"
@@ -11,15 +12,31 @@
 
 namespace berkeley::napi {
 
+namespace {
+
+// What JavaScript is called with: the function, the Int32Array of pairs fd, events that it reads, and a resource of its
+// own for async_hooks.
+struct Delivery {
+  Delivery(Napi::Env env, napi_value deliver, napi_value events)
+      : deliver(Napi::Persistent(Napi::Function(env, deliver))),
+        events(Napi::Persistent(Napi::Object(env, events))),
+        resource(Napi::Persistent(Napi::Object::New(env))),
+        context(env, "berkeley.loop", resource.Value()) {}
+
+  Napi::FunctionReference deliver;
+  Napi::ObjectReference events;
+  Napi::ObjectReference resource;
+  Napi::AsyncContext context;
+};
+
+}  // namespace
+
 // Lives from loopStart until Node's loop has let go of the watch, which is after the environment's end has begun.
 struct Loop {
   napi_env env;
   std::unique_ptr<os::Poller> poller;
-  std::unique_ptr<Watch> watch;  // goes before the poller
-  napi_ref deliver = nullptr;    // the JavaScript function, and the Int32Array of pairs fd, events that it reads
-  napi_ref events = nullptr;
-  napi_ref resource = nullptr;
-  napi_async_context context = nullptr;
+  std::unique_ptr<Watch> watch;      // goes before the poller
+  std::optional<Delivery> delivery;  // until the environment ends
   napi_async_cleanup_hook_handle hook = nullptr;
 };
 
@@ -28,19 +45,17 @@ namespace {
 // One call into JavaScript for all that is ready. What exceeds the array is reported in the loop's next turn.
 void Deliver(Loop* loop) {
   const napi_env env = loop->env;
+  const Delivery& delivery = *loop->delivery;
   int32_t* events = nullptr;
   size_t room = 0;
-  if (!GetInts(env, Referred(env, loop->events), &events, &room) || room < 2) return;
+  if (!GetInts(env, delivery.events.Value(), &events, &room) || room < 2) return;
   const int capacity = static_cast<int>(std::min<size_t>(room / 2, INT32_MAX));
   const int count = loop->poller->Wait(reinterpret_cast<os::PollerEvent*>(events), capacity);
   if (count <= 0) return;
   napi_value argument = Number(env, count);
   napi_value result = nullptr;
-  const napi_value resource = Referred(env, loop->resource);
-  napi_make_callback(env, loop->context, resource, Referred(env, loop->deliver), 1, &argument, &result);
-  bool pending = false;
-  napi_is_exception_pending(env, &pending);
-  if (!pending) return;
+  napi_make_callback(env, delivery.context, delivery.resource.Value(), delivery.deliver.Value(), 1, &argument, &result);
+  if (!Napi::Env(env).IsExceptionPending()) return;
   napi_value error = nullptr;
   napi_get_and_clear_last_exception(env, &error);
   napi_fatal_exception(env, error);
@@ -48,17 +63,8 @@ void Deliver(Loop* loop) {
 
 void OnReady(void* data) {
   auto* loop = static_cast<Loop*>(data);
-  napi_handle_scope scope = nullptr;
-  if (napi_open_handle_scope(loop->env, &scope) != napi_ok) return;
+  const Napi::HandleScope scope(loop->env);
   Deliver(loop);
-  napi_close_handle_scope(loop->env, scope);
-}
-
-void Release(Loop* loop) {
-  for (const napi_ref reference : {loop->deliver, loop->events, loop->resource}) {
-    if (reference != nullptr) napi_delete_reference(loop->env, reference);
-  }
-  if (loop->context != nullptr) napi_async_destroy(loop->env, loop->context);
 }
 
 void OnClosed(void* data) {
@@ -69,20 +75,8 @@ void OnClosed(void* data) {
 // The environment ends: its loop runs on until the watch is closed.
 void OnEnd(napi_async_cleanup_hook_handle, void* data) {
   auto* loop = static_cast<Loop*>(data);
-  Release(loop);
+  loop->delivery.reset();
   loop->watch->Close(OnClosed);
-}
-
-// What JavaScript is called with: the function, its array, and a resource of its own for async_hooks.
-bool Refer(Loop* loop, napi_value deliver, napi_value events) {
-  const napi_env env = loop->env;
-  napi_value resource = nullptr;
-  napi_value name = Text(env, "berkeley.loop");
-  return napi_create_object(env, &resource) == napi_ok &&
-         napi_create_reference(env, deliver, 1, &loop->deliver) == napi_ok &&
-         napi_create_reference(env, events, 1, &loop->events) == napi_ok &&
-         napi_create_reference(env, resource, 1, &loop->resource) == napi_ok &&
-         napi_async_init(env, resource, name, &loop->context) == napi_ok;
 }
 
 // 0, or a negative code. Once per environment.
@@ -95,15 +89,14 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   loop->poller = os::CreatePoller(&error);
   if (loop->poller == nullptr) return error;
   New(loop->poller->Descriptor());
-  error = Refer(loop.get(), deliver, events) ? 0 : -ENOMEM;
-  if (error == 0) loop->watch = StartWatch(uv, loop->poller.get(), OnReady, loop.get(), &error);
+  loop->delivery.emplace(env, deliver, events);
+  loop->watch = StartWatch(uv, loop->poller.get(), OnReady, loop.get(), &error);
   // Without the hook nobody would close the watch.
   if (error == 0 && napi_add_async_cleanup_hook(env, OnEnd, loop.get(), &loop->hook) != napi_ok) error = -ENOMEM;
   if (error == 0) {
     state.loop = loop.release();
     return 0;
   }
-  Release(loop.get());
   if (loop->watch != nullptr) {
     Watch* watch = loop->watch.get();
     loop.release();  // OnClosed frees it
