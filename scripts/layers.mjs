@@ -66,6 +66,25 @@ const NATIVE_RULES = {
 /** What runs at each recv, poll or getsockopt counts instructions. */
 const HOT = /^native\/napi\/(args|batch|data|waiting|zerocopy)\.(cc|h)$/;
 
+/** Folder of native/os → the folders beside it whose files its own may include; each may include os/ itself. */
+const PORTS = {
+  common: ['common'],
+  posix: ['posix', 'common'],
+  linux: ['linux', 'posix', 'common'],
+  bsd: ['bsd', 'posix', 'common'],
+  win: ['win', 'common'],
+};
+
+/** What is wrong with a file of native/os that includes another one of native/os, if anything. */
+function portBreach(path, name) {
+  const [, folder] = /^native\/os\/(?:(\w+)\/)?/.exec(path);
+  const [, wanted] = /^native\/os\/(?:(\w+)\/)?/.exec(name) ?? [];
+  if (wanted === undefined) return undefined;
+  if (folder === undefined) return 'the contracts of native/os name no port';
+  if (PORTS[folder] === undefined) return `native/os has the folders ${Object.keys(PORTS).join(', ')} only`;
+  return PORTS[folder].includes(wanted) ? undefined : `native/os/${folder} knows no ${wanted}/`;
+}
+
 function checkNative() {
   for (const [path, text] of read('native', /\.(h|hh|hpp|inc|c|cc|cpp)$/)) {
     const folder = path.split('/')[1];
@@ -74,6 +93,8 @@ function checkNative() {
     if (HOT.test(path) && /\bNapi::/.test(text)) breach(path, 'hot calls use the C Node-API');
     for (const name of includes(path, text)) {
       for (const [forbidden, rule] of rules ?? []) if (forbidden.test(name)) breach(path, `${rule} (${name})`);
+      const rule = folder === 'os' ? portBreach(path, name) : undefined;
+      if (rule !== undefined) breach(path, `${rule} (${name})`);
     }
   }
 }

@@ -46,7 +46,7 @@ export interface Native {
     readonly socket: Readonly<Record<string, number>>;
     readonly select: Readonly<Record<string, number>>;
     readonly ssl: Readonly<Record<string, number>>;
-    /** Results that are no error of the system: NOT_READY, and where the codes of name resolution begin. */
+    /** Results with a meaning of their own: NOT_READY, IN_PROGRESS (of connect), and where the codes of name resolution begin. */
     readonly codes: Readonly<Record<string, number>>;
     /** What one call takes at most: PARTS of a message (UIO_MAXIOV), messages of a BATCH. */
     readonly limits: Readonly<Record<string, number>>;
@@ -69,6 +69,8 @@ export interface Native {
   shutdown(fd: number, how: number): number;
   getsockname(fd: number): number;
   getpeername(fd: number): number;
+  /** Family, type and protocol in `info`: each a negative code where the system does not tell. -EBADF, -ENOTSOCK. */
+  describe(fd: number): number;
   /** Ends every claim on the descriptor: see `own`. */
   close(fd: number): number;
   dup(fd: number): number;
@@ -161,7 +163,7 @@ export interface Native {
   // waiting
   /** A clock that is never set, in ms. */
   monotonicMs(): number;
-  /** `entries` is an array of struct pollfd: see `layout.pollfd`. How many have events. */
+  /** `entries`: 8 bytes each, as `wait/pollfds.ts` lays them out. How many have events. */
   poll(entries: Int32Array, count: number, timeoutMs: number): number;
   /** One descriptor: the events found, 0 at the timeout. */
   pollOne(fd: number, events: number, timeoutMs: number): number;

@@ -22,6 +22,11 @@ export function elsewhere(values: Readonly<Record<string, number>>): Readonly<Re
   return values;
 }
 
+/** What only exists on systems that have a constant, as `select.epoll` where there is EPOLLIN; else undefined. */
+export function where<T>(constant: number | undefined, value: T): T {
+  return constant === undefined ? (undefined as T) : value;
+}
+
 /** A module's namespace without the names that this platform lacks. Frozen, without a prototype, as a module's is. */
 export function present<Module extends object>(module: Module): Readonly<Module> {
   const names = Object.create(null) as Record<string, unknown>;

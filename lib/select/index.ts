@@ -7,9 +7,16 @@
  * @see https://docs.python.org/3/library/select.html
  */
 
+import { EPOLLIN, POLLIN } from '../constants/select.js';
+import { where } from '../constants/table.js';
+import { epoll as epollClass } from './epoll.js';
+import { poll as pollClass } from './poll.js';
+
 export * from '../constants/select.js';
 /** Python's name for OSError here. */
 export { OSError as error } from '../core/exceptions.js';
-export { epoll } from './epoll.js';
-export { poll } from './poll.js';
 export { select } from './select.js';
+export const epoll = where(EPOLLIN, epollClass);
+export type epoll = epollClass;
+export const poll = where(POLLIN, pollClass);
+export type poll = pollClass;

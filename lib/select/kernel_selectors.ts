@@ -137,7 +137,3 @@ export class EpollSelector extends PollLikeSelector {
     super.close();
   }
 }
-
-/** The best selector of this platform. */
-export const DefaultSelector = EpollSelector;
-export type DefaultSelector = EpollSelector;

@@ -4,6 +4,17 @@
  * @see https://docs.python.org/3/library/selectors.html
  */
 
-export { DefaultSelector, EpollSelector, PollSelector, SelectSelector } from './kernel_selectors.js';
+import { EPOLLIN, POLLIN } from '../constants/select.js';
+import { where } from '../constants/table.js';
+import { EpollSelector as EpollClass, PollSelector as PollClass, SelectSelector } from './kernel_selectors.js';
+
+export { SelectSelector } from './kernel_selectors.js';
+export const EpollSelector = where(EPOLLIN, EpollClass);
+export type EpollSelector = EpollClass;
+export const PollSelector = where(POLLIN, PollClass);
+export type PollSelector = PollClass;
+/** The best selector of this platform. */
+export const DefaultSelector = EpollSelector ?? PollSelector ?? SelectSelector;
+export type DefaultSelector = EpollSelector;
 export { BaseSelector, EVENT_READ, EVENT_WRITE, SelectorKey, SelectorMapping } from './selector_base.js';
 export { TlsSelector } from './tls_selector.js';

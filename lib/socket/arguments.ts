@@ -4,12 +4,10 @@ import { constants } from '../constants/table.js';
 import { argName, cInt, isIterable, isKeywords, parameters, plainInt } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, ValueError } from '../core/exceptions.js';
-import { foundFamily } from '../structs/address.js';
 import type { AncillaryItem } from '../structs/ancillary.js';
 import { renewed } from '../wait/awaited.js';
 
 const c = constants.socket;
-const { EBADF, ENOTSOCK } = constants.errno;
 
 export type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | null };
 
@@ -58,21 +56,14 @@ function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
   }
   const fd = cInt(fileno);
   if (fd < 0) throw new ValueError('negative file descriptor');
-  const named = native.getsockname(fd);
-  // AF_ALG has no getsockname; if the family is given, nothing but a descriptor of the wrong kind is an error.
-  if (named === -EBADF || named === -ENOTSOCK || family === -1) checked(named, 'getsockname');
+  checked(native.describe(fd), 'getsockname');
+  const [itsFamily, itsType, itsProto] = native.info;
   return [
     fd,
-    family === -1 ? foundFamily() : family,
-    type === -1 ? optionOf(fd, c.SO_TYPE) : type,
-    proto === -1 ? optionOf(fd, c.SO_PROTOCOL) : proto,
+    family === -1 ? checked(itsFamily, 'getsockname') : family,
+    type === -1 ? checked(itsType, 'getsockopt') : type,
+    proto === -1 ? checked(itsProto, 'getsockopt') : proto,
   ];
-}
-
-function optionOf(fd: number, name: number | undefined): number {
-  if (name === undefined) return 0;
-  checked(native.getsockoptInt(fd, c.SOL_SOCKET, name), 'getsockopt');
-  return native.info[0];
 }
 const ALG_NAMES = ['msg', 'op', 'iv', 'assoclen', 'flags'];
 

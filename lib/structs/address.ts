@@ -199,7 +199,7 @@ export function pack(family: number, protocol: number, address: unknown, caller:
 }
 
 /** The family of the address that the binary left in `native.address`. */
-export function foundFamily(): number {
+function foundFamily(): number {
   return get(AF_OFFSET);
 }
 

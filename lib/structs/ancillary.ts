@@ -13,9 +13,10 @@ export type AncillaryData = [level: number, type: number, data: Buffer];
 /** One item of ancillary data, as it is sent. */
 export type AncillaryItem = readonly [level: number, type: number, data: BytesLike];
 
+/** A system without ancillary data has no such struct; there, nothing below is called. */
 const header = native.layout.cmsghdr;
-const [DATA] = header.data;
-const [ALIGN] = header.align;
+const [DATA] = header?.data ?? [0];
+const [ALIGN] = header?.align ?? [1];
 const LENGTH_MAX = 0x7fffffff;
 
 function aligned(length: number): number {

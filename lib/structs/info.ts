@@ -2,9 +2,10 @@
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { LITTLE_ENDIAN } from '../core/byte_order.js';
-import { checked } from '../core/exceptions.js';
+import { checked, raise } from '../core/exceptions.js';
 
 const c = constants.socket;
+const { EOPNOTSUPP } = constants.errno;
 
 // ---- TCP_INFO ------------------------------------------------------------------------------------------------------
 
@@ -83,6 +84,8 @@ function unsigned(view: DataView, at: number, width: number): number | bigint {
 
 /** See `socket.tcp_info`. */
 export function tcpInfo(fd: number): TcpInfo {
+  // Other systems have another struct of this name, or none.
+  if (native.layout.tcp_info === undefined) raise(-EOPNOTSUPP, 'getsockopt');
   const room = new Uint8Array(TCP_INFO_ROOM);
   const size = checked(native.getsockopt(fd, c.IPPROTO_TCP, c.TCP_INFO, room), 'getsockopt');
   return decodeTcpInfo(room.subarray(0, size));
@@ -97,7 +100,7 @@ export interface Credentials {
   gid: number;
 }
 
-const ucred = native.layout.ucred;
+const { ucred } = native.layout;
 
 /** Struct ucred in an object. */
 export function decodeCredentials(bytes: Uint8Array): Credentials {
@@ -111,6 +114,7 @@ export function decodeCredentials(bytes: Uint8Array): Credentials {
 
 /** See `socket.peercred`. */
 export function peerCredentials(fd: number): Credentials {
+  if (ucred === undefined) raise(-EOPNOTSUPP, 'getsockopt');
   const room = new Uint8Array(ucred.size);
   checked(native.getsockopt(fd, c.SOL_SOCKET, c.SO_PEERCRED, room), 'getsockopt');
   return decodeCredentials(room);

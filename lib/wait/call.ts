@@ -27,9 +27,9 @@ export const SLICE_MS = 200;
 export const ONCE = 0;
 export const SLEEP = -1;
 
-const { EAGAIN, EBADF, EINPROGRESS, EINTR, EMFILE, ENFILE, EWOULDBLOCK } = native.constants.errno;
+const { EAGAIN, EBADF, EINTR, EMFILE, ENFILE, EWOULDBLOCK } = native.constants.errno;
 /** What a native call returns that was to wait for readiness, and there was none in time. */
-const { NOT_READY } = native.constants.codes;
+const { IN_PROGRESS, NOT_READY } = native.constants.codes;
 export const { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI } = native.constants.select as Record<string, number>;
 
 /** What can be waited for: one attempt that sleeps for at most `sliceMs`. */
@@ -200,7 +200,7 @@ export function patience(deadline: number): number {
 
 /** Whether a connect(2) that does not wait says that the connection is under way. */
 export function isInProgress(code: number): boolean {
-  return code === -EINPROGRESS;
+  return code === IN_PROGRESS;
 }
 
 /** How often in a row readiness turned out false before a pause is made, and how long that is at most. */

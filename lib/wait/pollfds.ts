@@ -1,16 +1,16 @@
-/** struct pollfd, and poll(2) on many of them. */
+/** poll(2) on many descriptors. */
 
 import { native } from '../addon/binary.js';
 import type { Waitable } from './call.js';
 
-const { pollfd } = native.layout;
-const WORDS = pollfd.size / 4;
-const HALVES = pollfd.size / 2;
-const FD_WORD = pollfd.fd[0] / 4;
-const EVENTS_HALF = pollfd.events[0] / 2;
-const REVENTS_HALF = pollfd.revents[0] / 2;
+// An entry of `native.poll`: a descriptor of 4 bytes, then the events asked and the events found, of 2 bytes each.
+const WORDS = 2;
+const HALVES = 4;
+const FD_WORD = 0;
+const EVENTS_HALF = 2;
+const REVENTS_HALF = 3;
 
-/** An array of struct pollfd that grows, and poll(2) on it. */
+/** An array of such entries that grows, and poll(2) on it. */
 export class PollArray implements Waitable {
   count = 0;
   #words = new Int32Array(WORDS * 4);

@@ -14,52 +14,50 @@ struct Constant {
 
 #define BERKELEY_CONSTANT(NAME) {#NAME, static_cast<double>(NAME)},
 
+// Each list ends with a row without a name: a system may have none of a list's constants, and no array is empty.
 constexpr Constant kErrno[] = {
 #include "constants/errno.h"
+    {},
 };
 constexpr Constant kSocket[] = {
 #include "constants/socket.h"
+    {},
 };
 constexpr Constant kBeyond[] = {
 #include "constants/beyond.h"
+    {},
 };
 constexpr Constant kSelect[] = {
 #include "constants/select.h"
+    {},
 };
 
 #undef BERKELEY_CONSTANT
+
+// Results that are no error of the system's own numbers, and the limits of one call.
+constexpr Constant kCodes[] = {
+    {"NOT_READY", os::kNotReady},         {"IN_PROGRESS", os::kInProgress}, {"RESOLVER_BASE", os::kResolverBase},
+    {"RESOLVER_SPAN", os::kResolverSpan}, {"HOST_BASE", os::kHostBase},     {},
+};
+constexpr Constant kLimits[] = {
+    {"PARTS", os::kMaxParts},
+    {"BATCH", os::kMaxBatch},
+    {},
+};
 
 // A module's constants. A new module is one line.
 struct Module {
   const char* name;
   const Constant* rows;
-  size_t count;
-};
-template <size_t kCount>
-constexpr Module ModuleOf(const char* name, const Constant (&rows)[kCount]) {
-  return {name, rows, kCount};
-}
-// Results that are no error of the system, and the limits of one call.
-constexpr Constant kCodes[] = {
-    {"NOT_READY", os::kNotReady},
-    {"RESOLVER_BASE", os::kResolverBase},
-    {"RESOLVER_SPAN", os::kResolverSpan},
-    {"HOST_BASE", os::kHostBase},
-};
-constexpr Constant kLimits[] = {
-    {"PARTS", os::kMaxParts},
-    {"BATCH", os::kMaxBatch},
 };
 constexpr Module kModules[] = {
-    ModuleOf("errno", kErrno),
-    ModuleOf("socket", kSocket),
-    ModuleOf("beyond", kBeyond),
-    ModuleOf("select", kSelect),
+    {"errno", kErrno},   {"socket", kSocket}, {"beyond", kBeyond},
+    {"select", kSelect}, {"codes", kCodes},   {"limits", kLimits},
 };
 
 Napi::Object CreateModule(Napi::Env env, const Module& module) {
   const auto object = Napi::Object::New(env);
-  for (size_t i = 0; i < module.count; ++i) object.Set(module.rows[i].name, module.rows[i].value);
+  for (const Constant* row = module.rows; row->name != nullptr; ++row) object.Set(row->name, row->value);
   return object;
 }
 
@@ -78,8 +76,6 @@ Napi::Object CreateConstants(Napi::Env env) {
   const auto object = Napi::Object::New(env);
   for (const Module& module : kModules) object.Set(module.name, CreateModule(env, module));
   object.Set("ssl", CreateSslModule(env));
-  object.Set("codes", CreateModule(env, ModuleOf("codes", kCodes)));
-  object.Set("limits", CreateModule(env, ModuleOf("limits", kLimits)));
   return object;
 }
 

@@ -61,6 +61,14 @@ napi_value GetPeerName(napi_env env, napi_callback_info info) {
   return WithAddress(args, [=](void* address, uint32_t* length) { return os::GetPeerName(fd, address, length); });
 }
 
+napi_value Describe(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  int32_t* told = args.state().info;
+  return Number(env, os::Describe(fd, &told[0], &told[1], &told[2]));
+}
+
 napi_value Bind(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
   const int fd = args.Int(0);
@@ -140,7 +148,7 @@ napi_value HoldFd(napi_env env, napi_callback_info info) {
   // Looked at after the descriptor was duplicated: who closes one ends the claim first.
   if (!Owns(&args.state(), fd, claim)) {
     CloseOwned(second, held);
-    return Number(env, -EBADF);
+    return Number(env, os::kBadFd);
   }
   return Number(env, second);
 }
@@ -223,6 +231,7 @@ constexpr Binding kRows[] = {
     {"shutdown", Shutdown},
     {"getsockname", GetSockName},
     {"getpeername", GetPeerName},
+    {"describe", Describe},
     {"close", Close},
     {"atMark", OfFd<os::AtMark>},
     {"dup", OfFd<Duplicate>},

@@ -24,6 +24,7 @@ struct Row {
 #define BERKELEY_FIELD_AS(NAME, FIELD, OFFSET, SIZE) {#NAME, #FIELD, OFFSET, SIZE},
 constexpr Row kRows[] = {
 #include "constants/layout.h"
+#include "os_layout.h"
 };
 #undef BERKELEY_STRUCT
 #undef BERKELEY_FIELD

@@ -82,7 +82,7 @@ void OnEnd(napi_async_cleanup_hook_handle, void* data) {
 // 0, or a negative code. Once per environment.
 int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   uv_loop_t* uv = nullptr;
-  if (state.loop != nullptr || napi_get_uv_event_loop(env, &uv) != napi_ok) return -EALREADY;
+  if (state.loop != nullptr || napi_get_uv_event_loop(env, &uv) != napi_ok) return os::kInvalid;
   auto loop = std::make_unique<Loop>();
   loop->env = env;
   int error = 0;
@@ -92,7 +92,7 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   loop->delivery.emplace(env, deliver, events);
   loop->watch = StartWatch(uv, loop->poller.get(), OnReady, loop.get(), &error);
   // Without the hook nobody would close the watch.
-  if (error == 0 && napi_add_async_cleanup_hook(env, OnEnd, loop.get(), &loop->hook) != napi_ok) error = -ENOMEM;
+  if (error == 0 && napi_add_async_cleanup_hook(env, OnEnd, loop.get(), &loop->hook) != napi_ok) error = os::kNoMemory;
   if (error == 0) {
     state.loop = loop.release();
     return 0;
@@ -120,7 +120,7 @@ napi_value LoopRef(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const bool wanted = args.Flag(0);
   if (args.Failed()) return nullptr;
-  if (args.state().loop == nullptr) return Number(env, -EINVAL);
+  if (args.state().loop == nullptr) return Number(env, os::kInvalid);
   args.state().loop->watch->Ref(wanted);
   return Number(env, 0);
 }
@@ -132,7 +132,7 @@ napi_value Register(napi_env env, napi_callback_info info) {
   const int fd = args.Int(0);
   const uint32_t events = args.Bits(1);
   if (args.Failed()) return nullptr;
-  if (args.state().loop == nullptr) return Number(env, -EINVAL);
+  if (args.state().loop == nullptr) return Number(env, os::kInvalid);
   return Number(env, (args.state().loop->poller.get()->*kCall)(fd, events));
 }
 
@@ -140,7 +140,7 @@ napi_value LoopRemove(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
   if (args.Failed()) return nullptr;
-  if (args.state().loop == nullptr) return Number(env, -EINVAL);
+  if (args.state().loop == nullptr) return Number(env, os::kInvalid);
   return Number(env, args.state().loop->poller->Remove(fd));
 }
 

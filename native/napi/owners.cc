@@ -82,7 +82,7 @@ int CloseOwned(os::Fd fd, Claim claim) {
   Table& table = Owners();
   {
     const std::lock_guard<std::mutex> lock(table.mutex);
-    if (Find(&table, fd, claim) == table.claims.end()) return -EBADF;
+    if (Find(&table, fd, claim) == table.claims.end()) return os::kBadFd;
     table.claims.erase(fd);
   }
   return os::Close(fd);  // which may take its time (SO_LINGER): the other threads do not wait for it

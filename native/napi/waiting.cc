@@ -12,7 +12,10 @@ namespace berkeley::napi {
 
 namespace {
 
-static_assert(sizeof(os::PollEntry) == 2 * sizeof(int32_t) && sizeof(os::PollerEvent) == 2 * sizeof(int32_t));
+// JavaScript fills and reads both in place.
+static_assert(sizeof(os::PollEntry) == 8 && offsetof(os::PollEntry, events) == 4 &&
+              offsetof(os::PollEntry, revents) == 6);
+static_assert(sizeof(os::PollerEvent) == 8 && offsetof(os::PollerEvent, events) == 4);
 
 napi_value Poll(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);

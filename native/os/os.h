@@ -7,7 +7,7 @@
 // Rules that hold for every function here:
 //   * It returns a value >= 0, or a negative error code. It never throws and never prints.
 //       -1 .. -19999         the system's own error number, negated (-ECONNREFUSED; Windows' numbers go to 11031)
-//       kResolverBase + eai  getaddrinfo's or getnameinfo's code (EAI_*), see ResolverCode
+//       kResolverBase + eai  getaddrinfo's or getnameinfo's code (EAI_*), which may be negative
 //       kHostBase - h        gethostby*'s h_errno
 //   * EINTR is handed up like any other error, for the one wait loop above to deal with. Close alone swallows it.
 //   * "bounded" means: does not sleep in the kernel, whatever the descriptor's blocking mode. What may sleep says so.
@@ -35,11 +35,11 @@ namespace berkeley::os {
 using Fd = int;
 inline constexpr Fd kNoFd = -1;
 
-// What a call that waits for readiness returns if there was none in time. No system has an error of that number.
+// What a call that waits for readiness returns if there was none in time.
 inline constexpr int kNotReady = -50000;
 
 inline constexpr int kResolverBase = -100000;
-inline constexpr int kResolverSpan = 20000;
+inline constexpr int kResolverSpan = 20000;  // no EAI_* is larger, on either side of 0
 inline constexpr int kHostBase = -200000;
 
 // ---- descriptors ---------------------------------------------------------------------------------------------------
@@ -59,6 +59,8 @@ int Listen(Fd fd, int backlog);
 int Shutdown(Fd fd, int how);
 int GetSockName(Fd fd, void* address, uint32_t* length);
 int GetPeerName(Fd fd, void* address, uint32_t* length);
+// What a socket is. Each is a negative code where the system does not tell (AF_ALG has no name). -ENOTSOCK, -EBADF.
+int Describe(Fd fd, int* family, int* type, int* protocol);
 // close(2). The descriptor is gone whatever is returned; an interrupted close is a success. May sleep for SO_LINGER.
 int Close(Fd fd);
 // Close that discards what a connection has not sent yet, and resets it.
@@ -152,18 +154,6 @@ int64_t WaitLimit(Fd fd, bool sending);
 bool SleepsWithoutEnd(Fd fd, bool sending);
 
 // ---- names and addresses -------------------------------------------------------------------------------------------
-
-// True if `code` lies in a resolver's range, then *eai or *host_error is set to the resolver's own number.
-inline bool ResolverCode(int code, int* eai) {
-  if (code > kResolverBase + kResolverSpan || code < kResolverBase - kResolverSpan) return false;
-  *eai = code - kResolverBase;
-  return true;
-}
-inline bool HostCode(int code, int* host_error) {
-  if (code > kHostBase || code < kHostBase - kResolverSpan) return false;
-  *host_error = kHostBase - code;
-  return true;
-}
 
 struct AddressInfo {
   int family, type, protocol;

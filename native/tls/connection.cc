@@ -1,4 +1,5 @@
 // Connections: handshake, data, goodbye.
+#include "../system/nonblocking.h"
 #include "internal.h"
 
 namespace berkeley::tls {
@@ -8,11 +9,10 @@ namespace {
 // Around every call that may do input or output: an empty error queue before it, and the caller's Callbacks during it.
 class CallScope {
  public:
-  CallScope(Connection* connection, Callbacks* callbacks, bool sleeps)
-      : connection_(connection), nonblocking_(connection->kernel_tls ? connection->descriptor.fd : -1) {
+  CallScope(Connection* connection, Callbacks* callbacks, bool sleeps) : connection_(connection) {
     // A look costs less than emptying what is empty.
     if (ERR_peek_error() != 0) ERR_clear_error();
-    connection->descriptor.error = errno = 0;
+    connection->descriptor.error = 0;
     connection->descriptor.sleeps = sleeps;
     connection->descriptor.interrupted = false;
     connection->callbacks = callbacks;
@@ -23,7 +23,6 @@ class CallScope {
 
  private:
   Connection* connection_;
-  NonblockingScope nonblocking_;
 };
 
 using OctetsPtr = std::unique_ptr<ASN1_OCTET_STRING, Freed<ASN1_OCTET_STRING_free>>;
@@ -56,8 +55,8 @@ bool AttachDescriptor(Connection* connection, int fd) {
   SSL* ssl = connection->ssl.get();
   connection->descriptor.fd = fd;
   connection->kernel_tls = kHasKernelTls && (SSL_get_options(ssl) & SSL_OP_ENABLE_KTLS) != 0;
-  // Node ignores SIGPIPE, so that OpenSSL's own BIO may be used where there is no other way.
-  BIO* bio = connection->kernel_tls ? BIO_new_socket(fd, BIO_NOCLOSE) : CreateDescriptorBio(&connection->descriptor);
+  const auto create = connection->kernel_tls ? CreateKernelTlsBio : CreateDescriptorBio;
+  BIO* bio = create(&connection->descriptor);
   if (bio == nullptr) return false;
   SSL_set_bio(ssl, bio, bio);
   return true;
@@ -204,6 +203,8 @@ int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, bool slee
 int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, bool sleeps,
                  Error* error) {
   const CallScope scope(connection, callbacks, sleeps);
+  // OpenSSL makes this system call past the BIO.
+  const system_calls::NonblockingScope nonblocking(connection->descriptor.fd);
   const ossl_ssize_t count = SSL_sendfile(connection->ssl.get(), file, offset, size, 0);
   return count >= 0 ? count : FailCall(connection, static_cast<int>(count), error);
 }

@@ -92,8 +92,6 @@ int FailWithText(Error* error, const char* text) {
 }
 
 int FailCall(Connection* connection, int result, Error* error) {
-  // OpenSSL's own BIO leaves the system's error in errno alone.
-  const int system_error = connection->kernel_tls ? errno : connection->descriptor.error;
   SSL* ssl = connection->ssl.get();
   const int kind = SSL_get_error(ssl, result);
   if (kind == SSL_ERROR_WANT_READ) return kWantRead;
@@ -106,7 +104,7 @@ int FailCall(Connection* connection, int result, Error* error) {
   *error = Error();
   error->ssl_error = kind;
   RecordQueue(error, code);
-  if (kind == SSL_ERROR_SYSCALL && code == 0) error->system_error = system_error;
+  if (kind == SSL_ERROR_SYSCALL && code == 0) error->system_error = connection->descriptor.error;
   error->verify_failed = kind == SSL_ERROR_SSL && IsSslReason(code, SSL_R_CERTIFICATE_VERIFY_FAILED);
   if (error->verify_failed) {
     error->verify_code = SSL_get_verify_result(ssl);

@@ -97,18 +97,8 @@ int FailCall(Connection* connection, int result, Error* error);
 // A BIO over connection->descriptor that sleeps only if that says so, and never raises SIGPIPE. nullptr: out of memory.
 BIO* CreateDescriptorBio(Descriptor* descriptor);
 
-// Keeps a descriptor from blocking while it exists: for OpenSSL's own BIO, which knows no other way.
-class NonblockingScope {
- public:
-  explicit NonblockingScope(int fd);
-  ~NonblockingScope();
-  NonblockingScope(const NonblockingScope&) = delete;
-  NonblockingScope& operator=(const NonblockingScope&) = delete;
-
- private:
-  int fd_;
-  int flags_;  // what to restore; -1: nothing
-};
+// OpenSSL's own BIO over connection->descriptor, which never sleeps.
+BIO* CreateKernelTlsBio(Descriptor* descriptor);
 
 // ---- what OpenSSL calls back (callbacks.cc)
 

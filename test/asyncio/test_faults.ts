@@ -259,6 +259,24 @@ test('a reading callback that throws does not keep the writing one from its turn
   t.is(await peer.line(), 'written');
 });
 
+test('a loop that libuv refuses to watch is an error that says why, and the next call begins anew', async (t) => {
+  // A descriptor of Node's own was closed by its number: libuv believes that it still watches the number.
+  const peer = spawnNode(`
+    import net from 'node:net';
+    const { asyncio, socket } = berkeley;
+    const [one, other] = socket.socketpair();
+    const server = net.createServer().listen(0, '127.0.0.1', async () => {
+      socket.close(server._handle.fd);
+      const refused = await asyncio.sock_recv(one, 1).catch((error) => error.code);
+      const [, another] = socket.socketpair();
+      other.sendall(Buffer.from('x'));
+      console.log(refused, String(await asyncio.sock_recv(one, 1)));
+      process.exit();
+    });
+  `);
+  t.is(await peer.line(), 'EEXIST x');
+});
+
 test('a new socket is waited for though its number was closed behind our back', async (t) => {
   const pipe = spawnPeer('sleep', ['60']);
   const file = (pipe.child.stdout as unknown as { _handle: { fd: number } })._handle.fd;

@@ -1,9 +1,10 @@
 /** SSLSocket: over real descriptors, blocking, with deadlines, and nonblocking under select. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { constants, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import {
+  BrokenPipeError,
   ConnectionResetError,
   NotImplementedError,
   OSError,
@@ -318,24 +319,32 @@ test('an end without a goodbye is an end, or SSLEOFError', async (t) => {
   }
 });
 
-test('a reset connection is ConnectionResetError, a write to it BrokenPipeError, and no signal', async (t) => {
-  const peer = startServer(`${SERVE}
-    connection.recv(1);
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Buffer.from(new Int32Array([1, 0]).buffer));
-    connection.close();
-    send('closed');
-  `);
-  using client = await connected(peer);
-  client.send(bytes('xx'));
-  await peer.next();
-  t.throws(() => client.recv(10), { instanceOf: ConnectionResetError });
-  t.throws(
-    () => {
-      for (;;) client.send(bytes('x'));
-    },
-    { instanceOf: OSError },
-  );
-});
+// With OP_ENABLE_KTLS it is OpenSSL that makes the system calls, whether the kernel has TLS or not.
+for (const [whose, options] of [
+  ['', 0],
+  [', with OP_ENABLE_KTLS', ssl.OP_ENABLE_KTLS ?? 0],
+] as const) {
+  test(`a reset connection is ConnectionResetError, a write to it BrokenPipeError, and no signal${whose}`, async (t) => {
+    const peer = startServer(`${SERVE}
+      connection.recv(1);
+      connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, Buffer.from(new Int32Array([1, 0]).buffer));
+      connection.close();
+      send('closed');
+    `);
+    const context = clientContext();
+    context.options |= options;
+    using client = await connected(peer, context);
+    client.send(bytes('xx'));
+    await peer.next();
+    t.throws(() => client.recv(10), { instanceOf: ConnectionResetError });
+    t.throws(
+      () => {
+        for (;;) client.send(bytes('x'));
+      },
+      { instanceOf: BrokenPipeError },
+    );
+  });
+}
 
 test('bytes that came before the handshake on a connection that has ended are not taken for decrypted ones', (t) => {
   const listener = socket.create_server(['127.0.0.1', 0]);
@@ -740,6 +749,31 @@ for (const end of ['reset', 'close'] as const) {
 }
 
 // ---- the kernel's TLS ----------------------------------------------------------------------------------------------
+
+test('with OP_ENABLE_KTLS the descriptor keeps its mode while a callback runs, which may change it', (t) => {
+  const nonblocking = (fd: number) => {
+    const flags = /^flags:\s*0([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+    return (Number.parseInt(flags as string, 8) & constants.O_NONBLOCK) !== 0;
+  };
+  const [near, far] = socket.socketpair();
+  const serving = serverContext();
+  serving.options |= ssl.OP_ENABLE_KTLS ?? 0;
+  using client = clientContext().wrap_socket(near, { server_hostname: 'localhost', do_handshake_on_connect: false });
+  client.setblocking(false);
+  t.throws(() => client.do_handshake(), { instanceOf: ssl.SSLWantReadError });
+  far.setblocking(true);
+  using server = serving.wrap_socket(far, { server_side: true, do_handshake_on_connect: false });
+  using other = new socket.socket({ fileno: socket.dup(server.fileno()) });
+  let during: boolean | undefined;
+  serving.sni_callback = () => {
+    during = nonblocking(server.fileno());
+    other.setblocking(false);
+    return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR;
+  };
+  t.throws(() => server.do_handshake(), { instanceOf: ssl.SSLError });
+  t.is(during, false);
+  t.true(nonblocking(server.fileno()));
+});
 
 test('kernel TLS', async (t) => {
   const available = readFileSync('/proc/sys/net/ipv4/tcp_available_ulp', 'utf8').split(/\s+/).includes('tls');

@@ -1,7 +1,8 @@
 // recvmmsg(2) and sendmmsg(2), with what they do message by message where they are refused: by an older emulation of
 // Linux (ENOSYS), or by a filter of system calls (EPERM, which a firewall can give for a message, too: then the single
 // call gives it again). A refusal costs little, so it is not remembered.
-#include "../posix/posix.h"
+#include "../common/batch.h"
+#include "cloexec.h"
 
 namespace berkeley::os {
 
@@ -43,7 +44,7 @@ int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bo
     Message message;
     message.address_length = header.msg_namelen;
     message.control_length = header.msg_controllen;
-    message.flags = header.msg_flags & ~(MSG_CMSG_CLOEXEC & ~flags);  // as RecvMsg
+    message.flags = WithoutCloexec(header.msg_flags, flags);
     NoteInBatch(batch, start + static_cast<size_t>(i), headers[i].msg_len, message);
   }
   return received;

@@ -1,7 +1,7 @@
 // Descriptors that are born close-on-exec, in one call.
 #include <sys/socket.h>
 
-#include "../posix/posix.h"
+#include "cloexec.h"
 
 namespace berkeley::os {
 
@@ -13,6 +13,20 @@ int SocketPair(int family, int type, int protocol, Fd pair[2]) {
 
 int AcceptCloexec(Fd fd, void* address, uint32_t* length) {
   return Checked(accept4(fd, static_cast<struct sockaddr*>(address), length, SOCK_CLOEXEC));
+}
+
+bool RefusesCloexec(Fd fd, int64_t result) {
+  if (result != -EINVAL) return false;
+  int domain = AF_UNIX;
+  socklen_t length = sizeof(domain);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain != AF_UNIX;
+}
+
+int64_t RecvMsgCloexec(Fd fd, struct msghdr* header, int flags) {
+  int64_t result = Checked(recvmsg(fd, header, flags | MSG_CMSG_CLOEXEC));
+  if (RefusesCloexec(fd, result)) result = Checked(recvmsg(fd, header, flags));
+  if (result >= 0) header->msg_flags = WithoutCloexec(header->msg_flags, flags);
+  return result;
 }
 
 }  // namespace berkeley::os

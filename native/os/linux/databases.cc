@@ -10,6 +10,10 @@ namespace berkeley::os {
 
 namespace {
 
+// glibc's NETDB_INTERNAL and NETDB_SUCCESS, which musl has no names for.
+constexpr int kSystemError = -1;
+constexpr int kNoError = 0;
+
 constexpr size_t kFirstRoom = 1024;
 constexpr size_t kMostRoom = 1024 * 1024;
 
@@ -45,8 +49,8 @@ int FindHost(Lookup lookup, HostEntry* entry) {
     return 0;
   });
   if (found) return 0;
-  if (host_error == NETDB_INTERNAL) return error > 0 ? -error : -EIO;
-  return kHostBase - (host_error == NETDB_SUCCESS ? HOST_NOT_FOUND : host_error);
+  if (host_error == kSystemError) return error > 0 ? -error : -EIO;
+  return kHostBase - (host_error == kNoError ? HOST_NOT_FOUND : host_error);
 }
 
 }  // namespace

@@ -67,6 +67,10 @@
 
 #include "bluetooth.h"
 
+// What not every system has.
+#define BERKELEY_HAS_UNIX  // sockaddr_un
+#define BERKELEY_HAS_CMSG  // cmsghdr, with the macros of cmsg(3)
+
 // Enumerators.
 #define CAN_RAW_FILTER CAN_RAW_FILTER
 #define CAN_RAW_ERR_FILTER CAN_RAW_ERR_FILTER
@@ -74,7 +78,7 @@
 #define CAN_RAW_RECV_OWN_MSGS CAN_RAW_RECV_OWN_MSGS
 #define CAN_RAW_FD_FRAMES CAN_RAW_FD_FRAMES
 #define CAN_RAW_JOIN_FILTERS CAN_RAW_JOIN_FILTERS
-#ifndef IPPORT_USERRESERVED
+#ifdef __GLIBC__
 #define IPPORT_USERRESERVED IPPORT_USERRESERVED
 #endif
 #ifndef TIPC_CLUSTER_SCOPE
@@ -97,7 +101,9 @@
 #endif
 
 #define SOF_TIMESTAMPING_TX_HARDWARE SOF_TIMESTAMPING_TX_HARDWARE
+#ifndef TCP_ESTABLISHED
 #define TCP_ESTABLISHED TCP_ESTABLISHED
+#endif
 
 // The CAN broadcast manager's names have no prefix in linux/can/bcm.h.
 #define CAN_BCM_TX_SETUP TX_SETUP

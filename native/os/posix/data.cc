@@ -54,26 +54,17 @@ int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* a
   return Patiently(fd, Direction::kWriting, wait, call);
 }
 
-bool RefusesCloexec(Fd fd, int64_t result) {
-  if (result != -EINVAL) return false;
-  int domain = AF_UNIX;
-  socklen_t length = sizeof(domain);
-  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain != AF_UNIX;
-}
-
 int64_t RecvMsg(Fd fd, Message* message, int flags, int wait) {
   struct msghdr header = {};
   const auto receive = [&](int more) {
     header = ToSystem(*message);
-    const int64_t result = Checked(recvmsg(fd, &header, flags | more | MSG_CMSG_CLOEXEC));
-    return RefusesCloexec(fd, result) ? Checked(recvmsg(fd, &header, flags | more)) : result;
+    return RecvMsgCloexec(fd, &header, flags | more);
   };
   const int64_t result = Patiently(fd, Direction::kReading, wait, receive);
   if (result < 0) return result;
   message->address_length = header.msg_namelen;
   message->control_length = header.msg_controllen;
-  // Linux reports the bit back. A caller who did not ask for it should not find it.
-  message->flags = header.msg_flags & ~(MSG_CMSG_CLOEXEC & ~flags);
+  message->flags = header.msg_flags;
   return result;
 }
 

@@ -1,11 +1,7 @@
 // Descriptors and options: the calls that POSIX systems share.
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <mutex>
 
 #include "posix.h"
 
@@ -13,33 +9,15 @@ namespace berkeley::os {
 
 namespace {
 
-// Descriptors belong to the process and not to a Node environment, so this lock does too.
-std::mutex nonblocking_mutex;
-
-int SetNonblockingLocked(Fd fd, bool nonblocking) {
-  int on = nonblocking;
-  return Checked(ioctl(fd, FIONBIO, &on));
+// The value of a socket option, or a negative code.
+int IntOption(Fd fd, int name) {
+  int value = 0;
+  socklen_t length = sizeof(value);
+  const int result = Checked(getsockopt(fd, SOL_SOCKET, name, &value, &length));
+  return result < 0 ? result : value;
 }
 
 }  // namespace
-
-NonblockingScope::NonblockingScope(Fd fd) : fd_(fd) {
-  nonblocking_mutex.lock();
-  const int flags = Checked(fcntl(fd, F_GETFL));
-  if (flags < 0) {
-    error_ = flags;
-  } else if ((flags & O_NONBLOCK) == 0) {
-    error_ = SetNonblockingLocked(fd, true);
-    changed_ = error_ == 0;
-  }
-}
-
-NonblockingScope::~NonblockingScope() {
-  const int error = errno;
-  if (changed_) SetNonblockingLocked(fd_, false);
-  nonblocking_mutex.unlock();
-  errno = error;
-}
 
 int Accept(Fd fd, void* address, uint32_t* length, int wait) {
   const auto call = [=] { return AcceptCloexec(fd, address, length); };
@@ -83,6 +61,21 @@ int GetPeerName(Fd fd, void* address, uint32_t* length) {
   return Checked(getpeername(fd, static_cast<struct sockaddr*>(address), length));
 }
 
+int Describe(Fd fd, int* family, int* type, int* protocol) {
+  struct sockaddr_storage address = {};
+  uint32_t length = sizeof(address);
+  const int named = GetSockName(fd, &address, &length);
+  if (named == -EBADF || named == -ENOTSOCK) return named;
+  *family = named < 0 ? named : address.ss_family;
+  *type = IntOption(fd, SO_TYPE);
+#ifdef SO_PROTOCOL
+  *protocol = IntOption(fd, SO_PROTOCOL);
+#else
+  *protocol = 0;
+#endif
+  return 0;
+}
+
 int Close(Fd fd) {
   const int result = Checked(close(fd));
   return result == -EINTR ? 0 : result;
@@ -107,18 +100,11 @@ int SetInheritable(Fd fd, bool inheritable) {
   return Checked(fcntl(fd, F_SETFD, inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC));
 }
 
-int SetNonblocking(Fd fd, bool nonblocking) {
-  const std::lock_guard<std::mutex> lock(nonblocking_mutex);
-  return SetNonblockingLocked(fd, nonblocking);
-}
+int SetNonblocking(Fd fd, bool nonblocking) { return system_calls::SetNonblocking(fd, nonblocking); }
 
-int IsNonblocking(Fd fd) {
-  const std::lock_guard<std::mutex> lock(nonblocking_mutex);
-  const int flags = Checked(fcntl(fd, F_GETFL));
-  return flags < 0 ? flags : (flags & O_NONBLOCK) != 0;
+bool SleepsWithoutEnd(Fd fd, bool sending) {
+  return system_calls::IsNonblocking(fd) == 0 && WaitLimit(fd, sending) == 0;
 }
-
-bool SleepsWithoutEnd(Fd fd, bool sending) { return IsNonblocking(fd) == 0 && WaitLimit(fd, sending) == 0; }
 
 int AtMark(Fd fd) { return Checked(sockatmark(fd)); }
 

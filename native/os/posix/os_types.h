@@ -22,6 +22,12 @@ inline constexpr size_t kMaxParts = 1024;  // what every system that leaves the 
 #endif
 inline constexpr int kTooManyParts = -EMSGSIZE;
 
+// Codes of this system that the files for all systems return, or tell to JavaScript.
+inline constexpr int kBadFd = -EBADF;
+inline constexpr int kInvalid = -EINVAL;
+inline constexpr int kNoMemory = -ENOMEM;
+inline constexpr int kInProgress = -EINPROGRESS;  // what connect(2) returns when the connection goes on
+
 }  // namespace berkeley::os
 
 #endif  // BERKELEY_OS_POSIX_OS_TYPES_H_

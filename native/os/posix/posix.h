@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "../../system/nonblocking.h"
 #include "../../system/sleep.h"
 #include "../os.h"
 
@@ -51,51 +52,16 @@ auto CallWaiting(Fd fd, Direction direction, int wait, Once once, Sleeping sleep
 // accept(2) with a close-on-exec result whose O_NONBLOCK is clear: one call on some systems, several on others.
 int AcceptCloexec(Fd fd, void* address, uint32_t* length);
 
-// Whether `result` is what sockets of some families (packet) say to MSG_CMSG_CLOEXEC. Descriptors come over AF_UNIX
-// alone.
-bool RefusesCloexec(Fd fd, int64_t result);
-
-// Message i of a batch as one that RecvMsg fills, or SendMsg sends; `part` is its one part, which outlives it.
-Message RoomInBatch(const Batch& batch, size_t i, IoVec* part);
-// False: a size exceeds its room.
-bool MessageInBatch(const Batch& batch, size_t i, IoVec* part, Message* message);
-// What was received as message i: notes its sizes and flags.
-void NoteInBatch(const Batch& batch, size_t i, int64_t length, const Message& message);
-// RecvBatch and SendBatch for every system: a call a message.
-int RecvOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags, int wait);
-int SendOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags, int wait);
-
-// While it lives, `fd` is nonblocking; afterwards it is what it was before.
-//
-// For the few calls that have no MSG_DONTWAIT (accept, connect, sendfile) and would sleep without end on a blocking fd:
-// one that another program has made blocking (a child process that inherits it as its standard input does), or one
-// whose calls are awaited. O_NONBLOCK belongs to the open file description that all threads share, so one lock for the
-// process keeps two scopes (and SetNonblocking) from undoing each other. What is done inside is short and never waits
-// for a peer. Another process that shares the description may see one early EAGAIN.
-class NonblockingScope {
- public:
-  explicit NonblockingScope(Fd fd);
-  ~NonblockingScope();
-  NonblockingScope(const NonblockingScope&) = delete;
-  NonblockingScope& operator=(const NonblockingScope&) = delete;
-  int error() const { return error_; }  // 0, or why the mode could not be set
-
- private:
-  Fd fd_;
-  bool changed_ = false;
-  int error_ = 0;
-};
-
-// Whether the descriptor is nonblocking, 0 or 1: of its own accord, not because a NonblockingScope is on.
-int IsNonblocking(Fd fd);
+// recvmsg(2) whose descriptors are close-on-exec. Leaves in header->msg_flags what is the caller's to see.
+int64_t RecvMsgCloexec(Fd fd, struct msghdr* header, int flags);
 
 // Makes a call that has no MSG_DONTWAIT, so that it does not sleep.
 template <typename Call>
 auto Once(Fd fd, Call call) -> decltype(call()) {
-  const int nonblocking = IsNonblocking(fd);
+  const int nonblocking = system_calls::IsNonblocking(fd);
   if (nonblocking < 0) return nonblocking;
   if (nonblocking == 1) return call();
-  const NonblockingScope scope(fd);
+  const system_calls::NonblockingScope scope(fd);
   return scope.error() != 0 ? scope.error() : call();
 }
 

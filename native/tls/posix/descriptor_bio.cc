@@ -3,12 +3,15 @@
 // OpenSSL's own socket BIO calls read(2) and write(2): they sleep where the descriptor blocks, and raise SIGPIPE where
 // the peer has gone. Ours never raises it, and sleeps only in a call that may: then a sleep that was ended by a signal
 // ends the call, for the caller has to look at what the signal was for.
-#include <fcntl.h>
+//
+// For kernel TLS it has to be OpenSSL's own, which alone can hand keys to the kernel. Then ours stands around each of
+// its system calls, and keeps it from sleeping. Node ignores SIGPIPE.
 #include <sys/socket.h>
 
 #include <cerrno>
 
 #include "../../system/calls.h"
+#include "../../system/nonblocking.h"
 #include "../../system/sleep.h"
 #include "../internal.h"
 
@@ -104,13 +107,51 @@ BIO* CreateDescriptorBio(Descriptor* descriptor) {
   return bio;
 }
 
-NonblockingScope::NonblockingScope(int fd) : fd_(fd), flags_(fd < 0 ? -1 : fcntl(fd, F_GETFL)) {
-  if (flags_ != -1 && (flags_ & O_NONBLOCK) != 0) flags_ = -1;
-  if (flags_ != -1) fcntl(fd_, F_SETFL, flags_ | O_NONBLOCK);
+// ---- for kernel TLS ------------------------------------------------------------------------------------------------
+
+namespace {
+
+// What both directions have in common: `call` is OpenSSL's own method, which reads or writes by a system call of its
+// own.
+template <typename Bytes>
+int TransferOverSocketBio(BIO* bio, Bytes* bytes, int size, int (*call)(BIO*, Bytes*, int)) {
+  auto* descriptor = static_cast<Descriptor*>(BIO_get_app_data(bio));
+  const system_calls::NonblockingScope scope(descriptor->fd);
+  const int count = call(bio, bytes, size);
+  if (count < 0 && !BIO_should_retry(bio)) descriptor->error = errno;
+  return count;
 }
 
-NonblockingScope::~NonblockingScope() {
-  if (flags_ != -1) fcntl(fd_, F_SETFL, flags_);
+int ReadSocketBio(BIO* bio, char* bytes, int size) {
+  return TransferOverSocketBio(bio, bytes, size, BIO_meth_get_read(BIO_s_socket()));
+}
+
+int WriteSocketBio(BIO* bio, const char* bytes, int size) {
+  return TransferOverSocketBio(bio, bytes, size, BIO_meth_get_write(BIO_s_socket()));
+}
+
+BIO_METHOD* CreateSocketMethod() {
+  const BIO_METHOD* own = BIO_s_socket();
+  BIO_METHOD* method = BIO_meth_new(BIO_TYPE_SOCKET, "berkeley socket");
+  if (method == nullptr) return nullptr;
+  BIO_meth_set_create(method, BIO_meth_get_create(own));
+  BIO_meth_set_destroy(method, BIO_meth_get_destroy(own));
+  BIO_meth_set_ctrl(method, BIO_meth_get_ctrl(own));
+  BIO_meth_set_read(method, ReadSocketBio);
+  BIO_meth_set_write(method, WriteSocketBio);
+  return method;
+}
+
+}  // namespace
+
+BIO* CreateKernelTlsBio(Descriptor* descriptor) {
+  static BIO_METHOD* const method = CreateSocketMethod();
+  if (method == nullptr) return nullptr;
+  BIO* bio = BIO_new(method);
+  if (bio == nullptr) return nullptr;
+  BIO_set_app_data(bio, descriptor);
+  BIO_set_fd(bio, descriptor->fd, BIO_NOCLOSE);
+  return bio;
 }
 
 }  // namespace berkeley::tls

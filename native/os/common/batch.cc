@@ -1,7 +1,6 @@
-// Many messages, a call each: what systems without a call for many do, and what Linux falls back on.
-#include <algorithm>
+#include "batch.h"
 
-#include "posix.h"
+#include <algorithm>
 
 namespace berkeley::os {
 
@@ -66,7 +65,7 @@ int SendOneByOne(Fd fd, const Batch& batch, size_t start, size_t end, int flags,
   for (size_t i = start; i < end; ++i) {
     IoVec part;
     Message message;
-    const int64_t sent = MessageInBatch(batch, i, &part, &message) ? SendMsg(fd, message, flags, wait) : -EINVAL;
+    const int64_t sent = MessageInBatch(batch, i, &part, &message) ? SendMsg(fd, message, flags, wait) : kInvalid;
     if (sent < 0) return i == start ? static_cast<int>(sent) : static_cast<int>(i - start);
   }
   return static_cast<int>(end - start);
