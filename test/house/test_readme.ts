@@ -11,10 +11,14 @@ import { spawnPeer, testUnless, tmpdir, underSanitizers } from '../helpers/peers
 checkLeaks(test);
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const pages = ['README.md', 'CHANGELOG.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter(
-  (page) => page.endsWith('.md'),
-);
+const pages = [
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+].filter((page) => page.endsWith('.md'));
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+
+const { files, homepage } = JSON.parse(read('package.json')) as { files: string[]; homepage: string };
+const REPOSITORY = homepage.replace('#readme', '/blob/main/');
 
 /** Each ```js block with the ```text block that follows it. Other languages are not for running. */
 function programs(page: string): { source: string; output: string | undefined }[] {
@@ -53,11 +57,27 @@ test('the README has six programs', (t) => {
   t.is(programs('README.md').length, 6);
 });
 
+/** What the links of a page lead to: paths from the repository's root, by which it is reached there or in the package. */
+function linked(page: string): { target: string; relative: boolean }[] {
+  const found = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target]) => target);
+  return found.flatMap((target): { target: string; relative: boolean }[] => {
+    if (target.startsWith(REPOSITORY)) return [{ target: target.slice(REPOSITORY.length), relative: false }];
+    return /^\w+:/.test(target) ? [] : [{ target: join(dirname(page), target), relative: true }];
+  });
+}
+
 test('every link inside the repository leads somewhere', (t) => {
   for (const page of pages) {
-    for (const [, target] of read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
-      if (/^\w+:/.test(target)) continue;
-      t.true(existsSync(join(ROOT, dirname(page), target)), `${page}: ${target}`);
+    for (const { target } of linked(page)) t.true(existsSync(join(ROOT, target)), `${page}: ${target}`);
+  }
+});
+
+test('a page that is in the package links by path only what is there too', (t) => {
+  const packed = (path: string) =>
+    files.some((each) => path === each || path.startsWith(`${each}/`)) && !path.startsWith('docs/results');
+  for (const page of pages.filter(packed)) {
+    for (const { target, relative } of linked(page)) {
+      if (relative) t.true(packed(target), `${page}: ${target}`);
     }
   }
 });
