@@ -3,6 +3,8 @@
   'variables': {
     # Not "asan": Node's own configuration has a variable of that name, which counts more than one given with -D.
     'sanitize%': 0,
+    # `npm run build:debug`: for gdb, and with the standard library's own assertions.
+    'debuggable%': 0,
   },
   'targets': [
     {
@@ -73,6 +75,13 @@
           # the last worker that loaded it ends: its thread-exit code may still run.
           'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
         }],
+        ['debuggable == 1', {
+          'defines': ['_GLIBCXX_ASSERTIONS'],
+          'configurations': {
+            # The optimization level of Node's own configuration comes after ours.
+            'Release': { 'cflags!': ['-O3'], 'cflags': ['-O0', '-g'] },
+          },
+        }],
         ['sanitize == 1', {
           'cflags': [
             '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
@@ -111,6 +120,13 @@
       'conditions': [
         ['OS != "win"', {
           'sources': ['native/tls/posix/descriptor_bio.cc'],
+        }],
+        ['debuggable == 1', {
+          'defines': ['_GLIBCXX_ASSERTIONS'],
+          'configurations': {
+            # The optimization level of Node's own configuration comes after ours.
+            'Release': { 'cflags!': ['-O3'], 'cflags': ['-O0', '-g'] },
+          },
         }],
         ['sanitize == 1', {
           'cflags': [

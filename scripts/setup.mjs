@@ -1,5 +1,6 @@
 // Makes a clone ready to run: npm dependencies, the addon, the compiled TypeScript. Does only what is stale, so that it
 // costs a few milliseconds when nothing changed. `npm start`, `npm test` and the others run it first.
+//   node scripts/setup.mjs [--debug]      --debug: the addon without optimization, for a debugger (`npm run build:debug`)
 // It knows Node's own modules only: before its first step there is nothing else.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,6 +15,9 @@ import {
   oldNode,
   root,
 } from './toolchain.mjs';
+
+/** What binding.gyp is told besides. */
+const VARIABLES = process.argv.includes('--debug') ? { debuggable: 1 } : {};
 
 const TYPESCRIPT_FOLDERS = ['lib', 'test', 'bench', 'scripts'];
 
@@ -109,6 +113,7 @@ function buildAddon() {
   const sources = ['binding.gyp', ...filesBelow('native', () => true)];
   const facts = {
     architecture: process.arch,
+    variables: VARIABLES,
     compiler: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
   };
   // OpenSSL is linked statically: a new version of it asks for a new binary.
@@ -117,7 +122,7 @@ function buildAddon() {
   once('build', digest(sources, facts), () => {
     provideTools();
     say('compiling the addon');
-    if (compileAddon(root) !== 0) fail('setup: the addon did not compile; the compiler says above why.');
+    if (compileAddon(root, VARIABLES) !== 0) fail('setup: the addon did not compile; the compiler says above why.');
   });
 }
 
