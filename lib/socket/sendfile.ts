@@ -2,7 +2,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { isKeywords, noAttribute, parameters, typeName } from '../core/args.js';
+import { isKeywords, noAttribute, parameters, plainInt, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
 import { type HasFileno, saidFileno } from '../core/fileobj.js';
@@ -189,7 +189,8 @@ function checkedOffset(offset: unknown): number {
 export function descriptorToSend(file: unknown): number | undefined {
   const readable = typeof (file as Partial<Readable> | null)?.read === 'function';
   try {
-    const fd = saidFileno(file);
+    // What fileno() says goes to fstat(2) in CPython, and is refused there.
+    const fd = hasFileno(file) ? plainInt(file.fileno()) : saidFileno(file);
     if (typeof fd === 'number') return fd;
   } catch (error) {
     const none = error instanceof AttributeError || error instanceof UnsupportedOperation;
@@ -197,6 +198,10 @@ export function descriptorToSend(file: unknown): number | undefined {
   }
   if (readable) return undefined;
   throw noAttribute(file, 'read');
+}
+
+function hasFileno(file: unknown): file is HasFileno {
+  return typeof (file as Partial<HasFileno> | null)?.fileno === 'function';
 }
 
 /** Whether a descriptor is a regular file's. */
