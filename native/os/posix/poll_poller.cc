@@ -1,6 +1,5 @@
 #include "poll_poller.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +29,7 @@ int CannotWait(Fd fd) {
 
 class PollPoller : public Poller {
  public:
-  PollPoller(Fd wake_read, Fd wake_write) : wake_read_(wake_read), wake_write_(wake_write) {}
+  explicit PollPoller(const Fd wake[2]) : wake_read_(wake[0]), wake_write_(wake[1]) {}
   ~PollPoller() override {
     Close(wake_read_);
     Close(wake_write_);
@@ -70,12 +69,12 @@ class PollPoller : public Poller {
     // Closing a descriptor ends its registration.
     entries_.erase(std::remove_if(entries_.begin(), entries_.end(), IsClosed), entries_.end());
     int count = 0;
-    for (const PollEntry& entry : entries_) {
-      if (entry.revents == 0 || count == capacity) continue;
-      events[count++] = {entry.fd, static_cast<uint16_t>(entry.revents)};
+    auto entry = entries_.begin();
+    for (; entry != entries_.end() && count < capacity; ++entry) {
+      if (entry->revents != 0) events[count++] = {entry->fd, static_cast<uint16_t>(entry->revents)};
     }
     // Who has had no room comes first the next time.
-    if (count == capacity) std::rotate(entries_.begin(), entries_.begin() + 1, entries_.end());
+    std::rotate(entries_.begin(), entry, entries_.end());
     return count;
   }
 
@@ -112,7 +111,7 @@ class PollPoller : public Poller {
     return std::find_if(entries_.begin(), entries_.end(), [fd](const PollEntry& entry) { return entry.fd == fd; });
   }
 
-  // Lets whoever is parked look at the entries again. A full pipe wakes as well.
+  // Lets whoever is parked look at the entries again. A full buffer wakes as well.
   int Changed() {
     const char byte = 0;
     (void)!write(wake_write_, &byte, 1);
@@ -131,9 +130,6 @@ class PollPoller : public Poller {
   const Fd wake_read_, wake_write_;
 };
 
-// A pipe end that is close-on-exec and never sleeps.
-bool Prepare(Fd fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0; }
-
 }  // namespace
 
 bool PollIsForced() {
@@ -145,13 +141,16 @@ bool PollIsForced() {
 }
 
 std::unique_ptr<Poller> CreatePollPoller(int* error) {
-  Fd ends[2];
-  *error = Checked(pipe(ends));
+  // A pipe would not be close-on-exec at once.
+  Fd wake[2];
+  *error = SocketPair(AF_UNIX, SOCK_STREAM, 0, wake);
   if (*error < 0) return nullptr;
-  auto poller = std::make_unique<PollPoller>(ends[0], ends[1]);
-  if (Prepare(ends[0]) && Prepare(ends[1])) return poller;
-  *error = -errno;
-  return nullptr;
+  auto poller = std::make_unique<PollPoller>(wake);
+  for (const Fd fd : wake) {
+    *error = SetNonblocking(fd, true);
+    if (*error < 0) return nullptr;
+  }
+  return poller;
 }
 
 }  // namespace berkeley::os
