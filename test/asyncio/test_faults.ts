@@ -294,10 +294,9 @@ test('a new socket is waited for though its number was closed behind our back', 
   const waiting = asyncio.sock_recv(next, 4);
   t.true(await pending(waiting));
   peer.sendall(bytes('next'));
-  t.false(await pending(waiting), 'the data is noticed');
+  t.is(`${await waiting}`, 'next');
   t.is(called, 0);
   for (const sock of pairs.flat()) sock.close();
-  await waiting;
 });
 
 // ---- the turn of the others ----------------------------------------------------------------------------------------
