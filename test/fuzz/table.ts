@@ -14,6 +14,7 @@ const TABLE: Readonly<Record<string, string>> = {
   getpeername: 'fdOfSocket',
   close: 'fd',
   dup: 'fdOfSocket',
+  describe: 'fdOfSocket',
   getInheritable: 'fdOfSocket',
   setInheritable: 'fdOfSocket flag',
   atMark: 'fdOfSocket',
