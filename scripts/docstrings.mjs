@@ -6,7 +6,7 @@
 // What is marked @internal is not in the published types. An override has the docstring of what it overrides, and
 // Node's documentation if that is a method of Node's.
 //
-// A call can throw if its body, outside a try that catches, has a throw or calls something in lib/ that can throw. A
+// A call can throw (or reject) if its body, outside a try that catches, throws or calls something in lib/ that can throw. A
 // function passed to such a call or to a promise counts with the body that passes it. Where there is no body to look
 // into (an interface), the docstring's own @throws is taken as the answer. TypeScript 7 has no stable programming
 // interface: ts-morph brings a compiler along.
@@ -37,71 +37,96 @@ const resolve = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAl
 
 // ---- what can throw
 
-const CAN_THROW = new Map();
-
-/** What this expression calls or reads, as a declaration with a body, if there is one. */
+/** What this call, `new` or property access runs, as a declaration. */
 function target(node) {
   if (ts.isPropertyAccessExpression(node)) {
     const declarations = checker.getSymbolAtLocation(node)?.declarations ?? [];
     const written = ts.isBinaryExpression(node.parent) && node.parent.left === node;
     return declarations.find(written ? ts.isSetAccessor : ts.isGetAccessor);
   }
-  return checker.getResolvedSignature(node)?.declaration;
+  // A class without a constructor has no declaration of one.
+  const made = ts.isNewExpression(node) ? checker.getSymbolAtLocation(node.expression)?.valueDeclaration : undefined;
+  return checker.getResolvedSignature(node)?.declaration ?? made;
 }
 
-/** The class whose constructor `new` runs: its own, or the nearest one above. */
-function constructorOf(node) {
-  const found = target(node);
-  if (found !== undefined) return found;
-  return checker.getSymbolAtLocation(node.expression)?.valueDeclaration;
-}
-
-function canThrow(declaration) {
-  if (!isOurs(declaration)) return false;
-  const known = CAN_THROW.get(declaration);
-  if (known !== undefined) return known;
-  CAN_THROW.set(declaration, false); // a recursion throws what the rest of the body throws
-  const answer = bodies(declaration).some(hasThrow) || (bodies(declaration).length === 0 && saysThrows(declaration));
-  CAN_THROW.set(declaration, answer);
-  return answer;
-}
-
-/** The statements that run when the declaration is called; of a class, its fields' initial values. */
+/** The code that runs when the declaration is called; of a class, its fields' initial values. */
 function bodies(declaration) {
-  if (ts.isClassLike(declaration))
-    return declaration.members.filter(ts.isPropertyDeclaration).filter((m) => m.initializer);
-  if (ts.isConstructorDeclaration(declaration))
-    return [declaration.body, ...bodies(declaration.parent)].filter(Boolean);
+  if (ts.isClassLike(declaration)) return declaration.members.filter((each) => ts.isPropertyDeclaration(each));
+  if (ts.isConstructorDeclaration(declaration)) return [declaration.body, ...bodies(declaration.parent)];
   if (declaration.body !== undefined) return [declaration.body];
-  const implementation = checker.getSymbolAtLocation(declaration.name ?? declaration)?.declarations ?? [];
-  return implementation.map((each) => each.body).filter(Boolean);
+  const overloads = declaration.name && checker.getSymbolAtLocation(declaration.name)?.declarations;
+  return (overloads ?? []).map((each) => each.body).filter((body) => body !== undefined);
 }
 
 const saysThrows = (declaration) => ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === 'throws');
 
-/** Whether running this node can throw. */
-function hasThrow(node) {
-  if (ts.isThrowStatement(node)) return true;
-  if (ts.isTryStatement(node) && node.catchClause !== undefined) {
-    return [node.catchClause.block, node.finallyBlock].some((block) => block !== undefined && hasThrow(block));
-  }
-  if (ts.isFunctionLike(node)) return isRunHere(node) && hasThrow(node.body);
-  if (ts.isCallExpression(node) && target(node) !== undefined && canThrow(target(node))) return true;
-  if (ts.isNewExpression(node)) {
-    const found = constructorOf(node);
-    if (found !== undefined && canThrow(found)) return true;
-  }
-  if (ts.isPropertyAccessExpression(node) && target(node) !== undefined && canThrow(target(node))) return true;
-  return ts.forEachChild(node, hasThrow) ?? false;
+const STEPS = new Map();
+
+/** What running this declaration comes by: whether it throws itself, and which declarations of ours it runs. */
+function stepsOf(declaration) {
+  if (STEPS.has(declaration)) return STEPS.get(declaration);
+  const code = bodies(declaration);
+  const steps = { throws: code.length === 0 && saysThrows(declaration), runs: new Set() };
+  STEPS.set(declaration, steps);
+  for (const node of code) if (node !== undefined) addSteps(node, steps);
+  return steps;
 }
 
-/** Whether a function is passed to a call of ours or to a promise, whose caller hears what it throws. */
+function addSteps(node, steps) {
+  if (ts.isThrowStatement(node) || (ts.isCallExpression(node) && node.expression.getText() === 'Promise.reject')) {
+    steps.throws = true;
+  }
+  if (ts.isTryStatement(node) && node.catchClause !== undefined) {
+    addSteps(node.catchClause.block, steps);
+    if (node.finallyBlock !== undefined) addSteps(node.finallyBlock, steps);
+    return;
+  }
+  if (ts.isFunctionLike(node) && !isRunHere(node)) return;
+  if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isPropertyAccessExpression(node)) {
+    const run = target(node);
+    if (run !== undefined && isOurs(run)) steps.runs.add(run);
+  }
+  ts.forEachChild(node, (child) => addSteps(child, steps));
+}
+
+/** The shortest way from a call of this declaration to what throws, as names; null if it cannot throw. */
+function wayToThrow(declaration) {
+  const before = new Map([[declaration, null]]);
+  for (const each of before.keys()) {
+    const { throws, runs } = stepsOf(each);
+    if (throws) {
+      const way = [];
+      for (let at = each; at !== null; at = before.get(at)) way.unshift(nameOf(at));
+      return way;
+    }
+    for (const run of runs) if (!before.has(run)) before.set(run, each);
+  }
+  return null;
+}
+
+const nameOf = (declaration) => declaration.name?.getText() ?? declaration.parent.name?.getText() ?? '(a function)';
+
+/** Whether what a function throws is thrown where it is written: it is passed to a promise, or to a call of ours. */
 function isRunHere(node) {
   const call = node.parent;
   if (ts.isNewExpression(call)) return call.expression.getText() === 'Promise';
   if (!ts.isCallExpression(call) || call.expression === node) return false;
   const declaration = target(call);
-  return declaration !== undefined && isOurs(declaration);
+  return declaration !== undefined && isOurs(declaration) && !isCaught(declaration, call.arguments.indexOf(node));
+}
+
+/** Whether a function uses one of its parameters only where it catches what that throws, and looks at no error. */
+function isCaught({ parameters, body }, index) {
+  const parameter = parameters[index] && checker.getSymbolAtLocation(parameters[index].name);
+  if (parameter === undefined || body === undefined) return false;
+  const uses = [];
+  const look = (node, caught) => {
+    if (ts.isIdentifier(node) && checker.getSymbolAtLocation(node) === parameter) uses.push(caught);
+    const catches = ts.isTryStatement(node) && node.catchClause && !node.catchClause.variableDeclaration;
+    ts.forEachChild(node, (child) => look(child, caught || (catches && child === node.tryBlock)));
+  };
+  look(body, false);
+  return uses.length > 0 && uses.every((caught) => caught);
 }
 
 // ---- what is public
@@ -131,6 +156,12 @@ function functionOf(declaration) {
   return value !== undefined && ts.isFunctionLike(value) ? value : undefined;
 }
 
+/** Check a function that has no @throws. */
+function checkThrows(declaration, name) {
+  const way = declaration === undefined ? null : wayToThrow(declaration);
+  if (way !== null) report(declaration, name, `can throw, and has no @throws (${way.join(' → ')})`);
+}
+
 /** Check one name: a function, a method, an accessor, a field, a type. */
 function checkDocumented(symbol, name) {
   const declarations = symbol.declarations.filter(isOurs);
@@ -138,8 +169,11 @@ function checkDocumented(symbol, name) {
   seen.add(declarations[0]);
   if (symbol.getDocumentationComment(checker).length === 0 && symbol.getJsDocTags(checker).length === 0) {
     report(declarations[0], name, 'no docstring');
-  } else if (declarations.map(functionOf).some((each) => each && canThrow(each)) && !hasTag(symbol, 'throws')) {
-    report(declarations[0], name, 'can throw, and has no @throws');
+  } else if (!hasTag(symbol, 'throws')) {
+    checkThrows(
+      declarations.map(functionOf).find((each) => each !== undefined && wayToThrow(each) !== null),
+      name,
+    );
   }
 }
 
@@ -165,10 +199,8 @@ function checkClass(symbol, declaration) {
   checkMembers(checker.getDeclaredTypeOfSymbol(symbol));
   checkMembers(checker.getTypeOfSymbol(symbol));
   const made = declaration.members.find((member) => ts.isConstructorDeclaration(member) && member.body !== undefined);
-  if (made === undefined || isHidden(made) || !canThrow(made)) return;
-  if (!saysThrows(made) && !hasTag(symbol, 'throws')) {
-    report(made, `new ${symbol.name}`, 'can throw, and has no @throws');
-  }
+  if (made === undefined || isHidden(made) || saysThrows(made) || hasTag(symbol, 'throws')) return;
+  checkThrows(made, `new ${symbol.name}`);
 }
 
 const PLAIN = ts.TypeFlags.NumberLike | ts.TypeFlags.StringLike | ts.TypeFlags.BooleanLike;

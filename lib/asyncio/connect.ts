@@ -21,6 +21,10 @@ const { SOCK_STREAM } = constants.socket;
 /** How long an attempt stays alone, in seconds: what RFC 8305 recommends. */
 const ATTEMPT_DELAY = 0.25;
 
+/**
+ * How `create_connection`'s twin connects: which addresses it tries, from where, and how long apart.
+ * @see Python loop.create_connection; RFC 8305
+ */
 export interface ConnectOptions extends Abortable {
   /** Only addresses of this family. */
   family?: number;

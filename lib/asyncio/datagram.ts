@@ -243,11 +243,15 @@ export class DatagramTransport {
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
+  /** Whether `close` or `abort` was called, or an error has ended the transport. */
   is_closing(): boolean {
     return this.#closing;
   }
 
-  /** Receives no more, sends what waits, then calls `connection_lost(null)`. */
+  /**
+   * Receives no more, sends what waits, then calls `connection_lost(null)`.
+   * @throws OSError if the system no longer polls the descriptor
+   */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -255,7 +259,7 @@ export class DatagramTransport {
     if (this.#queue.length === 0) this.#lose(null);
   }
 
-  /** The same without sending what waits. */
+  /** The same without sending what waits. @throws OSError if the system no longer polls the descriptor */
   abort(): void {
     this.#force(null);
   }

@@ -17,6 +17,11 @@ const { AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SO_BROADCAST, SO_REUSEPORT } = constant
 /** `[host, port]`; of AF_UNIX, a path or an abstract name. */
 export type EndpointAddress = readonly [host: string | null, port: number | string | null] | string | Uint8Array | null;
 
+/**
+ * What `create_datagram_endpoint` takes besides the protocol. At least one of the addresses, a family, or a socket is
+ * needed.
+ * @see Python loop.create_datagram_endpoint
+ */
 export interface DatagramEndpointOptions extends Abortable {
   /** Where to receive: port 0 is a free one. */
   local_addr?: EndpointAddress;

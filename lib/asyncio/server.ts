@@ -39,6 +39,7 @@ interface ServerOptions extends Abortable, Omit<TlsOptions, 'server_hostname'> {
   sock?: socket | null;
 }
 
+/** What `start_server` takes besides callback, host and port. @see Python loop.create_server */
 export interface StartServerOptions extends ServerOptions {
   family?: number;
   flags?: number;
@@ -48,6 +49,7 @@ export interface StartServerOptions extends ServerOptions {
   reuse_port?: boolean;
 }
 
+/** What `start_unix_server` takes besides callback and path. @see Python loop.create_unix_server */
 export interface StartUnixServerOptions extends ServerOptions {
   /** Remove the path when the server is closed, as Python 3.13 does; true if not given. */
   cleanup_socket?: boolean;
@@ -84,6 +86,7 @@ export class Server {
     return this.#closed ? [] : [...this.#listeners];
   }
 
+  /** Whether the server accepts connections now: after `start_serving`, before `close`. */
   is_serving(): boolean {
     return this.#acceptors !== null;
   }
@@ -118,7 +121,7 @@ export class Server {
 
   readonly #stop = (): void => this.close();
 
-  /** Accepts no more. The connections that there are go on. */
+  /** Accepts no more. The connections that there are go on. @throws OSError if a listening socket cannot be closed */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -130,12 +133,16 @@ export class Server {
     this.#wake();
   }
 
-  /** Closes all connections, each once all is sent. @see Python 3.13 */
+  /**
+   * Closes all connections, each once all is sent.
+   * @throws OSError if the system no longer polls a connection's descriptor
+   * @see Python 3.13
+   */
   close_clients(): void {
     for (const writer of this.#writers) writer.close();
   }
 
-  /** Closes all connections at once. @see Python 3.13 */
+  /** Closes all connections at once. @throws OSError if a connection's socket cannot be closed @see Python 3.13 */
   abort_clients(): void {
     for (const shaking of this.#shaking) shaking.abort();
     for (const writer of this.#writers) writer.transport.abort();
@@ -250,7 +257,11 @@ export async function start_server(
   return started(new Server(listeners, client_connected_cb, options), listeners, options);
 }
 
-/** As `start_server`, at a Unix socket's path. @see Python asyncio.start_unix_server */
+/**
+ * As `start_server`, at a Unix socket's path.
+ * @throws (rejects) OSError, which names the path if it could not be bound; ValueError; TypeError
+ * @see Python asyncio.start_unix_server
+ */
 export async function start_unix_server(
   client_connected_cb: ConnectedCallback,
   path: string | Uint8Array | null = null,

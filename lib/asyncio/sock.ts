@@ -27,7 +27,11 @@ export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Pr
   });
 }
 
-/** Receives into `buf`: how many bytes came. @see Python loop.sock_recv_into */
+/**
+ * Receives into `buf`: how many bytes came.
+ * @throws (rejects) as `sock.recv_into`; TimeoutError after the socket's timeout
+ * @see Python loop.sock_recv_into
+ */
 export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable): Promise<number> {
   return awaited(sock, POLLIN, () => sock.recv_into(buf), options, { vain: isDrained(sock, buf?.byteLength) });
 }
@@ -37,12 +41,20 @@ function isDrained(sock: socket, asked: number): boolean {
   return asked > 0 && sock?._drained;
 }
 
-/** Receives a datagram with its sender: `[bytes, address]`. @see Python loop.sock_recvfrom */
+/**
+ * Receives a datagram with its sender: `[bytes, address]`.
+ * @throws (rejects) as `sock.recvfrom`; TimeoutError after the socket's timeout
+ * @see Python loop.sock_recvfrom
+ */
 export function sock_recvfrom(sock: socket, bufsize: number, options?: Abortable): Promise<[Buffer, ReturnedAddress]> {
   return awaited(sock, POLLIN, () => sock.recvfrom(bufsize), options);
 }
 
-/** Receives a datagram into `buf`: `[count, address]`. @see Python loop.sock_recvfrom_into */
+/**
+ * Receives a datagram into `buf`: `[count, address]`.
+ * @throws (rejects) as `sock.recvfrom_into`; TimeoutError after the socket's timeout
+ * @see Python loop.sock_recvfrom_into
+ */
 export function sock_recvfrom_into(
   sock: socket,
   buf: BytesLike,
@@ -54,6 +66,7 @@ export function sock_recvfrom_into(
 
 /**
  * Receives a message with ancillary data: `[bytes, ancillary, msg_flags, address]`. Not in Python.
+ * @throws (rejects) as `sock.recvmsg`; TimeoutError after the socket's timeout
  * @see socket.recvmsg
  */
 export function sock_recvmsg(
@@ -66,7 +79,11 @@ export function sock_recvmsg(
   return awaited(sock, POLLIN, () => sock.recvmsg(bufsize, ancbufsize, flags), options);
 }
 
-/** Sends one message with ancillary data: how many bytes were taken. Not in Python. @see socket.sendmsg */
+/**
+ * Sends one message with ancillary data: how many bytes were taken. Not in Python.
+ * @throws (rejects) as `sock.sendmsg`; TimeoutError after the socket's timeout
+ * @see socket.sendmsg
+ */
 export function sock_sendmsg(
   sock: socket,
   buffers: Iterable<BytesLike>,
@@ -80,12 +97,17 @@ export function sock_sendmsg(
 
 /**
  * Receives many messages at once, as many as are there: how many. Not in Python. @see socket.recvmmsg_into
+ * @throws (rejects) as `sock.recvmmsg_into`; TimeoutError after the socket's timeout
  */
 export function sock_recvmmsg_into(sock: socket, batch: MessageBatch, flags = 0, options?: Abortable): Promise<number> {
   return awaited(sock, POLLIN, () => sock.recvmmsg_into(batch, flags), options);
 }
 
-/** Sends messages `start` to `end` of the batch, all of them: how many. Not in Python. @see socket.sendmmsg */
+/**
+ * Sends messages `start` to `end` of the batch, all of them: how many. Not in Python.
+ * @throws (rejects) as `sock.sendmmsg`; TimeoutError after the socket's timeout
+ * @see socket.sendmmsg
+ */
 export function sock_sendmmsg(
   sock: socket,
   batch: MessageBatch,
@@ -102,12 +124,20 @@ export function sock_sendmmsg(
   return awaited(sock, POLLOUT, send, options);
 }
 
-/** Sends without a copy, as much as there is room for: how many bytes. Not in Python. @see socket.send_zerocopy */
+/**
+ * Sends without a copy, as much as there is room for: how many bytes. Not in Python.
+ * @throws (rejects) as `sock.send_zerocopy`; TimeoutError after the socket's timeout
+ * @see socket.send_zerocopy
+ */
 export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, options?: Abortable): Promise<number> {
   return awaited(sock, POLLOUT, () => sock.send_zerocopy(data, flags), options);
 }
 
-/** Waits for reports of what was sent without a copy. Not in Python. @see socket.reap_zerocopy */
+/**
+ * Waits for reports of what was sent without a copy. Not in Python.
+ * @throws (rejects) as `sock.reap_zerocopy`; TimeoutError after the socket's timeout
+ * @see socket.reap_zerocopy
+ */
 export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<ReturnType<socket['reap_zerocopy']>> {
   return awaited(sock, POLLIN, () => sock.reap_zerocopy(), options);
 }
@@ -120,6 +150,7 @@ const RECORD_SIZE = 1 << 14;
 /**
  * Sends all of `data`. Calls that are made while an earlier one waits come after it. One that is aborted or times out may
  * have sent a part.
+ * @throws (rejects) as `sock.sendall`; TimeoutError after the socket's timeout
  * @see Python loop.sock_sendall
  */
 export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable): Promise<null> {
@@ -148,7 +179,11 @@ export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable)
   return awaited(sock, POLLOUT, send, options, { cancelled });
 }
 
-/** Sends a datagram: how many bytes were taken. A host's name is resolved first. @see Python loop.sock_sendto */
+/**
+ * Sends a datagram: how many bytes were taken. A host's name is resolved first.
+ * @throws (rejects) as `sock.sendto`; gaierror; TimeoutError after the socket's timeout
+ * @see Python loop.sock_sendto
+ */
 export async function sock_sendto(
   sock: socket,
   data: BytesLike,
@@ -162,6 +197,7 @@ export async function sock_sendto(
 /**
  * Waits for a connection: `[connection, address]`. The connection is nonblocking, as in Python. A TLS listener's has
  * shaken hands.
+ * @throws (rejects) as `sock.accept`; SSLError of the handshake; TimeoutError after the socket's timeout
  * @see Python loop.sock_accept
  */
 export async function sock_accept(sock: socket, options?: Abortable): Promise<[socket, ReturnedAddress]> {
@@ -184,6 +220,7 @@ export async function sock_accept(sock: socket, options?: Abortable): Promise<[s
 
 /**
  * Connects. A host's name is resolved first. A TLS socket shakes hands.
+ * @throws (rejects) as `sock.connect`; gaierror; SSLError of the handshake; TimeoutError after the socket's timeout
  * @see Python loop.sock_connect
  */
 export async function sock_connect(sock: socket, address: Address, options?: Abortable): Promise<null> {
@@ -220,12 +257,20 @@ interface HandshakingSocket extends socket {
   do_handshake(): void;
 }
 
-/** Shakes hands. Not in Python. @see SSLSocket.do_handshake */
+/**
+ * Shakes hands. Not in Python.
+ * @throws (rejects) SSLError | OSError; TimeoutError after the socket's timeout
+ * @see SSLSocket.do_handshake
+ */
 export function sock_do_handshake(sock: socket & { do_handshake(): void }, options?: Abortable): Promise<void> {
   return awaited(sock, POLLIN, () => sock.do_handshake(), options);
 }
 
-/** Says goodbye and waits for the peer's; the socket is a plain one from then on. Not in Python. @see SSLSocket.unwrap */
+/**
+ * Says goodbye and waits for the peer's; the socket is a plain one from then on. Not in Python.
+ * @throws (rejects) SSLError | OSError; TimeoutError after the socket's timeout
+ * @see SSLSocket.unwrap
+ */
 export function sock_unwrap<T extends socket>(sock: T & { unwrap(): T }, options?: Abortable): Promise<T> {
   return awaited(sock, POLLIN, () => sock.unwrap(), options);
 }

@@ -26,6 +26,7 @@ interface StreamOptions extends TlsOptions, Abortable {
   sock?: socket | null;
 }
 
+/** What `open_connection` takes besides host and port. @see Python asyncio.open_connection */
 export interface OpenConnectionOptions extends StreamOptions, ConnectOptions {}
 
 /**
@@ -49,7 +50,11 @@ export async function open_connection(
   return streams(connected, { ...options, server_hostname: options.server_hostname ?? host });
 }
 
-/** As `open_connection`, to a Unix socket's path. @see Python asyncio.open_unix_connection */
+/**
+ * As `open_connection`, to a Unix socket's path.
+ * @throws (rejects) OSError | SSLError | TimeoutError | ValueError
+ * @see Python asyncio.open_unix_connection
+ */
 export async function open_unix_connection(
   path: string | Uint8Array | null = null,
   options: StreamOptions = {},

@@ -35,6 +35,7 @@ export async function wait_for<T>(
  * await sock_connect(sock, address, deadline);
  * await sock_sendall(sock, request, deadline);
  * ```
+ * @throws TypeError if `delay` is no number
  * @see Python asyncio.timeout
  */
 export function timeout(delay: number | null, options: Abortable = {}): Timeout {
@@ -42,7 +43,11 @@ export function timeout(delay: number | null, options: Abortable = {}): Timeout 
   return new Timeout(left === null ? null : now() + left, options.signal);
 }
 
-/** As `timeout`, at a point of the monotonic clock in seconds (`performance.now() / 1000`). @see asyncio.timeout_at */
+/**
+ * As `timeout`, at a point of the monotonic clock in seconds (`performance.now() / 1000`).
+ * @throws TypeError if `when` is no number
+ * @see asyncio.timeout_at
+ */
 export function timeout_at(when: number | null, options: Abortable = {}): Timeout {
   return new Timeout(when, options.signal);
 }
@@ -85,7 +90,7 @@ export class Timeout {
     return this.#when;
   }
 
-  /** Puts the deadline elsewhere. */
+  /** Puts the deadline elsewhere. @throws TypeError if `when` is no number */
   reschedule(when: number | null): void {
     this.#alarm?.cancel();
     this.#alarm = null;

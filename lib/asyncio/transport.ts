@@ -60,7 +60,10 @@ export class Transport {
   /** @internal Told when the connection has ended. */
   _onLost: (() => void) | null = null;
 
-  /** Takes over a nonblocking, connected socket, whose handshake is done. */
+  /**
+   * Takes over a nonblocking, connected socket, whose handshake is done.
+   * @throws OSError if TCP_NODELAY cannot be set, or the system cannot poll the descriptor
+   */
   constructor(sock: socket, reader: StreamReader, { ssl_shutdown_timeout }: TransportOptions = {}) {
     this._sock = sock;
     this.#reader = reader;
@@ -78,7 +81,7 @@ export class Transport {
 
   // ---- reading -----------------------------------------------------------------------------------------------------
 
-  /** Reads no more until `resume_reading`. */
+  /** Reads no more until `resume_reading`. @throws OSError if the system no longer polls the descriptor */
   pause_reading(): void {
     if (this.#closing || !this.#reading) return;
     this.#reading = false;
@@ -86,6 +89,11 @@ export class Transport {
     this.#listen();
   }
 
+  /**
+   * Reads again after `pause_reading`; does nothing if it reads already, or is closing.
+   * @throws OSError if the system no longer polls the descriptor
+   * @see Python ReadTransport.resume_reading
+   */
   resume_reading(): void {
     if (this.#closing || this.#reading) return;
     this.#reading = true;
@@ -94,6 +102,7 @@ export class Transport {
     if (!this._sock._isPlain) setImmediate(this.#readable);
   }
 
+  /** Whether bytes that arrive are read: true unless paused or closing. @see Python ReadTransport.is_reading */
   is_reading(): boolean {
     return !this.#closing && this.#reading;
   }
@@ -136,12 +145,18 @@ export class Transport {
 
   // ---- writing -----------------------------------------------------------------------------------------------------
 
-  /** Sends what the kernel takes now, and the rest when it can. Of what is not taken at once a copy is made. */
+  /**
+   * Sends what the kernel takes now, and the rest when it can. Of what is not taken at once a copy is made.
+   * @throws TypeError for what is no bytes; RuntimeError after `write_eof`
+   */
   write(data: BytesLike): void {
     this.writelines([data]);
   }
 
-  /** The same for several pieces, which go together. */
+  /**
+   * The same for several pieces, which go together.
+   * @throws TypeError for what is no bytes; RuntimeError after `write_eof`
+   */
   writelines(pieces: Iterable<BytesLike>): void {
     const parts = Array.from(pieces, bytesOf).filter((part) => part.length > 0);
     if (this.#eofWanted) throw new RuntimeError('Cannot call write() after write_eof()');
@@ -226,6 +241,7 @@ export class Transport {
     }
   }
 
+  /** Whether `write_eof` works: false over TLS, which cannot end one direction alone. */
   can_write_eof(): boolean {
     return this._sock._isPlain;
   }
@@ -257,11 +273,15 @@ export class Transport {
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
+  /** Whether `close` or `abort` was called, or the connection has ended. */
   is_closing(): boolean {
     return this.#closing;
   }
 
-  /** Closes once all is sent; a TLS connection says goodbye before. */
+  /**
+   * Closes once all is sent; a TLS connection says goodbye before.
+   * @throws OSError if the system no longer polls the descriptor
+   */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -270,7 +290,7 @@ export class Transport {
     if (this.#unsent.length === 0) setImmediate(() => this.#finish());
   }
 
-  /** Closes at once. What is not sent is lost. */
+  /** Closes at once. What is not sent is lost. @throws OSError if the socket cannot be closed */
   abort(): void {
     this.#end(null);
   }
@@ -353,6 +373,7 @@ export class Transport {
   unref(): void {
     this.#descriptor.ref(false);
   }
+  /** Lets the connection keep the process alive again, after `unref`. Not in Python; as net.Socket's. */
   ref(): void {
     this.#descriptor.ref(true);
   }

@@ -20,17 +20,29 @@ export function add_reader<A extends unknown[]>(fd: FileDescriptorLike, callback
   listen(fd, POLLIN, callback, args);
 }
 
-/** As `add_reader`, for a descriptor that is writable. @see Python loop.add_writer */
+/**
+ * As `add_reader`, for a descriptor that is writable.
+ * @throws OSError EBADF; EPERM for a plain file; ValueError for what has no descriptor; TypeError
+ * @see Python loop.add_writer
+ */
 export function add_writer<A extends unknown[]>(fd: FileDescriptorLike, callback: Callback<A>, ...args: A): void {
   listen(fd, POLLOUT, callback, args);
 }
 
-/** Ends `add_reader`: whether there was a callback. @see Python loop.remove_reader */
+/**
+ * Ends `add_reader`: whether there was a callback.
+ * @throws ValueError for what has no descriptor
+ * @see Python loop.remove_reader
+ */
 export function remove_reader(fd: FileDescriptorLike): boolean {
   return unlisten(fd, POLLIN);
 }
 
-/** Ends `add_writer`: whether there was a callback. @see Python loop.remove_writer */
+/**
+ * Ends `add_writer`: whether there was a callback.
+ * @throws ValueError for what has no descriptor
+ * @see Python loop.remove_writer
+ */
 export function remove_writer(fd: FileDescriptorLike): boolean {
   return unlisten(fd, POLLOUT);
 }

@@ -98,6 +98,7 @@ export class StreamWriter {
     if (this.#handshake === null) this.#transport.write(data);
     else this.#handshake.early.push(Buffer.from(bytesOf(data)));
   }
+  /** Sends several pieces in their order, as `write` sends each. @throws TypeError | RuntimeError after `write_eof` */
   writelines(data: Iterable<BytesLike>): void {
     if (this.#handshake === null) this.#transport.writelines(data);
     else for (const each of data) this.write(each);
@@ -113,11 +114,12 @@ export class StreamWriter {
     await this.#transport._drain(signal);
   }
 
-  /** Closes once all is sent. */
+  /** Closes once all is sent. @throws OSError if the system no longer polls the descriptor */
   close(): void {
     this.#handshake?.controller.abort(new ConnectionResetError('Connection lost'));
     this.#transport.close();
   }
+  /** Whether `close` was called, or the connection has ended. */
   is_closing(): boolean {
     return this.#transport.is_closing();
   }
@@ -131,6 +133,7 @@ export class StreamWriter {
   write_eof(): void {
     this.#transport.write_eof();
   }
+  /** Whether `write_eof` works: false over TLS, which cannot end one direction alone. */
   can_write_eof(): boolean {
     return this.#transport.can_write_eof();
   }

@@ -26,20 +26,26 @@ export class ValueError extends RangeError {
 }
 /** A number that does not fit into the C type it is meant for. */
 export class OverflowError extends RangeError {}
+/** What was called cannot be done in the state that the object is in. */
 export class RuntimeError extends Error {}
+/** This system, or the OpenSSL that is linked, lacks what the call needs. */
 export class NotImplementedError extends RuntimeError {}
+/** An attribute that does not exist, or cannot be set. */
 export class AttributeError extends Error {}
 /** The end has come where more was to be read. */
 export class EOFError extends Error {}
+/** What was looked up is not there; the class above KeyError. */
 export class LookupError extends Error {}
 /** `key`: what was looked up. As in Python, the message is its representation. */
 export class KeyError extends LookupError {
+  /** What was looked up. */
   readonly key: unknown;
   constructor(key: unknown, message = typeof key === 'string' ? `'${key}'` : String(key)) {
     super(message);
     this.key = key;
   }
 }
+/** Text or bytes that cannot be encoded or decoded. */
 export class UnicodeError extends ValueError {}
 /** Text that a codec cannot turn into bytes. */
 export class UnicodeEncodeError extends UnicodeError {
@@ -49,7 +55,9 @@ export class UnicodeEncodeError extends UnicodeError {
   declare object: string;
   /** Where it failed: from `start` up to and without `end`, counted in characters, as Python counts them. */
   declare start: number;
+  /** Where the part that cannot be encoded ends, exclusively. */
   declare end: number;
+  /** Why that part cannot be encoded, in words. */
   declare reason: string;
 }
 /** Bytes that a codec cannot turn into text. */
@@ -60,7 +68,9 @@ export class UnicodeDecodeError extends UnicodeError {
   declare object: Buffer;
   /** Where it failed: from `start` up to and without `end`, in bytes. */
   declare start: number;
+  /** Where the part that cannot be decoded ends, exclusively. */
   declare end: number;
+  /** Why that part cannot be decoded, in words. */
   declare reason: string;
 }
 /** Several exceptions at once, in `exceptions` (and, as JavaScript's AggregateError has it, in `errors`). */
@@ -68,6 +78,7 @@ export class ExceptionGroup extends AggregateError {
   constructor(message: string, exceptions: Error[]) {
     super(exceptions, `${message} (${exceptions.length} sub-exception${exceptions.length === 1 ? '' : 's'})`);
   }
+  /** The exceptions, in the order in which they were given. */
   get exceptions(): Error[] {
     return this.errors;
   }
@@ -113,23 +124,38 @@ function numberedText(errno: number, strerror: string, filename: string | Uint8A
   return filename === undefined || filename === null ? text : `${text}: ${repr(filename)}`;
 }
 
+/** A nonblocking call would have had to wait: EAGAIN, EWOULDBLOCK, EALREADY, EINPROGRESS. */
 export class BlockingIOError extends OSError {
   /** How many bytes were written before the stream would have blocked: set by buffered writers alone. */
   declare characters_written?: number;
 }
+/** A child process is not there: ECHILD. */
 export class ChildProcessError extends OSError {}
+/** The class above all that can befall a connection. */
 export class ConnectionError extends OSError {}
+/** Written to what nobody can read any more: EPIPE, ESHUTDOWN. */
 export class BrokenPipeError extends ConnectionError {}
+/** A connection that ended before it was accepted or used: ECONNABORTED. */
 export class ConnectionAbortedError extends ConnectionError {}
+/** Nobody listens at the address: ECONNREFUSED. */
 export class ConnectionRefusedError extends ConnectionError {}
+/** The peer has reset the connection: ECONNRESET. */
 export class ConnectionResetError extends ConnectionError {}
+/** What was to be made is there already: EEXIST. */
 export class FileExistsError extends OSError {}
+/** No such file or directory, or no listener's path: ENOENT. */
 export class FileNotFoundError extends OSError {}
+/** A signal with a listener has come, which cannot run while the thread waits: EINTR. */
 export class InterruptedError extends OSError {}
+/** A directory where a file is needed: EISDIR. */
 export class IsADirectoryError extends OSError {}
+/** A file where a directory is needed: ENOTDIR. */
 export class NotADirectoryError extends OSError {}
+/** The system does not permit it: EACCES, EPERM. */
 export class PermissionError extends OSError {}
+/** No such process: ESRCH. */
 export class ProcessLookupError extends OSError {}
+/** The socket's timeout, or the kernel's own, has passed: `timed out` without a number, or ETIMEDOUT. */
 export class TimeoutError extends OSError {}
 /** Name resolution failed: `errno` is one of the EAI_* codes. */
 export class gaierror extends OSError {}
@@ -268,12 +294,18 @@ export function withoutStack<T extends Error>(make: () => T): T {
   return error;
 }
 
-/** Throws what a native call's negative result stands for. */
+/**
+ * Throws what a native call's negative result stands for.
+ * @throws OSError or the subclass of it that the number stands for; gaierror; herror
+ */
 export function raise(code: number, syscall?: string, filename?: string | Uint8Array): never {
   throw fromCode(code, syscall, filename);
 }
 
-/** The result of a native call that cannot wait: the value, or the exception. */
+/**
+ * The result of a native call that cannot wait: the value, or the exception.
+ * @throws OSError or the subclass of it that the number stands for
+ */
 export function checked(result: number, syscall?: string): number {
   return result < 0 ? raise(result, syscall) : result;
 }

@@ -10,6 +10,7 @@ import { type Abortable, unlessAborted } from './await.js';
 
 const { AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_STREAM } = constants.socket;
 
+/** What the addresses must have: numbers as in `socket.getaddrinfo`, 0 for any. */
 export interface GetAddrInfoOptions extends Abortable {
   family?: number;
   type?: number;
@@ -32,7 +33,11 @@ export async function getaddrinfo(
   return addressEntries(await unlessAborted(asked, signal));
 }
 
-/** `[host, port]` of an address. @see Python loop.getnameinfo; socket.getnameinfo */
+/**
+ * `[host, port]` of an address.
+ * @throws (rejects) gaierror | TypeError | ValueError | OverflowError
+ * @see Python loop.getnameinfo; socket.getnameinfo
+ */
 export async function getnameinfo(
   sockaddr: readonly unknown[],
   flags = 0,

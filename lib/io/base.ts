@@ -46,6 +46,7 @@ const dropped = new FinalizationRegistry<() => void>((close) => {
 export abstract class IOBase<Line extends Buffer | string = Buffer> implements IterableIterator<Line> {
   #closed = false;
 
+  /** Whether the file was closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -61,6 +62,7 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
     }
   }
 
+  /** Writes what is held back, where the file has a buffer. @throws ValueError on a closed file; OSError */
   flush(): void {
     this._checkClosed();
   }
@@ -80,35 +82,43 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
     return () => {};
   }
 
+  /** The number of the file's descriptor. @throws UnsupportedOperation if it has none */
   fileno(): number {
     throw new UnsupportedOperation('fileno');
   }
 
+  /** Whether the file is a terminal. @throws ValueError on a closed file */
   isatty(): boolean {
     this._checkClosed();
     return false;
   }
 
+  /** Whether the file can be read. */
   readable(): boolean {
     return false;
   }
 
+  /** Whether the file can be written. */
   writable(): boolean {
     return false;
   }
 
+  /** Whether the file has positions. A socket's has none. */
   seekable(): boolean {
     return false;
   }
 
+  /** Goes to a position, and returns it. @throws UnsupportedOperation if the file has no positions; ValueError */
   seek(_offset: number, _whence = 0): number {
     throw new UnsupportedOperation('seek');
   }
 
+  /** The position. @throws UnsupportedOperation if the file has no positions */
   tell(): number {
     return this.seek(0, 1);
   }
 
+  /** Cuts the file at `size` bytes. @throws UnsupportedOperation if that cannot be done */
   truncate(_size: number | null = null): number {
     throw new UnsupportedOperation('truncate');
   }
@@ -116,7 +126,10 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
   /** One line with its end, at most `size` long; empty at the end of the file. */
   abstract readline(size?: number | null): Line;
 
-  /** The lines to the end of the file; no further ones once they are longer than `hint` together. */
+  /**
+   * The lines to the end of the file; no further ones once they are longer than `hint` together.
+   * @throws ValueError on a closed file; OSError | TypeError
+   */
   readlines(hint: number | null = -1): Line[] {
     const enough = sizeOrAll(hint);
     const lines: Line[] = [];
@@ -136,7 +149,7 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
 
   abstract write(data: Line | BytesLike): number | null;
 
-  /** Writes each. Adds no line ends. */
+  /** Writes each. Adds no line ends. @throws ValueError on a closed file; OSError | TypeError */
   writelines(lines: Iterable<Line | BytesLike>): void {
     this._checkClosed();
     for (const line of iterable<Line | BytesLike>(lines)) this.write(line);
@@ -147,6 +160,7 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
     return this;
   }
 
+  /** The next line, for iteration. @throws ValueError on a closed file; OSError */
   next(): IteratorResult<Line, undefined> {
     const line = this.readline();
     return line.length > 0 ? { done: false, value: line } : { done: true, value: undefined };
@@ -162,19 +176,22 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
    */
   _putBack(_error: unknown, _taken: readonly Line[]): void {}
 
-  /** For heirs. */
+  /** For heirs. @throws ValueError on a closed file */
   _checkClosed(message = 'I/O operation on closed file.'): void {
     if (this.closed) throw new ValueError(message);
   }
 
+  /** For heirs. @throws UnsupportedOperation if the file cannot be read */
   _checkReadable(): void {
     if (!this.readable()) throw new UnsupportedOperation('File or stream is not readable.');
   }
 
+  /** For heirs. @throws UnsupportedOperation if the file cannot be written */
   _checkWritable(): void {
     if (!this.writable()) throw new UnsupportedOperation('File or stream is not writable.');
   }
 
+  /** For heirs. @throws UnsupportedOperation if the file has no positions */
   _checkSeekable(): void {
     if (!this.seekable()) throw new UnsupportedOperation('File or stream is not seekable.');
   }
@@ -225,7 +242,10 @@ export abstract class RawIOBase extends IOBase<Buffer> {
   abstract readinto(buffer: BytesLike): number | null;
   abstract override write(data: BytesLike): number | null;
 
-  /** At most `size` bytes; all to the end of the file if it is negative. */
+  /**
+   * At most `size` bytes; all to the end of the file if it is negative.
+   * @throws ValueError on a closed file; OSError
+   */
   read(length = -1): Buffer | null {
     const wanted = size(length);
     if (wanted < 0) return this.readall();
@@ -236,7 +256,10 @@ export abstract class RawIOBase extends IOBase<Buffer> {
     return count * 2 < wanted ? Buffer.from(bytes.subarray(0, count)) : bytes.subarray(0, count);
   }
 
-  /** All bytes up to the end of the file, or up to where it would have to wait; null if that is right here. */
+  /**
+   * All bytes up to the end of the file, or up to where it would have to wait; null if that is right here.
+   * @throws ValueError on a closed file; OSError
+   */
   readall(): Buffer | null {
     const parts: Buffer[] = [];
     for (;;) {
@@ -247,6 +270,10 @@ export abstract class RawIOBase extends IOBase<Buffer> {
     }
   }
 
+  /**
+   * One line with its end, at most `size` long; empty at the end of the file.
+   * @throws ValueError on a closed file; OSError
+   */
   override readline(length: number | null = -1): Buffer {
     return readlineBySteps(this, sizeOrAll(length));
   }
@@ -257,30 +284,59 @@ export abstract class RawIOBase extends IOBase<Buffer> {
  * @see Python io.BufferedIOBase
  */
 export abstract class BufferedIOBase extends IOBase<Buffer> {
+  /**
+   * Flushes, and gives the raw file away: this object is of no use afterwards.
+   * @throws UnsupportedOperation | OSError
+   */
   detach(): RawIOBase {
     throw new UnsupportedOperation('detach');
   }
 
+  /**
+   * `size` bytes, fewer only at the end of the file; all that follow if `size` is negative or null. null where the
+   * file is nonblocking and has none.
+   * @throws ValueError on a closed file; UnsupportedOperation | OSError
+   */
   read(_size?: number | null): Buffer | null {
     throw new UnsupportedOperation('read');
   }
 
+  /**
+   * At most `size` bytes with at most one read of the raw file.
+   * @throws ValueError on a closed file; UnsupportedOperation | OSError
+   */
   read1(_size?: number): Buffer {
     throw new UnsupportedOperation('read1');
   }
 
+  /**
+   * Fills `buffer` as far as `read` would: how many bytes, or null.
+   * @throws ValueError on a closed file; UnsupportedOperation | OSError
+   */
   readinto(_buffer: BytesLike): number | null {
     throw new UnsupportedOperation('read');
   }
 
+  /**
+   * Fills `buffer` as far as `read1` would: how many bytes, or null.
+   * @throws ValueError on a closed file; UnsupportedOperation | OSError
+   */
   readinto1(_buffer: BytesLike): number | null {
     throw new UnsupportedOperation('read1');
   }
 
+  /**
+   * Writes all of `data`, or puts it into the buffer: its length in bytes.
+   * @throws ValueError on a closed file; UnsupportedOperation | OSError
+   */
   override write(_data: BytesLike): number {
     throw new UnsupportedOperation('write');
   }
 
+  /**
+   * One line with its end, at most `size` long; empty at the end of the file.
+   * @throws ValueError on a closed file; OSError
+   */
   override readline(length: number | null = -1): Buffer {
     return readlineBySteps(this, sizeOrAll(length));
   }

@@ -64,7 +64,10 @@ abstract class Buffered extends BufferedIOBase {
     return this.#raw;
   }
 
-  /** Flushes, and gives the raw file away: this object is of no use afterwards. */
+  /**
+   * Flushes, and gives the raw file away: this object is of no use afterwards.
+   * @throws ValueError on a closed or detached file; OSError
+   */
   override detach(): RawIOBase {
     const raw = this.source;
     this.flush();
@@ -74,11 +77,15 @@ abstract class Buffered extends BufferedIOBase {
     return raw;
   }
 
+  /** Whether the raw file was closed. @throws ValueError once detached */
   override get closed(): boolean {
     return this.source.closed;
   }
 
-  /** Flushes, and closes the raw file, whether or not the flush succeeds. */
+  /**
+   * Flushes, and closes the raw file, whether or not the flush succeeds.
+   * @throws OSError of the flush, or of closing it; ValueError once detached
+   */
   override close(): void {
     if (this.closed) return;
     this._keepOpen();
@@ -89,37 +96,45 @@ abstract class Buffered extends BufferedIOBase {
     }
   }
 
+  /** @internal */
   override _closer(): () => void {
     const raw = this.source;
     return () => raw.close();
   }
 
+  /** Whether the raw file has positions. @throws ValueError once detached */
   override seekable(): boolean {
     return this.source.seekable();
   }
 
+  /** @throws UnsupportedOperation if the raw file has no positions; ValueError on a closed or detached file */
   override seek(offset: number, whence = 0): number {
     this._checkClosed('seek of closed file');
     this._checkSeekable();
     return super.seek(offset, whence);
   }
 
+  /** The raw file's position. @throws UnsupportedOperation if it has none; ValueError once detached */
   override tell(): number {
     return this.source.tell();
   }
 
+  /** The raw file's descriptor. @throws UnsupportedOperation if it has none; ValueError on a closed or detached file */
   override fileno(): number {
     return this.source.fileno();
   }
 
+  /** Whether the raw file is a terminal. @throws ValueError on a closed or detached file */
   override isatty(): boolean {
     return this.source.isatty();
   }
 
+  /** The raw file's name: of a socket's file its descriptor. @throws ValueError once detached */
   get name(): unknown {
     return (this.source as Named).name;
   }
 
+  /** The raw file's mode, 'rb', 'wb' or 'rwb'. @throws ValueError once detached */
   get mode(): string | undefined {
     return (this.source as Named).mode;
   }
@@ -140,6 +155,7 @@ export class BufferedReader extends Buffered {
   #start = 0;
   #end = 0;
 
+  /** @throws UnsupportedOperation if `raw` cannot be read; ValueError if `buffer_size` is not above 0; TypeError */
   constructor(raw: RawIOBase, buffer_size = DEFAULT_BUFFER_SIZE) {
     raw._checkReadable();
     super(raw);
@@ -147,14 +163,17 @@ export class BufferedReader extends Buffered {
     this.#buffer = newBytes(this.#size);
   }
 
+  /** Whether the raw file can be read. @throws ValueError on a closed or detached file */
   override readable(): boolean {
     return this.source.readable();
   }
 
+  /** Flushes the raw file. @throws ValueError on a closed or detached file; OSError */
   override flush(): void {
     this.source.flush();
   }
 
+  /** Closes the raw file; what was read ahead is gone. @throws OSError | ValueError once detached */
   override close(): void {
     super.close();
     this.#empty();
@@ -173,7 +192,10 @@ export class BufferedReader extends Buffered {
     return wanted <= this.#end - this.#start ? this.#take(wanted) : this.#readMany(wanted);
   }
 
-  /** At most `length` bytes with at most one read of the raw file; empty where that would have to wait. */
+  /**
+   * At most `length` bytes with at most one read of the raw file; empty where that would have to wait.
+   * @throws ValueError on a closed or detached file; OSError
+   */
   override read1(length = -1): Buffer {
     const wanted = size(length) < 0 ? this.#size : size(length);
     this.#checkOpen('read of closed file');
@@ -185,23 +207,32 @@ export class BufferedReader extends Buffered {
     return Buffer.from(bytes.subarray(0, this.#readRaw(bytes) ?? 0));
   }
 
-  /** Fills `buffer` as far as `read` would. The number of bytes, or null. */
+  /**
+   * Fills `buffer` as far as `read` would. The number of bytes, or null.
+   * @throws ValueError on a closed or detached file; OSError | TypeError
+   */
   override readinto(buffer: BytesLike): number | null {
     return this.#readInto(bytesToFill(buffer, 'readinto'), false);
   }
 
-  /** The same with at most one read of the raw file. */
+  /**
+   * The same with at most one read of the raw file.
+   * @throws ValueError on a closed or detached file; OSError | TypeError
+   */
   override readinto1(buffer: BytesLike): number | null {
     return this.#readInto(bytesToFill(buffer, 'readinto1'), true);
   }
 
-  /** What comes next, without taking it: what has been read ahead, else what one read of the raw file gives. */
+  /**
+   * What comes next, without taking it: what has been read ahead, else what one read of the raw file gives.
+   * @throws ValueError on a closed or detached file; OSError
+   */
   peek(length = 0): Buffer {
     size(length);
     return Buffer.from(this._ahead());
   }
 
-  /** What `peek` copies: good until the next call. */
+  /** @internal What `peek` copies: good until the next call. */
   _ahead(): Buffer {
     this.#checkOpen('peek of closed file');
     if (this.#start === this.#end) {
@@ -211,6 +242,10 @@ export class BufferedReader extends Buffered {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
+  /**
+   * One line with its end, at most `length` bytes; empty at the end of the file.
+   * @throws ValueError on a closed or detached file; OSError
+   */
   override readline(length: number | null = -1): Buffer {
     const limit = sizeOrAll(length);
     this.#checkOpen('readline of closed file');
@@ -459,12 +494,14 @@ class Unwritten {
 export class BufferedWriter extends Buffered {
   readonly #unwritten: Unwritten;
 
+  /** @throws UnsupportedOperation if `raw` cannot be written; ValueError if `buffer_size` is not above 0; TypeError */
   constructor(raw: RawIOBase, buffer_size = DEFAULT_BUFFER_SIZE) {
     raw._checkWritable();
     super(raw);
     this.#unwritten = new Unwritten(raw, bufferSize(buffer_size));
   }
 
+  /** Whether the raw file can be written. @throws ValueError on a closed or detached file */
   override writable(): boolean {
     return this.source.writable();
   }
@@ -492,6 +529,7 @@ export class BufferedWriter extends Buffered {
     if (!this.#unwritten.drain()) throw wouldBlock(0);
   }
 
+  /** @internal */
   override _closer(): () => void {
     const unwritten = this.#unwritten;
     const raw = this.source;
@@ -519,6 +557,7 @@ export class BufferedRWPair extends BufferedIOBase {
   readonly #reader: BufferedReader;
   readonly #writer: BufferedWriter;
 
+  /** @throws UnsupportedOperation if the one cannot be read, or the other not written; ValueError | TypeError */
   constructor(reader: RawIOBase, writer: RawIOBase, buffer_size = DEFAULT_BUFFER_SIZE) {
     super();
     reader._checkReadable();
@@ -527,26 +566,32 @@ export class BufferedRWPair extends BufferedIOBase {
     this.#writer = new BufferedWriter(writer, buffer_size);
   }
 
+  /** As BufferedReader's `read`. @throws ValueError on a closed file; OSError */
   override read(length: number | null = -1): Buffer | null {
     return this.#reader.read(length);
   }
 
+  /** As BufferedReader's `read1`. @throws ValueError on a closed file; OSError */
   override read1(length = -1): Buffer {
     return this.#reader.read1(length);
   }
 
+  /** As BufferedReader's `readinto`. @throws ValueError on a closed file; OSError | TypeError */
   override readinto(buffer: BytesLike): number | null {
     return this.#reader.readinto(buffer);
   }
 
+  /** As BufferedReader's `readinto1`. @throws ValueError on a closed file; OSError | TypeError */
   override readinto1(buffer: BytesLike): number | null {
     return this.#reader.readinto1(buffer);
   }
 
+  /** As BufferedReader's `peek`. @throws ValueError on a closed file; OSError */
   peek(length = 0): Buffer {
     return this.#reader.peek(length);
   }
 
+  /** @internal */
   _ahead(): Buffer {
     return this.#reader._ahead();
   }
@@ -555,18 +600,22 @@ export class BufferedRWPair extends BufferedIOBase {
     this.#reader._putBack(error, taken);
   }
 
+  /** As BufferedWriter's `write`. @throws ValueError on a closed file; BlockingIOError | OSError | TypeError */
   override write(data: BytesLike): number {
     return this.#writer.write(data);
   }
 
+  /** As BufferedWriter's `flush`. @throws ValueError on a closed file; BlockingIOError | OSError */
   override flush(): void {
     this.#writer.flush();
   }
 
+  /** Whether the file to read from can be read. @throws ValueError on a closed file */
   override readable(): boolean {
     return this.#reader.readable();
   }
 
+  /** Whether the file to write to can be written. @throws ValueError on a closed file */
   override writable(): boolean {
     return this.#writer.writable();
   }
@@ -577,6 +626,7 @@ export class BufferedRWPair extends BufferedIOBase {
     this._closer()();
   }
 
+  /** @internal */
   override _closer(): () => void {
     const reader = this.#reader;
     const writer = this.#writer;
@@ -589,11 +639,13 @@ export class BufferedRWPair extends BufferedIOBase {
     };
   }
 
+  /** Whether one of the two is a terminal. @throws ValueError on a closed file */
   override isatty(): boolean {
     const halves: IOBase[] = [this.#writer, this.#reader];
     return halves.some((half) => half.isatty());
   }
 
+  /** Whether the file to write to was closed. @throws ValueError if it was detached */
   override get closed(): boolean {
     return this.#writer.closed;
   }

@@ -151,9 +151,13 @@ class Below {
  * @see Python io.TextIOWrapper
  */
 export class TextIOWrapper extends IOBase<string> {
+  /** The codec's name. */
   readonly encoding: string;
+  /** What is done with what the codec cannot turn: 'strict', 'ignore', 'replace', … */
   readonly errors: string;
+  /** Whether a line's end flushes. */
   readonly line_buffering: boolean;
+  /** Whether `write` holds nothing back. */
   readonly write_through: boolean;
   /** Free for the maker of this object to set, as in Python. */
   mode?: string;
@@ -197,36 +201,46 @@ export class TextIOWrapper extends IOBase<string> {
     return this.#below.file;
   }
 
-  /** The line ends that have been read: null, one, or several. */
+  /** The line ends that have been read: null, one, or several. @throws ValueError once detached */
   get newlines(): string | string[] | null {
     void this.#attached;
     return this.#decoder instanceof NewlineDecoder ? this.#decoder.newlines : null;
   }
 
+  /** The name of `buffer`: of a socket's file its descriptor. @throws ValueError once detached */
   get name(): unknown {
     return (this.#attached as { name?: unknown }).name;
   }
 
+  /** Whether `buffer` was closed. @throws ValueError once detached */
   override get closed(): boolean {
     return this.#attached.closed;
   }
 
+  /** Whether `buffer` can be read. @throws ValueError on a closed or detached file */
   override readable(): boolean {
     return this.#attached.readable();
   }
 
+  /** Whether `buffer` can be written. @throws ValueError on a closed or detached file */
   override writable(): boolean {
     return this.#attached.writable();
   }
 
+  /** Whether `buffer` has positions. @throws ValueError on a closed or detached file */
   override seekable(): boolean {
     return this.#attached.seekable();
   }
 
+  /**
+   * The descriptor of `buffer`.
+   * @throws UnsupportedOperation if it has none; ValueError on a closed or detached file
+   */
   override fileno(): number {
     return this.#attached.fileno();
   }
 
+  /** Whether `buffer` is a terminal. @throws ValueError on a closed or detached file */
   override isatty(): boolean {
     return this.#attached.isatty();
   }
@@ -243,19 +257,26 @@ export class TextIOWrapper extends IOBase<string> {
     throw new UnsupportedOperation('underlying stream is not seekable');
   }
 
+  /**
+   * Flushes, and cuts `buffer` at `length` bytes.
+   * @throws UnsupportedOperation if that cannot be done; ValueError | OSError
+   */
   override truncate(length: number | null = null): number {
     this.flush();
     return this.#attached.truncate(length);
   }
 
-  /** Writes what is held back, and flushes `buffer`. */
+  /** Writes what is held back, and flushes `buffer`. @throws ValueError on a closed or detached file; OSError */
   override flush(): void {
     this._checkClosed();
     this.#below.write();
     this.#attached.flush();
   }
 
-  /** Flushes, and closes `buffer` whether or not the flush succeeds. */
+  /**
+   * Flushes, and closes `buffer` whether or not the flush succeeds.
+   * @throws OSError of the flush, or of closing it; ValueError once detached
+   */
   override close(): void {
     if (this.closed) return;
     this._keepOpen();
@@ -266,12 +287,16 @@ export class TextIOWrapper extends IOBase<string> {
     }
   }
 
+  /** @internal */
   override _closer(): () => void {
     const below = this.#below;
     return () => below.close();
   }
 
-  /** Flushes, and gives `buffer` away: this object is of no use afterwards. */
+  /**
+   * Flushes, and gives `buffer` away: this object is of no use afterwards.
+   * @throws ValueError on a closed or detached file; OSError
+   */
   detach(): BufferedIOBase | RawIOBase {
     const buffer = this.#attached;
     this.flush();
@@ -300,6 +325,10 @@ export class TextIOWrapper extends IOBase<string> {
     }
   }
 
+  /**
+   * One line with its end, at most `length` characters; empty at the end of the file.
+   * @throws ValueError on a closed or detached file; UnicodeDecodeError | OSError | UnsupportedOperation
+   */
   override readline(length = -1): string {
     void this.#attached;
     const limit = sizeOf(length);

@@ -12,6 +12,7 @@ import {
   TextIOWrapper,
 } from '../io/io.js';
 
+/** What `makefile` takes besides the mode. @see Python socket.makefile */
 export interface MakefileOptions {
   buffering?: number | null;
   /** Text only; 'utf-8' if not given. */
@@ -44,7 +45,7 @@ export class SocketIO extends RawIOBase {
   /** A read that timed out has lost nothing, but a buffered reader above may have: no further read is allowed. */
   #timedOut = false;
 
-  /** @param mode 'r', 'w' or 'rw', with or without 'b' */
+  /** @param mode 'r', 'w' or 'rw', with or without 'b' @throws ValueError for another mode */
   constructor(sock: Streamed, mode: string) {
     if (!['r', 'w', 'rw', 'rb', 'wb', 'rwb'].includes(mode)) throw new ValueError(`invalid mode: ${repr(mode)}`);
     super();
@@ -70,7 +71,10 @@ export class SocketIO extends RawIOBase {
     }
   }
 
-  /** Write some of the bytes: how many, null if a nonblocking socket takes none. */
+  /**
+   * Write some of the bytes: how many, null if a nonblocking socket takes none.
+   * @throws TimeoutError | OSError; ValueError on a closed file; UnsupportedOperation if it is for reading
+   */
   write(b: BytesLike): number | null {
     this._checkClosed();
     this._checkWritable();
@@ -81,36 +85,41 @@ export class SocketIO extends RawIOBase {
     }
   }
 
+  /** Whether the file was opened for reading. @throws ValueError on a closed file */
   override readable(): boolean {
     this._checkClosed('I/O operation on closed socket.');
     return this.#reading;
   }
 
+  /** Whether the file was opened for writing. @throws ValueError on a closed file */
   override writable(): boolean {
     this._checkClosed('I/O operation on closed socket.');
     return this.#writing;
   }
 
+  /** False: a socket has no positions. @throws ValueError on a closed file */
   override seekable(): boolean {
     this._checkClosed('I/O operation on closed socket.');
     return super.seekable();
   }
 
-  /** The socket's descriptor. */
+  /** The socket's descriptor. @throws ValueError on a closed file */
   override fileno(): number {
     this._checkClosed();
     return (this.#socket as Streamed).fileno();
   }
 
-  /** The descriptor, -1 when closed. */
+  /** The descriptor, -1 when closed. @throws ValueError if it is closed meanwhile */
   get name(): number {
     return this.closed ? -1 : this.fileno();
   }
 
+  /** 'rb', 'wb' or 'rwb'. */
   get mode(): string {
     return this.#mode;
   }
 
+  /** Closes the file; the socket goes with it if that was closed before. @throws OSError */
   override close(): void {
     if (this.closed) return;
     super.close();
@@ -119,6 +128,7 @@ export class SocketIO extends RawIOBase {
     sock._fileClosed();
   }
 
+  /** @internal */
   override _closer(): () => void {
     const sock = this.#socket as Streamed;
     return () => sock._fileClosed();

@@ -2,6 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import { argumentError, rangeError } from './errors.js';
 
+/** Where to connect to, and from where. @see https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
 export interface ConnectOptions {
   port?: number | string;
   /** 'localhost' if not given. */
@@ -20,6 +21,7 @@ export interface ConnectOptions {
 }
 
 type Listener = () => void;
+/** The forms that the arguments of `connect` may have, as net.connect's. */
 export type ConnectArguments =
   | [options: ConnectOptions, listener?: Listener]
   | [port: number | string, listener?: Listener]

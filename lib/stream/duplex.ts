@@ -77,6 +77,8 @@ export class SocketDuplex extends ByteDuplex {
 
   /**
    * Connects: `connect(port, host)`, `connect(path)` or `connect({ port, host, … })`, each with a listener for 'connect'.
+   * @throws TypeError | RangeError with Node's `code` for wrong arguments; what the network says is emitted as
+   * 'error'
    * @see https://nodejs.org/api/net.html#socketconnect
    */
   connect(...args: ConnectArguments): this {

@@ -23,6 +23,9 @@ export { type Cipher, type TLSClientOptions, TLSDuplex } from './tls.js';
 
 const { AF_INET, AF_UNIX } = constants.socket;
 
+/**
+ * What `connect` takes: where to, how the stream behaves, TLS (`ssl`), and `timeout` in milliseconds without traffic.
+ */
 export type Options = ConnectOptions & SocketOptions & Partial<TLSClientOptions> & { timeout?: number };
 
 /**

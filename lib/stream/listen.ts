@@ -16,6 +16,7 @@ const { SO_REUSEPORT } = elsewhere(constants.socket);
 const BACKLOG = 511;
 const EVERYBODY_MAY = { read: 0o444, write: 0o222 };
 
+/** Where to listen, and how. @see https://nodejs.org/api/net.html#serverlistenoptions-callback */
 export interface ListenOptions {
   /** 0: any that is free. */
   port?: number | string;

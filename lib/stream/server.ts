@@ -19,6 +19,10 @@ import { TLSDuplex } from './tls.js';
 const { AF_UNIX } = constants.socket;
 const HANDSHAKE_MS = 120_000;
 
+/**
+ * How a server treats its connections.
+ * @see https://nodejs.org/api/net.html#netcreateserveroptions-connectionlistener
+ */
 export interface ServerOptions extends Omit<SocketOptions, 'pauseOnCreate' | 'signal'> {
   /** As `pauseOnCreate` of each connection. */
   pauseOnConnect?: boolean;
@@ -141,6 +145,7 @@ export class Server extends EventEmitter {
     process.nextTick(() => this.#listener === sock && this.emit('listening'));
   }
 
+  /** Whether the server has a listening socket. */
   get listening(): boolean {
     return this.#listener !== null;
   }
@@ -150,14 +155,20 @@ export class Server extends EventEmitter {
     return this.#listener;
   }
 
-  /** `{ address, family, port }`, the path of a Unix socket, or null where nothing listens. */
+  /**
+   * `{ address, family, port }`, the path of a Unix socket, or null where nothing listens.
+   * @throws OSError if the listening socket was closed by somebody else
+   */
   address(): Endpoint | string | null {
     if (this.#listener === null) return null;
     const address = this.#listener.getsockname();
     return this.#listener.family === AF_UNIX ? String(address) : endpointOf(this.#listener.family, address);
   }
 
-  /** Stops listening. 'close' is emitted, and `callback` called, when all connections have ended. */
+  /**
+   * Stops listening. 'close' is emitted, and `callback` called, when all connections have ended.
+   * @throws OSError if the path of a Unix socket cannot be removed
+   */
   close(callback?: Closed): this {
     if (callback !== undefined) {
       if (this.#begun) this.once('close', callback);
@@ -200,6 +211,7 @@ export class Server extends EventEmitter {
     return this;
   }
 
+  /** Lets this server keep the process alive again, after `unref`. */
   ref(): this {
     return this.#setRef(true);
   }

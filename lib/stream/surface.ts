@@ -16,6 +16,7 @@ export interface Endpoint {
   port?: number;
 }
 
+/** How a stream over a socket behaves. @see https://nodejs.org/api/net.html#new-netsocketoptions */
 export interface SocketOptions
   extends Pick<NodeDuplexOptions, 'readableHighWaterMark' | 'writableHighWaterMark' | 'highWaterMark'> {
   /** Whether our side stays open when the peer has ended its. Otherwise it ends by itself, as net.Socket's does. */
@@ -95,6 +96,7 @@ export abstract class SocketSurface extends Duplex {
     return !this.#reached || this._sock === null;
   }
 
+  /** Which directions are open, in the words of net.Socket. */
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
     if (this.connecting) return 'opening';
     if (this.readable) return this.writable ? 'open' : 'readOnly';
@@ -117,21 +119,27 @@ export abstract class SocketSurface extends Duplex {
     return found;
   }
 
+  /** Our address: an IP number, or undefined (not connected; not an Internet socket). */
   get localAddress(): string | undefined {
     return this.address().address;
   }
+  /** Our port, or undefined. */
   get localPort(): number | undefined {
     return this.address().port;
   }
+  /** 'IPv4' or 'IPv6', or undefined. */
   get localFamily(): string | undefined {
     return this.address().family;
   }
+  /** The peer's address: an IP number, or undefined (not connected; not an Internet socket). */
   get remoteAddress(): string | undefined {
     return this.#peer().address;
   }
+  /** The peer's port, or undefined. */
   get remotePort(): number | undefined {
     return this.#peer().port;
   }
+  /** 'IPv4' or 'IPv6', or undefined. */
   get remoteFamily(): string | undefined {
     return this.#peer().family;
   }

@@ -31,6 +31,7 @@ interface Agreed {
   certificate: Buffer | null;
 }
 
+/** A cipher suite, as tls.TLSSocket's `getCipher` describes it. */
 export interface Cipher {
   name: string;
   /** IANA's name, where it is the same. */
@@ -38,6 +39,7 @@ export interface Cipher {
   version: string;
 }
 
+/** What TLSDuplex takes besides a stream's options: the SSLContext, and whom it connects to. */
 export interface TLSClientOptions extends SocketOptions {
   ssl: SSLContext;
   /** Whom we mean to reach: the name that the certificate must have. `host` if it is not given, or empty. */
@@ -224,7 +226,10 @@ export class TLSDuplex extends SocketDuplex {
 
   // ---- what was agreed upon ----------------------------------------------------------------------------------------
 
-  /** The peer's certificate in Node's form; {} if there is none. With `detailed`, each has its `issuerCertificate`. */
+  /**
+   * The peer's certificate in Node's form; {} if there is none. With `detailed`, each has its `issuerCertificate`.
+   * @throws Error with Node's code ERR_SOCKET_CLOSED before the connection is made
+   */
   getPeerCertificate(detailed = false): Record<string, unknown> {
     const leaf = this.getPeerX509Certificate();
     if (leaf === undefined) return {};
@@ -257,7 +262,10 @@ export class TLSDuplex extends SocketDuplex {
     return this.#agreed?.cipher;
   }
 
-  /** The session, to be resumed by another connection of the same SSLContext; undefined if there is none (yet). */
+  /**
+   * The session, to be resumed by another connection of the same SSLContext; undefined if there is none (yet).
+   * @throws SSLError if OpenSSL cannot write the session
+   */
   getSession(): Buffer | undefined {
     return this.#tlsSocket?.session?.to_bytes();
   }
@@ -267,7 +275,11 @@ export class TLSDuplex extends SocketDuplex {
     return this.#tlsSocket?.session_reused ?? false;
   }
 
-  /** `length` bytes that only the two ends know. @see RFC 5705 */
+  /**
+   * `length` bytes that only the two ends know.
+   * @throws SSLError before the handshake | TypeError; Error with Node's code ERR_SOCKET_CLOSED
+   * @see RFC 5705
+   */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
     return this.#connection.exportKeyingMaterial(label, length, context ?? null);
   }

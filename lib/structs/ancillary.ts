@@ -30,12 +30,20 @@ function checkedLength(length: unknown, name: string, reserved: number, room: (n
   return room(n);
 }
 
-/** The size of an ancillary item with `length` bytes of data, without padding behind it. @see RFC 3542 */
+/**
+ * The size of an ancillary item with `length` bytes of data, without padding behind it.
+ * @throws OverflowError if `length` is negative or too large; TypeError
+ * @see RFC 3542
+ */
 export function CMSG_LEN(length: number): number {
   return checkedLength(length, 'CMSG_LEN', DATA, (n) => DATA + n);
 }
 
-/** The room that an ancillary item with `length` bytes of data takes, with padding. @see RFC 3542 */
+/**
+ * The room that an ancillary item with `length` bytes of data takes, with padding.
+ * @throws OverflowError if `length` is negative or too large; TypeError
+ * @see RFC 3542
+ */
 export function CMSG_SPACE(length: number): number {
   return checkedLength(length, 'CMSG_SPACE', DATA + aligned(1), (n) => DATA + aligned(n));
 }

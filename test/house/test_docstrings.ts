@@ -28,6 +28,11 @@ const SOUND: Readonly<Record<string, string>> = {
     export function tryTo(work: () => void): void {
       work();
     }
+    export function askFor(value: () => void): void {
+      try {
+        value();
+      } catch {}
+    }
     export interface Outside {
       /** @throws Error always */
       fail(): void;
@@ -39,7 +44,7 @@ const SOUND: Readonly<Record<string, string>> = {
     }
   `,
   'lib/a.ts': `
-    import { Base, fail, type Outside, tryTo } from './b.js';
+    import { askFor, Base, fail, type Outside, tryTo } from './b.js';
     export const { ONE, TWO } = { ONE: 1, TWO: '2' };
     export const MISSING: number | undefined = undefined;
     const secret = () => fail();
@@ -53,6 +58,7 @@ const SOUND: Readonly<Record<string, string>> = {
         fail();
       } catch {}
       setTimeout(() => fail());
+      askFor(() => fail());
     }
     /**
      * Fails.
