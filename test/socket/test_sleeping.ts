@@ -432,13 +432,18 @@ test('a false clock, in place before the library was loaded, stops no timeout', 
   const source = `
     performance.now = () => 1000;
     Date.now = () => 1000;
-    const { socket } = await import(${JSON.stringify(LIBRARY)});
+    const { socket, ssl } = await import(${JSON.stringify(LIBRARY)});
     const [a] = socket.socketpair();
+    const [b] = socket.socketpair();
     a.settimeout(0.3);
     try { a.recv(1); } catch (error) { console.log(error.message); }
+    b.settimeout(0.3);
+    try { ssl.create_default_context().wrap_socket(b, { server_hostname: 'localhost' }); }
+    catch (error) { console.log(error.message); }
   `;
   const peer = spawnPeer(process.execPath, ['--input-type=module', '-e', source]);
   t.is(await peer.line(), 'timed out');
+  t.is(await peer.line(), 'The handshake operation timed out');
   t.is(await peer.exit, 0);
 });
 

@@ -1,8 +1,8 @@
-// The host, service and protocol databases, through glibc's and musl's reentrant calls: workers run at the same time.
+// The host, service and protocol databases, through reentrant calls where there are some: workers run at the same time.
 #include <arpa/inet.h>
 #include <netdb.h>
 
-#include <cstring>
+#include <mutex>
 
 #include "../posix/posix.h"
 
@@ -94,6 +94,7 @@ int GetServByPort(int port, const char* protocol, std::string* service) {
   return found;
 }
 
+#ifdef __GLIBC__
 int GetProtoByName(const char* name) {
   int number = -ENOENT;
   WithRoom([&](char* room, size_t size) {
@@ -105,5 +106,14 @@ int GetProtoByName(const char* name) {
   });
   return number;
 }
+#else
+// musl has no reentrant call. Its database is a table of its own, so nobody waits long.
+int GetProtoByName(const char* name) {
+  static std::mutex mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const struct protoent* found = getprotobyname(name);
+  return found == nullptr ? -ENOENT : found->p_proto;
+}
+#endif
 
 }  // namespace berkeley::os

@@ -43,8 +43,6 @@ struct Sleepers {
   std::atomic<bool> unwatched{true};  // there is no helper
 };
 
-void DoNothing(int) {}
-
 int64_t CoarseMs() {
 #ifdef CLOCK_MONOTONIC_COARSE
   constexpr clockid_t kClock = CLOCK_MONOTONIC_COARSE;
@@ -107,20 +105,22 @@ void* Help(void* data) {
   }
 }
 
-// Takes a real-time signal whose disposition is the default one. Returns 0 if there is none.
+// Takes a real-time signal whose disposition is the default one. Returns 0 if there is none: macOS has none at all.
 int TakeSignal() {
   // For tests, and for systems where signals between threads do not work: calls wait by poll(2) instead.
   const char* chosen = getenv("BERKELEY_SLEEP");
   if (chosen != nullptr && std::strcmp(chosen, "poll") == 0) return 0;
+#ifdef SIGRTMAX
   for (int signal = SIGRTMAX - 1; signal > SIGRTMIN; --signal) {
     struct sigaction action = {};
     if (sigaction(signal, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0) continue;
     if (action.sa_handler != SIG_DFL) continue;
     action = {};
-    action.sa_handler = DoNothing;  // without SA_RESTART: the system call is to end
+    action.sa_handler = [](int) {};  // without SA_RESTART: the system call is to end
     sigfillset(&action.sa_mask);
     if (sigaction(signal, &action, nullptr) == 0) return signal;
   }
+#endif
   return 0;
 }
 
