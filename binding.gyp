@@ -62,6 +62,7 @@
         ['OS == "linux"', {
           'include_dirs': ['native/os/linux'],
           'sources': [
+            'native/napi/linux/epoll.cc',
             'native/os/linux/batch.cc',
             'native/os/linux/create.cc',
             'native/os/linux/databases.cc',

@@ -11,8 +11,8 @@ namespace {
 
 // Every subject's functions. A new subject is one line here.
 const BindingList* const kSubjects[] = {
-    &kDescriptorBindings, &kDataBindings,     &kBatchBindings, &kWaitingBindings,
-    &kNameBindings,       &kZerocopyBindings, &kLoopBindings,  &kResolveBindings,
+    &kDescriptorBindings, &kDataBindings, &kBatchBindings,   &kWaitingBindings,  &kNameBindings,
+    &kZerocopyBindings,   &kLoopBindings, &kResolveBindings, &kPlatformBindings,
 };
 
 // A typed array over memory that the environment keeps. Returns the memory; nullptr where there is none, because the

@@ -60,6 +60,7 @@ extern const BindingList kNameBindings;
 extern const BindingList kZerocopyBindings;
 extern const BindingList kLoopBindings;
 extern const BindingList kResolveBindings;
+extern const BindingList kPlatformBindings;  // of one file per kind of system: what no other one has
 
 Napi::Object CreateConstants(Napi::Env env);
 Napi::Object CreateLayout(Napi::Env env);

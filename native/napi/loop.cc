@@ -14,6 +14,9 @@ namespace berkeley::napi {
 
 namespace {
 
+// JavaScript reads events in place.
+static_assert(sizeof(os::PollerEvent) == 8 && offsetof(os::PollerEvent, events) == 4);
+
 // What JavaScript is called with: the function, the Int32Array of pairs fd, events that it reads, and a resource of its
 // own for async_hooks.
 struct Delivery {

@@ -1,10 +1,6 @@
-// Readiness: poll, epoll, and the signals that a blocked thread holds up.
-#include <algorithm>
-
+// Readiness: poll, and the signals that a blocked thread holds up.
 #include "args.h"
-#include "os/epoll.h"
 #include "os/os.h"
-#include "owners.h"
 #include "signals.h"
 #include "system/sleep.h"
 
@@ -12,10 +8,9 @@ namespace berkeley::napi {
 
 namespace {
 
-// JavaScript fills and reads both in place.
+// JavaScript fills and reads it in place.
 static_assert(sizeof(os::PollEntry) == 8 && offsetof(os::PollEntry, events) == 4 &&
               offsetof(os::PollEntry, revents) == 6);
-static_assert(sizeof(os::PollerEvent) == 8 && offsetof(os::PollerEvent, events) == 4);
 
 napi_value Poll(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
@@ -33,50 +28,6 @@ napi_value PollOne(napi_env env, napi_callback_info info) {
   os::PollEntry entry = {fd, static_cast<int16_t>(events), 0};
   const int result = os::Poll(&entry, 1, timeout_ms);
   return Number(env, result <= 0 ? result : static_cast<uint16_t>(entry.revents));
-}
-
-napi_value EpollCreate(napi_env env, napi_callback_info info) {
-  Args<0> args(env, info);
-  if (args.Failed()) return nullptr;
-  return Number(env, New(os::EpollCreate()));
-}
-
-// Add and Modify.
-template <int (*kCall)(os::Fd, os::Fd, uint32_t)>
-napi_value Register(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
-  const int epoll = args.Int(0), fd = args.Int(1);
-  const uint32_t events = args.Bits(2);
-  if (args.Failed()) return nullptr;
-  return Number(env, kCall(epoll, fd, events));
-}
-
-napi_value EpollRemove(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  const int epoll = args.Int(0), fd = args.Int(1);
-  if (args.Failed()) return nullptr;
-  return Number(env, os::EpollRemove(epoll, fd));
-}
-
-napi_value EpollWait(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
-  const int epoll = args.Int(0);
-  const auto most = static_cast<int>(args.Count(1, kEventCount));
-  const int timeout_ms = args.Milliseconds(2);
-  if (args.Failed()) return nullptr;
-  auto* events = reinterpret_cast<os::PollerEvent*>(args.state().events);
-  return Number(env, os::EpollWait(epoll, events, most, timeout_ms));
-}
-
-napi_value EpollWaitInto(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
-  const int epoll = args.Int(0);
-  size_t capacity = 0;
-  int32_t* events = args.Ints(1, 2, 2, &capacity);
-  const int timeout_ms = args.Milliseconds(3);
-  if (args.Failed()) return nullptr;
-  const int most = static_cast<int>(std::min<size_t>(capacity, INT32_MAX));
-  return Number(env, os::EpollWait(epoll, reinterpret_cast<os::PollerEvent*>(events), most, timeout_ms));
 }
 
 napi_value WaitLimit(napi_env env, napi_callback_info info) {
@@ -119,12 +70,6 @@ napi_value SignalPending(napi_env env, napi_callback_info info) {
 constexpr Binding kRows[] = {
     {"poll", Poll},
     {"pollOne", PollOne},
-    {"epollCreate", EpollCreate},
-    {"epollAdd", Register<os::EpollAdd>},
-    {"epollModify", Register<os::EpollModify>},
-    {"epollRemove", EpollRemove},
-    {"epollWait", EpollWait},
-    {"epollWaitInto", EpollWaitInto},
     {"waitLimit", WaitLimit},
     {"sleepsWithoutEnd", SleepsWithoutEnd},
     {"monotonicMs", MonotonicMs},
