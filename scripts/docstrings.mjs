@@ -156,10 +156,11 @@ function functionOf(declaration) {
   return value !== undefined && ts.isFunctionLike(value) ? value : undefined;
 }
 
-/** Check a function that has no @throws. */
-function checkThrows(declaration, name) {
-  const way = declaration === undefined ? null : wayToThrow(declaration);
-  if (way !== null) report(declaration, name, `can throw, and has no @throws (${way.join(' → ')})`);
+/** Check the functions that a name stands for, which has no @throws. */
+function checkThrows(declarations, name) {
+  const ways = declarations.map(functionOf).map((each) => each && wayToThrow(each));
+  const way = ways.find((each) => each);
+  if (way) report(declarations[0], name, `can throw, and has no @throws (${way.join(' → ')})`);
 }
 
 /** Check one name: a function, a method, an accessor, a field, a type. */
@@ -170,10 +171,7 @@ function checkDocumented(symbol, name) {
   if (symbol.getDocumentationComment(checker).length === 0 && symbol.getJsDocTags(checker).length === 0) {
     report(declarations[0], name, 'no docstring');
   } else if (!hasTag(symbol, 'throws')) {
-    checkThrows(
-      declarations.map(functionOf).find((each) => each !== undefined && wayToThrow(each) !== null),
-      name,
-    );
+    checkThrows(declarations, name);
   }
 }
 
@@ -198,8 +196,8 @@ function checkMembers(type) {
 function checkClass(symbol, declaration) {
   checkMembers(checker.getDeclaredTypeOfSymbol(symbol));
   checkMembers(checker.getTypeOfSymbol(symbol));
-  const made = declaration.members.find((member) => ts.isConstructorDeclaration(member) && member.body !== undefined);
-  if (made === undefined || isHidden(made) || saysThrows(made) || hasTag(symbol, 'throws')) return;
+  const made = declaration.members.filter((member) => ts.isConstructorDeclaration(member));
+  if (made.length === 0 || isHidden(made[0]) || made.some(saysThrows) || hasTag(symbol, 'throws')) return;
   checkThrows(made, `new ${symbol.name}`);
 }
 

@@ -29,6 +29,7 @@ export type Outcome = number | TlsError;
 
 /** nid, short name, long name, dotted number. */
 export type ObjectId = [nid: number, shortname: string | null, longname: string | null, oid: string | null];
+/** What `cipher()` says of a connection's cipher: its name, the protocol that defines it, the secret's bits. */
 export type CipherSummary = [name: string, protocol: string, bits: number];
 
 /** A certificate's name: relative names, each of attributes. */

@@ -88,7 +88,10 @@ export class epoll {
     collected.register(this, { fd: this.#fd, claim: this.#claim }, this);
   }
 
-  /** An epoll object for a descriptor of one, which it owns from now on. For -1, as in CPython, a new one. */
+  /**
+   * An epoll object for a descriptor of one, which it owns from now on. For -1, as in CPython, a new one.
+   * @throws TypeError for what is no integer; OverflowError
+   */
   static fromfd(fd: number): epoll {
     const number = int(fd);
     return number === -1 ? new epoll() : (Reflect.construct(epoll, [ADOPT, number]) as epoll);
@@ -107,6 +110,7 @@ export class epoll {
     this.close();
   }
 
+  /** Whether the object was closed. */
   get closed(): boolean {
     return this.#fd < 0;
   }
@@ -187,6 +191,7 @@ export class epoll {
   /**
    * As `poll`, without a new object per call: fills `events` with pairs fd, events and returns how many pairs there
    * are. What has no room is reported by a later call. Not in Python.
+   * @throws ValueError on a closed object, or without room; TypeError | InterruptedError | OSError
    */
   poll_into(events: Int32Array, timeout: number | null = null): number {
     const most = roomOf(events);

@@ -77,6 +77,7 @@ export class poll {
   /**
    * As `poll`, without a new object per call: fills `events` with pairs fd, events and returns how many pairs there
    * are. What has no room is reported by a later call. Not in Python.
+   * @throws TypeError | ValueError | OverflowError | InterruptedError | OSError
    */
   poll_into(events: Int32Array, timeout: number | null = null): number {
     const room = roomOf(events);

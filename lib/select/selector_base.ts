@@ -56,6 +56,7 @@ export class SelectorMapping {
     this.#lookup = lookup;
   }
 
+  /** How many file objects are registered. Python's `len()`. */
   get size(): number {
     return this.#keys.size;
   }
@@ -70,12 +71,15 @@ export class SelectorMapping {
   [Symbol.iterator](): IterableIterator<number> {
     return this.#keys.keys();
   }
+  /** The registered descriptors' numbers. */
   keys(): IterableIterator<number> {
     return this.#keys.keys();
   }
+  /** The key of each registered file object. */
   values(): IterableIterator<SelectorKey> {
     return this.#keys.values();
   }
+  /** Pairs of a descriptor's number and its key. */
   items(): IterableIterator<[number, SelectorKey]> {
     return this.#keys.entries();
   }
@@ -91,6 +95,7 @@ export type Timeout = number | null | { timeout?: number | null };
 
 /** What every selector offers. `using` closes it. */
 export abstract class BaseSelector {
+  /** @throws TypeError if it is called for itself: the class is abstract */
   constructor() {
     if (new.target === BaseSelector) {
       throw new TypeError(

@@ -42,6 +42,7 @@ export function unpack_address(bytes: BytesLike, proto = 0): ReturnedAddress {
   return unpackBytes(address, cInt(proto));
 }
 
+/** What a batch has room for besides the messages' bytes. */
 export interface MessageBatchOptions {
   /** Bytes of ancillary data per message: see CMSG_SPACE. 0 if not given. */
   ancbufsize?: number;
@@ -65,11 +66,17 @@ function within(value: unknown, name: string, most: number, least = 1): number {
  * ```
  */
 export class MessageBatch {
+  /** How many messages there is room for. */
   readonly count: number;
+  /** Bytes of room for each message. */
   readonly size: number;
+  /** Bytes of room for each message's ancillary data. */
   readonly ancbufsize: number;
+  /** The messages' bytes: message i begins at `i * size`. */
   readonly buffer: Buffer;
+  /** The messages' addresses, as the kernel has them: see `address`. */
   readonly addresses: Uint8Array;
+  /** The messages' ancillary data, as the kernel has it: message i's begins at `i * ancbufsize`. See `ancillary`. */
   readonly control: Uint8Array;
   /** Bytes per message. With MSG_TRUNC a received one may have had more than `size`. */
   readonly lengths: Int32Array;
@@ -108,13 +115,16 @@ export class MessageBatch {
     return this.buffer.subarray(at, at + Math.min(this.lengths[i], this.size));
   }
 
-  /** Where message i came from or goes to, in Python's shape; null: no address. `proto`: the socket's. */
+  /**
+   * Where message i came from or goes to, in Python's shape; null: no address. `proto`: the socket's.
+   * @throws ValueError if there is no message i; TypeError
+   */
   address(i: number, proto = 0): ReturnedAddress {
     const at = this.#index(i) * ADDRESS_ROOM;
     return unpack_address(this.addresses.subarray(at, at + this.address_lengths[i]), proto);
   }
 
-  /** The ancillary data of message i: see `decode_ancillary`. */
+  /** The ancillary data of message i: see `decode_ancillary`. @throws ValueError if there is no message i; TypeError */
   ancillary(i: number): AncillaryData[] {
     const at = this.#index(i) * this.ancbufsize;
     return unpackAncillary(this.control.subarray(at, at + this.ancbufsize), this.control_lengths[i]);

@@ -12,6 +12,7 @@ import { getdefaulttimeout, socket } from './socket.js';
 
 const { SOCK_STREAM } = constants.socket;
 
+/** What `create_connection` takes besides the address. @see Python socket.create_connection */
 export interface CreateConnectionOptions {
   /** Seconds for each address that is tried; the default timeout if not given. */
   timeout?: number | null;

@@ -23,7 +23,11 @@ export function close(fd: number): void {
   if (code < 0 && code !== -constants.errno.ECONNRESET) raise(code, 'close');
 }
 
-/** A duplicate of a socket's descriptor, not inheritable, which the caller owns. @see Python socket.dup */
+/**
+ * A duplicate of a socket's descriptor, not inheritable, which the caller owns.
+ * @throws OSError EBADF, EMFILE; TypeError | OverflowError
+ * @see Python socket.dup
+ */
 export function dup(fd: number): number {
   return renewed(checked(native.dup(descriptor(fd)), 'dup'));
 }
@@ -36,6 +40,7 @@ function descriptor(fd: unknown): number {
 
 /**
  * A socket object for a duplicate of `fd`, which the caller goes on owning.
+ * @throws OSError EBADF, EMFILE; TypeError | OverflowError
  * @see Python socket.fromfd
  */
 export function fromfd(fd: number, family: number, type: number, proto = 0): socket {
@@ -50,6 +55,7 @@ export function fromfd(fd: number, family: number, type: number, proto = 0): soc
 
 /**
  * Two sockets that are connected to each other. AF_UNIX and SOCK_STREAM if not given otherwise.
+ * @throws OSError EAFNOSUPPORT, EMFILE and the like; TypeError | OverflowError
  * @see Python socket.socketpair; socketpair(2)
  */
 export function socketpair(family?: number | null, type?: number, proto?: number): [socket, socket];
@@ -62,7 +68,11 @@ export function socketpair(...args: unknown[]): [socket, socket] {
   return fds.map((fd) => new socket(...numbers, renewed(fd))) as [socket, socket];
 }
 
-/** Whether one IPv6 socket can serve IPv4 too. @see Python socket.has_dualstack_ipv6 */
+/**
+ * Whether one IPv6 socket can serve IPv4 too.
+ * @throws what is no OSError, and so cannot be said to be about IPv6
+ * @see Python socket.has_dualstack_ipv6
+ */
 export function has_dualstack_ipv6(): boolean {
   if (!has_ipv6 || c.IPPROTO_IPV6 === undefined || c.IPV6_V6ONLY === undefined) return false;
   try {
@@ -75,6 +85,7 @@ export function has_dualstack_ipv6(): boolean {
   }
 }
 
+/** What `create_server` takes besides the address. @see Python socket.create_server */
 export interface CreateServerOptions {
   /** AF_INET (if not given), AF_INET6, or another stream family. */
   family?: number;
@@ -161,6 +172,7 @@ function bindOrSay(sock: socket, address: Address): void {
 
 /**
  * Sends descriptors (numbers; any kind) with the buffers over a Unix socket. The receiver gets duplicates.
+ * @throws as `sock.sendmsg`; TypeError for what is no descriptor
  * @see Python socket.send_fds; unix(7)
  */
 export function send_fds(
@@ -177,6 +189,7 @@ export function send_fds(
 /**
  * Receives up to `bufsize` bytes and up to `maxfds` descriptors: `[bytes, fds, msg_flags, address]`. The descriptors are
  * the caller's to close, and close-on-exec.
+ * @throws as `sock.recvmsg`
  * @see Python socket.recv_fds; unix(7)
  */
 export function recv_fds(

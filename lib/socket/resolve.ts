@@ -196,7 +196,10 @@ export function gethostbyaddr(ip_address: string | Uint8Array): HostEntry {
   return hostEntry(native.gethostbyaddr(resolvedBytes(family), family), 'gethostbyaddr');
 }
 
-/** A host's fully qualified name: the first with a dot of its names; '' or nothing for this machine. */
+/**
+ * A host's fully qualified name: the first with a dot of its names; '' or nothing for this machine.
+ * @throws TypeError; OSError if this machine's name is not to be had
+ */
 export function getfqdn(name = ''): string {
   if (typeof name !== 'string') throw noAttribute(name, 'strip');
   const host = name.trim();
@@ -212,7 +215,7 @@ export function getfqdn(name = ''): string {
   return [hostname, ...aliases].find((each) => each.includes('.')) ?? hostname;
 }
 
-/** This machine's name. @see gethostname(2) */
+/** This machine's name. @throws OSError @see gethostname(2) */
 export function gethostname(): string {
   const name = native.gethostname();
   return typeof name === 'number' ? raise(name, 'gethostname') : name;
@@ -263,7 +266,7 @@ export function getprotobyname(protocolname: string): number {
 
 // ---- interfaces ----------------------------------------------------------------------------------------------------
 
-/** All network interfaces: `[index, name]` each. @see if_nameindex(3) */
+/** All network interfaces: `[index, name]` each. @throws OSError @see if_nameindex(3) */
 export function if_nameindex(): [number, string][] {
   const found = native.ifNames();
   return typeof found === 'number' ? raise(found, 'if_nameindex') : found;
@@ -289,14 +292,18 @@ export function if_indextoname(if_index: number): string {
 
 // ---- addresses as text and bytes -----------------------------------------------------------------------------------
 
-/** An IPv4 address's 4 bytes; takes short and hexadecimal forms as the C library does. @see inet_aton(3) */
+/**
+ * An IPv4 address's 4 bytes; takes short and hexadecimal forms as the C library does.
+ * @throws OSError for what is no address; TypeError
+ * @see inet_aton(3)
+ */
 export function inet_aton(ip_addr: string): Buffer {
   const code = native.inetAton(str(ip_addr, 'inet_aton', 1));
   if (code < 0) throw new OSError('illegal IP address string passed to inet_aton');
   return Buffer.from(native.address.subarray(0, 4));
 }
 
-/** The text of an IPv4 address's 4 bytes. @see inet_ntoa(3) */
+/** The text of an IPv4 address's 4 bytes. @throws OSError unless there are 4 bytes; TypeError @see inet_ntoa(3) */
 export function inet_ntoa(packed_ip: BytesLike): string {
   const bytes = bytesOf(packed_ip);
   if (bytes.length !== 4) throw new OSError('packed IP wrong length for inet_ntoa');
@@ -345,19 +352,27 @@ function swapped32(value: unknown): number {
   return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }
 
-/** 16 bits from network to host byte order. @see ntohs(3) */
+/** 16 bits from network to host byte order. @throws OverflowError below 0 and above 65535; TypeError @see ntohs(3) */
 export function ntohs(x: number): number {
   return swapped16(x, 'ntohs');
 }
-/** 16 bits from host to network byte order. @see htons(3) */
+/** 16 bits from host to network byte order. @throws OverflowError below 0 and above 65535; TypeError @see htons(3) */
 export function htons(x: number): number {
   return swapped16(x, 'htons');
 }
-/** 32 bits from network to host byte order. @see ntohl(3) */
+/**
+ * 32 bits from network to host byte order.
+ * @throws OverflowError below 0 and above 2 ** 32 - 1; TypeError
+ * @see ntohl(3)
+ */
 export function ntohl(x: number): number {
   return swapped32(x);
 }
-/** 32 bits from host to network byte order. @see htonl(3) */
+/**
+ * 32 bits from host to network byte order.
+ * @throws OverflowError below 0 and above 2 ** 32 - 1; TypeError
+ * @see htonl(3)
+ */
 export function htonl(x: number): number {
   return swapped32(x);
 }

@@ -143,15 +143,22 @@ export class socket {
     return Reflect.construct(this, [ADOPT, renewed(fd), like.family, like.type, like.proto]) as T;
   }
 
+  /** The address family: AF_INET, AF_UNIX, … @see Python socket.family */
   get family(): number {
     return this.#family;
   }
+  /** The type: SOCK_STREAM, SOCK_DGRAM, …, without SOCK_NONBLOCK and SOCK_CLOEXEC. @see Python socket.type */
   get type(): number {
     return this.#type;
   }
+  /** The protocol; 0 if it was not given. @see Python socket.proto */
   get proto(): number {
     return this.#proto;
   }
+  /**
+   * What `gettimeout` returns: seconds, 0 for a nonblocking socket, null for one that blocks.
+   * @see Python socket.timeout
+   */
   get timeout(): number | null {
     return this._timeout;
   }
@@ -200,7 +207,10 @@ export class socket {
     return fd;
   }
 
-  /** Gives the descriptor away, still open, and leaves the object closed. */
+  /**
+   * Gives the descriptor away, still open, and leaves the object closed.
+   * @throws OSError if bytes that were sent without a copy keep the descriptor, and it cannot be duplicated
+   */
   detach(): number {
     this.#closed = true;
     const fd = this.#release();
@@ -210,7 +220,10 @@ export class socket {
     return fd;
   }
 
-  /** A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout. */
+  /**
+   * A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout.
+   * @throws OSError EBADF, EMFILE
+   */
   dup(): this {
     const fd = renewed(checked(native.dup(this._fd), 'dup'));
     // As Python calls it: an heir's own constructor gets arguments that it can pass on.
@@ -220,11 +233,16 @@ export class socket {
     return copy;
   }
 
-  /** Whether a child process inherits the descriptor. */
+  /** Whether a child process inherits the descriptor. @throws OSError EBADF */
   get_inheritable(): boolean {
     return checked(native.getInheritable(this._fd), 'fcntl') === 1;
   }
 
+  /**
+   * Whether a child process shall inherit the descriptor.
+   * @throws OSError EBADF; TypeError
+   * @see Python socket.set_inheritable; fcntl(2)
+   */
   set_inheritable(inheritable: boolean): void {
     const flag = plainInt(inheritable) !== 0;
     checked(native.setInheritable(this._fd, flag), 'fcntl');
@@ -246,7 +264,10 @@ export class socket {
     return this._timeout;
   }
 
-  /** `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is `settimeout(0)`. */
+  /**
+   * `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is `settimeout(0)`.
+   * @throws OSError EBADF; TypeError
+   */
   setblocking(flag: boolean): void {
     this.settimeout(integer(flag) === 0 ? 0 : null);
   }
@@ -263,13 +284,22 @@ export class socket {
 
   // ---- addresses and connections -----------------------------------------------------------------------------------
 
-  /** Binds to an address of the socket's family. A port 0 is a real one at once: see `getsockname`. @see bind(2) */
+  /**
+   * Binds to an address of the socket's family. A port 0 is a real one at once: see `getsockname`.
+   * @throws OSError EADDRINUSE, EADDRNOTAVAIL, EINVAL and the like; PermissionError; gaierror; TypeError |
+   * OverflowError
+   * @see bind(2)
+   */
   bind(address: Address): void {
     const length = pack(this.#family, this.#proto, address, 'bind');
     checked(native.bind(this._fd, packed, length), 'bind');
   }
 
-  /** Listens, with at least `backlog` connections waiting to be accepted. @see listen(2) */
+  /**
+   * Listens, with at least `backlog` connections waiting to be accepted.
+   * @throws OSError EADDRINUSE, EOPNOTSUPP, EBADF; TypeError | OverflowError
+   * @see listen(2)
+   */
   listen(backlog: number = LISTEN_BACKLOG): void {
     checked(native.listen(this._fd, Math.max(cInt(backlog), 0)), 'listen');
   }
@@ -311,7 +341,10 @@ export class socket {
     if (code < 0) raise(code, 'connect');
   }
 
-  /** As `connect`, but returns the error number, 0 for success, instead of raising OSError. */
+  /**
+   * As `connect`, but returns the error number, 0 for success, instead of raising OSError.
+   * @throws gaierror | InterruptedError | TypeError | OverflowError
+   */
   connect_ex(address: Address): number {
     const code = this.#connect(address, 'connect_ex');
     return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
@@ -366,7 +399,7 @@ export class socket {
     return error === EISCONN ? 0 : -error;
   }
 
-  /** The address that the socket is bound to. */
+  /** The address that the socket is bound to. @throws OSError EBADF */
   getsockname(): ReturnedAddress {
     checked(native.getsockname(this._fd), 'getsockname');
     return unpack(native.info[0], this.#proto);
@@ -378,7 +411,11 @@ export class socket {
     return unpack(native.info[0], this.#proto);
   }
 
-  /** Ends one direction or both: SHUT_RD, SHUT_WR, SHUT_RDWR. @see shutdown(2) */
+  /**
+   * Ends one direction or both: SHUT_RD, SHUT_WR, SHUT_RDWR.
+   * @throws OSError ENOTCONN, EINVAL, EBADF; TypeError
+   * @see shutdown(2)
+   */
   shutdown(how: number): void {
     checked(native.shutdown(this._fd, plainInt(how)), 'shutdown');
   }
@@ -387,6 +424,7 @@ export class socket {
 
   /**
    * An option's value: a number, or with `buflen` (1 to 1024) its bytes.
+   * @throws OSError ENOPROTOOPT, EBADF and the like, also for a `buflen` out of range; TypeError | OverflowError
    * @see getsockopt(2)
    */
   getsockopt(level: number, optname: number): number;
@@ -397,6 +435,7 @@ export class socket {
 
   /**
    * Sets an option to a number, to bytes, or to a null pointer with `optlen`.
+   * @throws OSError ENOPROTOOPT, EINVAL, EBADF and the like; PermissionError; TypeError | OverflowError
    * @see setsockopt(2)
    */
   setsockopt(level: number, optname: number, value: number | boolean | BytesLike): void;
@@ -486,7 +525,12 @@ export class socket {
     return n;
   }
 
-  /** As `recv`, with the sender's address: `[bytes, address]`. @see Python socket.recvfrom */
+  /**
+   * As `recv`, with the sender's address: `[bytes, address]`.
+   * @throws TimeoutError | BlockingIOError | ConnectionResetError | InterruptedError | OSError; ValueError |
+   * TypeError
+   * @see Python socket.recvfrom
+   */
   recvfrom(bufsize: number, flags = 0): [Buffer, ReturnedAddress] {
     const room = size(bufsize);
     const bits = flags === 0 ? 0 : cInt(flags);
@@ -501,7 +545,12 @@ export class socket {
     return [trimmed(large, n), unpack(native.info[0], this.#proto)];
   }
 
-  /** As `recv_into`, with the sender's address: `[count, address]`. @see Python socket.recvfrom_into */
+  /**
+   * As `recv_into`, with the sender's address: `[count, address]`.
+   * @throws TimeoutError | BlockingIOError | ConnectionResetError | InterruptedError | OSError; ValueError |
+   * TypeError
+   * @see Python socket.recvfrom_into
+   */
   recvfrom_into(buffer: BytesLike, nbytes?: number, flags?: number): [number, ReturnedAddress];
   recvfrom_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): [number, ReturnedAddress];
   recvfrom_into(
@@ -541,6 +590,8 @@ export class socket {
   /**
    * Receive one message with ancillary data: `[bytes, ancillary, msg_flags, address]`. `ancbufsize` is the room for
    * ancillary data, in bytes: see CMSG_SPACE. Descriptors that arrive are the caller's, and close-on-exec.
+   * @throws TimeoutError | BlockingIOError | ConnectionResetError | InterruptedError | OSError; ValueError |
+   * TypeError
    * @see Python socket.recvmsg; recvmsg(2)
    */
   recvmsg(bufsize: number, ancbufsize = 0, flags = 0): [Buffer, AncillaryData[], number, ReturnedAddress] {
@@ -553,7 +604,10 @@ export class socket {
     return [trimmed(bytes, n), ancillary, messageFlags, address];
   }
 
-  /** As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`. */
+  /**
+   * As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`.
+   * @throws TimeoutError | BlockingIOError | ConnectionResetError | InterruptedError | OSError; TypeError
+   */
   recvmsg_into(
     buffers: Iterable<BytesLike>,
     ancbufsize = 0,
@@ -619,6 +673,8 @@ export class socket {
 
   /**
    * Send all of the bytes. The timeout is for the whole; after an error there is no telling how much was sent.
+   * @throws TimeoutError | BlockingIOError | BrokenPipeError | ConnectionResetError | InterruptedError | OSError;
+   * TypeError
    * @see Python socket.sendall
    */
   sendall(data: BytesLike, flags = 0): null {
@@ -643,7 +699,12 @@ export class socket {
     }
   }
 
-  /** Send to an address: `sendto(data, address)` or `sendto(data, flags, address)`. @see Python socket.sendto */
+  /**
+   * Send to an address: `sendto(data, address)` or `sendto(data, flags, address)`.
+   * @throws TimeoutError | BlockingIOError | BrokenPipeError | InterruptedError | OSError; gaierror; TypeError |
+   * OverflowError
+   * @see Python socket.sendto
+   */
   sendto(data: BytesLike, address: Address): number;
   sendto(data: BytesLike, flags: number, address: Address): number;
   sendto(...args: unknown[]): number {
@@ -667,6 +728,8 @@ export class socket {
 
   /**
    * Send the buffers as one message, with ancillary data `[[level, type, bytes], …]`. Returns how many bytes were taken.
+   * @throws TimeoutError | BlockingIOError | BrokenPipeError | InterruptedError | OSError; gaierror; TypeError |
+   * OverflowError
    * @see Python socket.sendmsg; sendmsg(2)
    */
   sendmsg(
@@ -696,6 +759,7 @@ export class socket {
   /**
    * Send data to the kernel's crypto API with the operation `op` (ALG_OP_*), an initialisation vector and the length of
    * the associated data. @see Python socket.sendmsg_afalg; the kernel's "User Space Interface" of the crypto API
+   * @throws TimeoutError | BlockingIOError | InterruptedError | OSError; TypeError | ValueError | OverflowError
    */
   sendmsg_afalg(options: AlgOptions): number;
   sendmsg_afalg(msg: Iterable<BytesLike>, options: AlgOptions): number;
@@ -809,6 +873,7 @@ export class socket {
   /**
    * A file over this socket: text unless `mode` has a 'b', for reading ('r'), writing ('w') or both. `buffering` 0
    * (binary only) gives the raw SocketIO. The descriptor stays open until the socket and all its files are closed.
+   * @throws ValueError for another mode, or text without a buffer; TypeError | OSError
    * @see Python socket.makefile
    */
   makefile(mode: 'r' | 'w' | 'rw' | 'wr', options?: MakefileOptions): TextIOWrapper;
@@ -847,6 +912,7 @@ export class socket {
     return 'socket';
   }
 
+  /** What Python's repr() says: class, descriptor, family, type, protocol, addresses. */
   toString(): string {
     return this[inspect.custom]();
   }

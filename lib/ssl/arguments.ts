@@ -8,6 +8,7 @@ import { SSLError } from './errors.js';
 
 /** A path, as Python takes it: text, or bytes as the system has them. */
 export type PathLike = string | Uint8Array | URL;
+/** A key's password, or a function that returns it when it is needed. Text counts as UTF-8. */
 export type Password = string | BytesLike | (() => string | BytesLike);
 export interface CertChainOptions {
   certfile?: PathLike;

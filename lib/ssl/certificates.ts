@@ -16,7 +16,7 @@ export const PEM_HEADER = '-----BEGIN CERTIFICATE-----';
 export const PEM_FOOTER = '-----END CERTIFICATE-----';
 const PEM_LINE = /.{1,64}/g;
 
-/** A certificate's DER bytes as PEM text. @see Python ssl.DER_cert_to_PEM_cert; RFC 7468 */
+/** A certificate's DER bytes as PEM text. @throws TypeError @see Python ssl.DER_cert_to_PEM_cert; RFC 7468 */
 export function DER_cert_to_PEM_cert(der_cert_bytes: BytesLike): string {
   const text = Buffer.from(bytesOf(der_cert_bytes)).toString('base64');
   return [PEM_HEADER, ...(text.match(PEM_LINE) ?? []), `${PEM_FOOTER}\n`].join('\n');
@@ -36,14 +36,18 @@ export function PEM_cert_to_DER_cert(pem_cert_string: string): Buffer {
 /** A certificate of a chain. @see Python's _ssl.Certificate */
 export class Certificate {
   readonly #der: Buffer;
+  /** @throws TypeError */
   constructor(der: BytesLike) {
     this.#der = Buffer.from(bytesOf(der));
   }
-  /** What it says, as `getpeercert()` has it. */
+  /** What it says, as `getpeercert()` has it. @throws SSLError for what is no certificate */
   get_info(): CertificateInfo {
     return succeeded(tls.decodeCertificate(this.#der));
   }
-  /** Itself: text for ENCODING_PEM, bytes for ENCODING_DER. */
+  /**
+   * Itself: text for ENCODING_PEM, bytes for ENCODING_DER.
+   * @throws ValueError for another format; SSLError for what is no certificate
+   */
   public_bytes(format?: typeof ENCODING_PEM): string;
   public_bytes(format: typeof ENCODING_DER): Buffer;
   public_bytes(format = ENCODING_PEM): string | Buffer {
@@ -51,15 +55,21 @@ export class Certificate {
     if (format === ENCODING_DER) return Buffer.from(this.#der);
     throw new ValueError('Unsupported format');
   }
+  /** Whether both are the same certificate, byte by byte. Python's `==`. */
   equals(other: unknown): boolean {
     return other instanceof Certificate && this.#der.equals(other.#der);
   }
+  /** What Python's repr() says: the certificate's subject. @throws SSLError for what is no certificate */
   toString(): string {
     return `<_ssl.Certificate '${succeeded(tls.certificateText(this.#der))[1]}'>`;
   }
 }
 
-/** What the first certificate in a PEM file says, as `getpeercert()` has it. @see Python's _ssl._test_decode_cert */
+/**
+ * What the first certificate in a PEM file says, as `getpeercert()` has it.
+ * @throws OSError | SSLError | TypeError
+ * @see Python's _ssl._test_decode_cert
+ */
 export function _test_decode_cert(path: string): CertificateInfo {
   return succeeded(tls.decodeCertificate(succeeded(tls.certificateFromPemFile(encodePath(path)))));
 }
@@ -99,19 +109,27 @@ export function cert_time_to_seconds(...args: unknown[]): number {
 
 /** An ASN.1 object identifier, found by its dotted number. As a named tuple it can be taken apart. */
 export class _ASN1Object {
+  /** OpenSSL's number of the object. */
   readonly nid: number;
+  /** OpenSSL's short name; null if it has none. */
   readonly shortname: string | null;
+  /** OpenSSL's long name; null if it has none. */
   readonly longname: string | null;
+  /** The object identifier, as dotted numbers; null if it has none. */
   readonly oid: string | null;
 
+  /** @throws ValueError for what OpenSSL does not know; TypeError */
   constructor(oid: string) {
     [this.nid, this.shortname, this.longname, this.oid] = known(oid, false);
   }
-  /** By OpenSSL's own number, which some objects have that have no dotted one. */
+  /**
+   * By OpenSSL's own number, which some objects have that have no dotted one.
+   * @throws ValueError for what OpenSSL does not know; TypeError
+   */
   static fromnid(nid: number): _ASN1Object {
     return _ASN1Object.#of(nid2obj(nid));
   }
-  /** By short name, long name or dotted number. */
+  /** By short name, long name or dotted number. @throws ValueError for what OpenSSL does not know; TypeError */
   static fromname(name: string): _ASN1Object {
     return _ASN1Object.#of(known(name, true));
   }
@@ -121,6 +139,7 @@ export class _ASN1Object {
   *[Symbol.iterator](): Generator<number | string | null> {
     yield* [this.nid, this.shortname, this.longname, this.oid];
   }
+  /** What Python's repr() says: the four fields. */
   toString(): string {
     const [shortname, longname, oid] = [this.shortname, this.longname, this.oid].map(repr);
     return `_ASN1Object(nid=${this.nid}, shortname=${shortname}, longname=${longname}, oid=${oid})`;
@@ -136,12 +155,20 @@ function known(text: string, byName: boolean): ObjectId {
   return found;
 }
 
-/** nid, short name, long name and dotted number of an object. @see Python's _ssl.txt2obj */
+/**
+ * nid, short name, long name and dotted number of an object.
+ * @throws ValueError for what OpenSSL does not know; TypeError
+ * @see Python's _ssl.txt2obj
+ */
 export function txt2obj(txt: string, name = false): ObjectId {
   return known(txt, name);
 }
 
-/** The same by OpenSSL's own number. @see Python's _ssl.nid2obj */
+/**
+ * The same by OpenSSL's own number.
+ * @throws ValueError for what OpenSSL does not know; TypeError | OverflowError
+ * @see Python's _ssl.nid2obj
+ */
 export function nid2obj(nid: number): ObjectId {
   const number = plainInt(nid);
   if (number < 0) throw new ValueError('NID must be positive.');
@@ -153,7 +180,9 @@ export function nid2obj(nid: number): ObjectId {
 
 /** What the certificates of a context are for: SERVER_AUTH makes a client's context, CLIENT_AUTH a server's. */
 export class Purpose extends _ASN1Object {
+  /** For a client: the peer is a server, whose certificate and name are verified. */
   static readonly SERVER_AUTH: Purpose = new Purpose('1.3.6.1.5.5.7.3.1');
+  /** For a server: the peer is a client, whose certificate may be verified. */
   static readonly CLIENT_AUTH: Purpose = new Purpose('1.3.6.1.5.5.7.3.2');
 }
 
@@ -169,11 +198,15 @@ export class DefaultVerifyPaths {
   constructor(
     /** The file and the folder in use; null where there is none. */
     readonly cafile: string | null,
+    /** The folder of trusted certificates; null if it does not exist. */
     readonly capath: string | null,
     /** Which environment variables override OpenSSL's own places, and those places. */
     readonly openssl_cafile_env: string,
+    /** The file that OpenSSL uses, unless the environment names another. */
     readonly openssl_cafile: string,
+    /** The environment variable that names another folder. */
     readonly openssl_capath_env: string,
+    /** The folder that OpenSSL uses, unless the environment names another. */
     readonly openssl_capath: string,
   ) {
     Object.freeze(this);

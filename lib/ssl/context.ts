@@ -16,6 +16,7 @@ declare module './connection.js' {
   }
 }
 
+/** What `wrap_socket` takes besides the socket. @see Python SSLContext.wrap_socket */
 export interface WrapSocketOptions {
   server_side?: boolean;
   /** Shake hands at once, or in `connect`, `accept`. */
@@ -27,6 +28,7 @@ export interface WrapSocketOptions {
   /** An earlier connection's session, to be resumed. */
   session?: SSLSession | null;
 }
+/** What `wrap_bio` takes besides the two BIOs. @see Python SSLContext.wrap_bio */
 export type WrapBioOptions = Pick<WrapSocketOptions, 'server_side' | 'server_hostname' | 'session'>;
 
 /**
@@ -36,13 +38,16 @@ export type WrapBioOptions = Pick<WrapSocketOptions, 'server_side' | 'server_hos
 export class SSLContext extends Settings {
   /** The classes of what wrap_socket and wrap_bio return. As in Python, another may be set, for one context or for all. */
   declare sslsocket_class: typeof SSLSocket;
+  /** The class of what wrap_bio returns. */
   declare sslobject_class: typeof SSLObject;
+  /** The class of what wrap_socket returns, for all contexts that have none of their own. */
   static get sslsocket_class(): typeof SSLSocket {
     return SSLContext.prototype.sslsocket_class;
   }
   static set sslsocket_class(target: typeof SSLSocket) {
     SSLContext.prototype.sslsocket_class = target;
   }
+  /** The class of what wrap_bio returns, for all contexts that have none of their own. */
   static get sslobject_class(): typeof SSLObject {
     return SSLContext.prototype.sslobject_class;
   }
@@ -54,6 +59,8 @@ export class SSLContext extends Settings {
    * A TLS connection over `sock`, which is detached: the new object owns its descriptor.
    * @param options names, as Python's: server_side, do_handshake_on_connect (true), suppress_ragged_eofs (true),
    *   server_hostname, session
+   * @throws SSLError of the handshake, of an empty certificate chain and the like; ValueError | TypeError |
+   * NotImplementedError | OSError
    * @see Python SSLContext.wrap_socket
    */
   wrap_socket(sock: socket, options?: WrapSocketOptions): SSLSocket;
@@ -91,6 +98,7 @@ export class SSLContext extends Settings {
 
   /**
    * A TLS connection between two memory BIOs, which the caller carries to and from the peer.
+   * @throws SSLError | ValueError | TypeError
    * @see Python SSLContext.wrap_bio
    */
   wrap_bio(incoming: MemoryBIO, outgoing: MemoryBIO, options?: WrapBioOptions): SSLObject;

@@ -9,6 +9,7 @@ import { SSLContext } from './context.js';
 /**
  * A context with safe settings: TLS 1.2 or newer, and for SERVER_AUTH (a client's), the server's certificate and name
  * are verified against the system's trusted certificates, or those given.
+ * @throws OSError for a file that cannot be read; SSLError for what is no certificate; TypeError | ValueError
  * @see Python ssl.create_default_context
  */
 export function create_default_context(purpose?: Purpose, options?: VerifyLocations): SSLContext;
@@ -24,7 +25,11 @@ export function create_default_context(...args: unknown[]): SSLContext {
   return context;
 }
 
-/** A context without those precautions, for what must talk to anyone. @see Python ssl._create_unverified_context */
+/**
+ * A context without those precautions, for what must talk to anyone.
+ * @throws OSError for a file that cannot be read; SSLError for what is no certificate; TypeError | ValueError
+ * @see Python ssl._create_unverified_context
+ */
 export function _create_unverified_context(...args: unknown[]): SSLContext {
   const names = [
     'protocol',

@@ -38,6 +38,7 @@ export class SSLEOFError extends SSLError {}
 export class SSLCertVerificationError extends SSLError {
   /** X509_V_ERR_*, and what it means. */
   verify_code = 0;
+  /** Why the certificate was refused, in OpenSSL's words. */
   verify_message = '';
 }
 alsoValueError(SSLCertVerificationError);

@@ -28,7 +28,11 @@ export function get_protocol_name(protocol_code: number): string {
   return (typeof protocol_code === 'number' ? _SSLMethod[protocol_code] : undefined) ?? '<unknown>';
 }
 
-/** The signature algorithms that there are. The linked OpenSSL cannot tell before 3.4. @see Python 3.15 ssl.get_sigalgs */
+/**
+ * The signature algorithms that there are. The linked OpenSSL cannot tell before 3.4.
+ * @throws NotImplementedError
+ * @see Python 3.15 ssl.get_sigalgs
+ */
 export function get_sigalgs(): string[] {
   throw new NotImplementedError('Getting signature algorithms requires OpenSSL 3.4 or later.');
 }
@@ -50,7 +54,7 @@ export function RAND_status(): boolean {
   return tls.randomReady();
 }
 
-/** Mixes bytes in, which are worth `entropy` bytes. Text counts as UTF-8. */
+/** Mixes bytes in, which are worth `entropy` bytes. Text counts as UTF-8. @throws TypeError */
 export function RAND_add(string: string | BytesLike, entropy: number): void {
   const bytes = typeof string === 'string' ? Buffer.from(string) : bytesOf(string);
   if (typeof entropy !== 'number') throw new TypeError(`must be real number, not ${typeName(entropy)}`);
@@ -59,6 +63,7 @@ export function RAND_add(string: string | BytesLike, entropy: number): void {
 
 // ---- a server's certificate ----------------------------------------------------------------------------------------
 
+/** What `get_server_certificate` takes besides the address. @see Python ssl.get_server_certificate */
 export interface ServerCertificateOptions {
   ssl_version?: number;
   /** Verify the certificate against these. */
@@ -69,6 +74,7 @@ export interface ServerCertificateOptions {
 
 /**
  * The certificate of the server at `[host, port]`, as PEM. It is verified only if `ca_certs` is given.
+ * @throws SSLError | OSError | TimeoutError | gaierror | TypeError
  * @see Python ssl.get_server_certificate
  */
 export function get_server_certificate(

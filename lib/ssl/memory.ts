@@ -11,6 +11,7 @@ export class MemoryBIO {
   /** @internal */ readonly _tls = tls.MemoryBio.create();
   #ended = false;
 
+  /** @throws TypeError if there is an argument */
   constructor(...args: unknown[]) {
     if (args.length > 0) throw new TypeError('MemoryBIO() takes no positional arguments');
   }
@@ -25,7 +26,7 @@ export class MemoryBIO {
     return this.#ended && this.pending === 0;
   }
 
-  /** Takes out up to `size` bytes; all of them if it is negative. */
+  /** Takes out up to `size` bytes; all of them if it is negative. @throws TypeError | OverflowError */
   read(size = -1): Buffer {
     const n = integer(size);
     if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');

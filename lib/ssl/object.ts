@@ -28,6 +28,7 @@ interface ObjectOptions {
 export class SSLObject {
   /** @internal */ readonly _sslobj!: Connection;
 
+  /** @throws TypeError always: `SSLContext.wrap_bio` makes it */
   constructor(...args: unknown[]) {
     if (args[0] === INTERNAL) return;
     const name = new.target.name;
@@ -47,7 +48,10 @@ export class SSLObject {
     return object;
   }
 
-  /** The context in use. An `sni_callback` may change it during the handshake. */
+  /**
+   * The context in use. An `sni_callback` may change it during the handshake.
+   * @throws TypeError for what is no SSLContext
+   */
   get context(): SSLContext {
     return this._sslobj.context as SSLContext;
   }
@@ -55,16 +59,21 @@ export class SSLObject {
     checkContext(context);
     this._sslobj.context = context;
   }
-  /** The session, to be resumed by another connection. A client may set one before the handshake. */
+  /**
+   * The session, to be resumed by another connection. A client may set one before the handshake.
+   * @throws ValueError for a session of another context, after the handshake, on a server; TypeError
+   */
   get session(): SSLSession | null {
     return this._sslobj.session;
   }
   set session(session: SSLSession) {
     this._sslobj.session = session;
   }
+  /** Whether an earlier session was resumed. */
   get session_reused(): boolean {
     return this._sslobj.sessionReused;
   }
+  /** Whether this is the server's side. */
   get server_side(): boolean {
     return this._sslobj.serverSide;
   }
@@ -85,12 +94,15 @@ export class SSLObject {
     return this._sslobj.readWith(length, buffer, false);
   }
 
-  /** Writes all of `data` and returns its size. */
+  /** Writes all of `data` and returns its size. @throws SSLWantReadError | SSLWantWriteError | SSLError | TypeError */
   write(data: BytesLike): number {
     return this._sslobj.write(bytesOf(data));
   }
 
-  /** The peer's certificate: what it says ({} if it was not verified), or as DER; null if there is none. */
+  /**
+   * The peer's certificate: what it says ({} if it was not verified), or as DER; null if there is none.
+   * @throws ValueError before the handshake; SSLError | TypeError
+   */
   getpeercert(binary_form?: false): CertificateInfo | Record<string, never> | null;
   getpeercert(binary_form: true): Buffer | null;
   getpeercert(...args: unknown[]): CertificateInfo | Record<string, never> | Buffer | null {
@@ -104,6 +116,7 @@ export class SSLObject {
   get_unverified_chain(): Buffer[] {
     return this._sslobj.chain(false);
   }
+  /** null: NPN is gone from all TLS libraries. */
   selected_npn_protocol(): null {
     deprecated('ssl NPN is deprecated, use ALPN instead');
     return null;
@@ -120,15 +133,31 @@ export class SSLObject {
   shared_ciphers(): CipherSummary[] | null {
     return this._sslobj.sharedCiphers();
   }
+  /**
+   * The group of the key agreement, by OpenSSL's name.
+   * @throws NotImplementedError if the linked OpenSSL cannot tell
+   * @see Python 3.15 SSLObject.group
+   */
   group(): string {
     return this._sslobj.group();
   }
+  /**
+   * The signature algorithm of the client's certificate.
+   * @throws NotImplementedError if the linked OpenSSL cannot tell
+   * @see Python 3.15 SSLObject.client_sigalg
+   */
   client_sigalg(): string {
     return this._sslobj.signatureAlgorithm();
   }
+  /**
+   * The signature algorithm of the server's certificate.
+   * @throws NotImplementedError if the linked OpenSSL cannot tell
+   * @see Python 3.15 SSLObject.server_sigalg
+   */
   server_sigalg(): string {
     return this._sslobj.signatureAlgorithm();
   }
+  /** The compression method; null, for nobody compresses any more. */
   compression(): string | null {
     return this._sslobj.compression;
   }
@@ -136,15 +165,26 @@ export class SSLObject {
   pending(): number {
     return this._sslobj.pending;
   }
+  /**
+   * Goes on with the handshake, as far as the peer's bytes allow.
+   * @throws SSLWantReadError until more has come from the peer; SSLCertVerificationError | SSLError
+   * @see Python SSLObject.do_handshake
+   */
   do_handshake(): void {
     this._sslobj.handshake();
   }
-  /** Says goodbye to the peer and waits for its own. */
+  /**
+   * Says goodbye to the peer and waits for its own.
+   * @throws SSLWantReadError until the peer's has come; SSLError | ValueError
+   */
   unwrap(): null {
     this._sslobj.shutdown();
     return null;
   }
-  /** 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'. */
+  /**
+   * 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'.
+   * @throws ValueError for another type; TypeError
+   */
   get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
     return this._sslobj.channelBinding(cb_type);
   }
@@ -152,12 +192,19 @@ export class SSLObject {
   version(): string | null {
     return this._sslobj.version;
   }
-  /** TLS 1.3: asks the client for its certificate. */
+  /**
+   * TLS 1.3: asks the client for its certificate.
+   * @throws SSLError on a client, below TLS 1.3, without the client's consent
+   */
   verify_client_post_handshake(): void {
     this._sslobj.verifyClientPostHandshake();
   }
 
-  /** `length` bytes that only the two ends know, for `label` and `context`. Not in Python. @see RFC 5705 */
+  /**
+   * `length` bytes that only the two ends know, for `label` and `context`. Not in Python.
+   * @throws ValueError before the handshake; SSLError | TypeError
+   * @see RFC 5705
+   */
   export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
     return this._sslobj.exportKeyingMaterial(
       label,
@@ -169,7 +216,11 @@ export class SSLObject {
   ocsp_response(): Buffer | null {
     return this._sslobj.ocspResponse();
   }
-  /** TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends. Not in Python. */
+  /**
+   * TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends. Not in
+   * Python.
+   * @throws SSLError before the handshake, and below TLS 1.3
+   */
   update_keys(peer_too = false): void {
     this._sslobj.updateKeys(Boolean(peer_too));
   }

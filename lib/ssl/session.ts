@@ -20,6 +20,7 @@ export class SSLSession {
   /** @internal Which SSLContext's connections it may be used with. */
   readonly _context: object;
 
+  /** @throws TypeError always: connections make sessions */
   constructor(...args: unknown[]) {
     if (args[0] !== INTERNAL) throw new TypeError("cannot create 'ssl.SSLSession' instances");
     this._tls = args[1] as TlsSession;
@@ -47,6 +48,7 @@ export class SSLSession {
   get ticket_lifetime_hint(): number {
     return this._tls.describe()[3];
   }
+  /** Whether the server gave a ticket, and so need not keep the session itself. */
   get has_ticket(): boolean {
     return this._tls.describe()[4];
   }
@@ -54,6 +56,7 @@ export class SSLSession {
   /**
    * The whole session, to be kept elsewhere: `SSLContext.session_from_bytes` makes it a session again. It holds the
    * connection's secrets.
+   * @throws SSLError if OpenSSL cannot write the session
    * @see i2d_SSL_SESSION(3)
    */
   to_bytes(): Buffer {

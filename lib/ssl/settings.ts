@@ -42,7 +42,9 @@ export type ServerNameCallback = (
   server_name: string | null,
   context: SSLContext,
 ) => number | null | undefined | void;
+/** What a client's pre-shared key is, for the server's hint: `[identity, key]`. */
 export type PskClientCallback = (hint: string | null) => [identity: string | null, psk: Uint8Array];
+/** What a server's pre-shared key is, for the client's identity. */
 export type PskServerCallback = (identity: string | null) => Uint8Array;
 
 const PROTOCOLS = new Map([
@@ -165,6 +167,7 @@ export class Settings implements ConnectionContext {
 
   /**
    * Certificates to trust: a PEM file, a folder of them (named by hash), or data: PEM as text, DER as bytes.
+   * @throws OSError for a file that cannot be read; SSLError for what is no certificate; TypeError
    * @see Python SSLContext.load_verify_locations
    */
   load_verify_locations(cafile?: PathLike | null, capath?: PathLike | null, cadata?: string | BytesLike | null): void;
@@ -198,24 +201,27 @@ export class Settings implements ConnectionContext {
     throw new SSLError(0, `${why}: cadata does not contain a certificate`);
   }
 
-  /** The system's trusted certificates. @see Python SSLContext.load_default_certs */
+  /** The system's trusted certificates. @throws TypeError | SSLError @see Python SSLContext.load_default_certs */
   load_default_certs(purpose: Purpose = Purpose.SERVER_AUTH): void {
     checkPurpose(purpose);
     this.set_default_verify_paths();
   }
 
-  /** Trusted certificates from where OpenSSL looks for them; none there is no error. */
+  /** Trusted certificates from where OpenSSL looks for them; none there is no error. @throws SSLError */
   set_default_verify_paths(): void {
     succeeded(this._tls.setDefaultVerifyPaths());
   }
 
-  /** How many certificates, revocation lists and authorities are loaded. */
+  /** How many certificates, revocation lists and authorities are loaded. @throws SSLError */
   cert_store_stats(): { x509: number; crl: number; x509_ca: number } {
     const [x509, crl, x509_ca] = succeeded(this._tls.getStoreStats());
     return { x509, crl, x509_ca };
   }
 
-  /** The trusted authorities, as `getpeercert()` describes certificates, or as DER. Those in folders load when used. */
+  /**
+   * The trusted authorities, as `getpeercert()` describes certificates, or as DER. Those in folders load when used.
+   * @throws SSLError | TypeError
+   */
   get_ca_certs(binary_form?: false): CertificateInfo[];
   get_ca_certs(binary_form: true): Buffer[];
   get_ca_certs(...args: unknown[]): (CertificateInfo | Buffer)[] {
@@ -230,7 +236,11 @@ export class Settings implements ConnectionContext {
     return Object.fromEntries(SESSION_STATS.map((name, i) => [name, stats[i]])) as never;
   }
 
-  /** Diffie-Hellman parameters from a PEM file, for ciphers with DHE. @see Python SSLContext.load_dh_params */
+  /**
+   * Diffie-Hellman parameters from a PEM file, for ciphers with DHE.
+   * @throws OSError for a file that cannot be read; SSLError for what is none; TypeError
+   * @see Python SSLContext.load_dh_params
+   */
   load_dh_params(dhfile: PathLike): void {
     const file = path(dhfile);
     const result = this._tls.loadDhParameters(file);
@@ -242,41 +252,61 @@ export class Settings implements ConnectionContext {
 
   // ---- ciphers and protocols ---------------------------------------------------------------------------------------
 
-  /** The ciphers for TLS 1.2 and below, in OpenSSL's syntax. @see ciphers(1) */
+  /**
+   * The ciphers for TLS 1.2 and below, in OpenSSL's syntax.
+   * @throws SSLError if none can be selected; TypeError
+   * @see ciphers(1)
+   */
   set_ciphers(cipherlist: string): void {
     const result = this._tls.setText(TEXT_SETTINGS.ciphers, oneStr(cipherlist, 'set_ciphers'));
     if (isFailure(result)) throw new SSLError('No cipher can be selected.');
   }
 
-  /** The ciphers of TLS 1.3, separated by colons. @see Python 3.15 SSLContext.set_ciphersuites */
+  /**
+   * The ciphers of TLS 1.3, separated by colons.
+   * @throws SSLError if none can be selected; TypeError
+   * @see Python 3.15 SSLContext.set_ciphersuites
+   */
   set_ciphersuites(ciphersuites: string): void {
     const result = this._tls.setText(TEXT_SETTINGS.ciphersuites, oneStr(ciphersuites, 'set_ciphersuites'));
     if (isFailure(result)) throw new SSLError('No cipher suite can be selected.');
   }
 
-  /** The ciphers that connections offer or accept, by priority. */
+  /** The ciphers that connections offer or accept, by priority. @throws SSLError */
   get_ciphers(): CipherInfo[] {
     return succeeded(this._tls.getCiphers());
   }
 
-  /** The groups for key agreement, separated by colons. @see SSL_CTX_set1_groups_list(3) */
+  /**
+   * The groups for key agreement, separated by colons.
+   * @throws SSLError for a group that OpenSSL does not know; TypeError
+   * @see SSL_CTX_set1_groups_list(3)
+   */
   set_groups(grouplist: string): void {
     const result = this._tls.setText(TEXT_SETTINGS.groups, oneStr(grouplist, 'set_groups'));
     if (isFailure(result)) throw new SSLError('unrecognized group');
   }
 
-  /** The groups that there are. The linked OpenSSL cannot tell before 3.5. */
+  /** The groups that there are. The linked OpenSSL cannot tell before 3.5. @throws NotImplementedError */
   get_groups(_options: { include_aliases?: boolean } = {}): string[] {
     throw new NotImplementedError('Getting implemented groups requires OpenSSL 3.5 or later.');
   }
 
-  /** Signature algorithms for client certificates, separated by colons. @see SSL_CTX_set1_client_sigalgs_list(3) */
+  /**
+   * Signature algorithms for client certificates, separated by colons.
+   * @throws SSLError for an algorithm that OpenSSL does not know; TypeError
+   * @see SSL_CTX_set1_client_sigalgs_list(3)
+   */
   set_client_sigalgs(sigalgs: string): void {
     const result = this._tls.setText(TEXT_SETTINGS.clientSigalgs, oneStr(sigalgs, 'set_client_sigalgs'));
     if (isFailure(result)) throw new SSLError('unrecognized signature algorithm');
   }
 
-  /** Signature algorithms for server certificates, separated by colons. @see SSL_CTX_set1_sigalgs_list(3) */
+  /**
+   * Signature algorithms for server certificates, separated by colons.
+   * @throws SSLError for an algorithm that OpenSSL does not know; TypeError
+   * @see SSL_CTX_set1_sigalgs_list(3)
+   */
   set_server_sigalgs(sigalgs: string): void {
     const result = this._tls.setText(TEXT_SETTINGS.serverSigalgs, oneStr(sigalgs, 'set_server_sigalgs'));
     if (isFailure(result)) throw new SSLError('unrecognized signature algorithm');
@@ -288,7 +318,11 @@ export class Settings implements ConnectionContext {
     if (result < 0) throw new ValueError(`unknown elliptic curve name ${repr(name)}`);
   }
 
-  /** The application protocols that connections offer or accept, by priority. @see RFC 7301 */
+  /**
+   * The application protocols that connections offer or accept, by priority.
+   * @throws SSLError for a name that is empty or longer than 255 bytes; TypeError
+   * @see RFC 7301
+   */
   set_alpn_protocols(alpn_protocols: Iterable<string>): void {
     if (typeof alpn_protocols?.[Symbol.iterator] !== 'function') {
       throw new TypeError(`'${typeName(alpn_protocols)}' object is not iterable`);
@@ -296,7 +330,7 @@ export class Settings implements ConnectionContext {
     this._tls.setAlpn(Buffer.concat(Array.from(alpn_protocols, lengthAndName)));
   }
 
-  /** NPN is gone from all TLS libraries; ALPN has taken its place. */
+  /** NPN is gone from all TLS libraries; ALPN has taken its place. @throws NotImplementedError */
   set_npn_protocols(_npn_protocols: Iterable<string>): void {
     deprecated('ssl NPN is deprecated, use ALPN instead');
     throw new NotImplementedError('The NPN extension requires OpenSSL 1.0.1 or later.');
@@ -311,6 +345,7 @@ export class Settings implements ConnectionContext {
 
   /**
    * Bits OP_*. JavaScript's own bit operators make negative numbers of large masks: those are taken for what they mean.
+   * @throws TypeError | OverflowError when it is set
    */
   get options(): number {
     return this._tls.getNumber(NUMBER_SETTINGS.options);
@@ -322,7 +357,11 @@ export class Settings implements ConnectionContext {
     succeeded(this._tls.setNumber(NUMBER_SETTINGS.options, wanted));
   }
 
-  /** The oldest version to speak: TLSVersion. */
+  /**
+   * The oldest version to speak: TLSVersion.
+   * @throws ValueError for another version, and where the protocol has one alone; TypeError | OverflowError when it
+   * is set
+   */
   get minimum_version(): number {
     return this._tls.getNumber(NUMBER_SETTINGS.minimumVersion) || k.PROTO_MINIMUM_SUPPORTED;
   }
@@ -336,7 +375,11 @@ export class Settings implements ConnectionContext {
     );
   }
 
-  /** The newest version to speak: TLSVersion. */
+  /**
+   * The newest version to speak: TLSVersion.
+   * @throws ValueError for another version, and where the protocol has one alone; TypeError | OverflowError when it
+   * is set
+   */
   get maximum_version(): number {
     return this._tls.getNumber(NUMBER_SETTINGS.maximumVersion) || k.PROTO_MAXIMUM_SUPPORTED;
   }
@@ -368,7 +411,10 @@ export class Settings implements ConnectionContext {
     if (isFailure(this._tls.setNumber(setting, version))) throw unsupported(version);
   }
 
-  /** CERT_NONE, CERT_OPTIONAL or CERT_REQUIRED: whether the peer's certificate is asked for and must be good. */
+  /**
+   * CERT_NONE, CERT_OPTIONAL or CERT_REQUIRED: whether the peer's certificate is asked for and must be good.
+   * @throws ValueError for another mode, and for CERT_NONE while `check_hostname` is set; TypeError
+   */
   get verify_mode(): number {
     return this._tls.getNumber(NUMBER_SETTINGS.verifyMode);
   }
@@ -381,7 +427,7 @@ export class Settings implements ConnectionContext {
     succeeded(this._tls.setNumber(NUMBER_SETTINGS.verifyMode, mode));
   }
 
-  /** Bits VERIFY_*: how certificates are verified. */
+  /** Bits VERIFY_*: how certificates are verified. @throws SSLError | TypeError | OverflowError when it is set */
   get verify_flags(): number {
     return this._tls.getNumber(NUMBER_SETTINGS.verifyFlags);
   }
@@ -389,7 +435,10 @@ export class Settings implements ConnectionContext {
     succeeded(this._tls.setNumber(NUMBER_SETTINGS.verifyFlags, mask(value)));
   }
 
-  /** Whether a client's peer must have the name `server_hostname`. Setting it asks for a certificate. */
+  /**
+   * Whether a client's peer must have the name `server_hostname`. Setting it asks for a certificate.
+   * @throws SSLError
+   */
   get check_hostname(): boolean {
     return this.#checkHostname;
   }
@@ -398,7 +447,7 @@ export class Settings implements ConnectionContext {
     this.#checkHostname = Boolean(value);
   }
 
-  /** Whether the subject's common name counts where a certificate has no subjectAltName. */
+  /** Whether the subject's common name counts where a certificate has no subjectAltName. @throws SSLError */
   get hostname_checks_common_name(): boolean {
     return (this._host_flags & k.HOSTFLAG_NEVER_CHECK_SUBJECT) === 0;
   }
@@ -415,7 +464,10 @@ export class Settings implements ConnectionContext {
     succeeded(this._tls.setNumber(NUMBER_SETTINGS.hostFlags, mask(value)));
   }
 
-  /** How many tickets a TLS 1.3 server sends. */
+  /**
+   * How many tickets a TLS 1.3 server sends.
+   * @throws ValueError below 0, and for what is no server's context; TypeError
+   */
   get num_tickets(): number {
     return this._tls.getNumber(NUMBER_SETTINGS.tickets);
   }
@@ -443,6 +495,7 @@ export class Settings implements ConnectionContext {
 
   /**
    * Called when a client says which server it wants; it may set `sslobj.context`. Returns null to go on, or an alert.
+   * @throws ValueError on a client's context; TypeError for what is no function
    * @see Python SSLContext.sni_callback; RFC 6066 section 3
    */
   get sni_callback(): ServerNameCallback | null {
@@ -455,12 +508,15 @@ export class Settings implements ConnectionContext {
     this.#hook('serverName', callback, 'not a callable object');
   }
 
-  /** As `sni_callback`, the old way. */
+  /** As `sni_callback`, the old way. @throws ValueError on a client's context; TypeError for what is no function */
   set_servername_callback(callback: ServerNameCallback | null): void {
     this.sni_callback = callback;
   }
 
-  /** Called on a client that may use a pre-shared key, with the server's hint: returns `[identity, key]`. */
+  /**
+   * Called on a client that may use a pre-shared key, with the server's hint: returns `[identity, key]`.
+   * @throws SSLError on a server's context; TypeError for what is no function
+   */
   set_psk_client_callback(callback: PskClientCallback | null): void {
     if (this.#protocol === k.PROTOCOL_TLS_SERVER) {
       throw new SSLError(0, 'Cannot add PSK client callback to a PROTOCOL_TLS_SERVER context');
@@ -468,7 +524,10 @@ export class Settings implements ConnectionContext {
     this.#hook('pskClient', callback, 'callback must be callable');
   }
 
-  /** Called on a server, with the client's identity: returns the key. `identity_hint` is sent by TLS 1.2 alone. */
+  /**
+   * Called on a server, with the client's identity: returns the key. `identity_hint` is sent by TLS 1.2 alone.
+   * @throws SSLError on a client's context; TypeError for what is no function
+   */
   set_psk_server_callback(callback: PskServerCallback | null, identity_hint?: string | null): void;
   set_psk_server_callback(callback: PskServerCallback | null, options: { identity_hint?: string | null }): void;
   set_psk_server_callback(...args: unknown[]): void {
@@ -487,7 +546,11 @@ export class Settings implements ConnectionContext {
     this.#hook('pskServer', callback, 'callback must be callable');
   }
 
-  /** Called for every message of the protocol but application data. @see Python SSLContext._msg_callback */
+  /**
+   * Called for every message of the protocol but application data.
+   * @throws TypeError for what is no function
+   * @see Python SSLContext._msg_callback
+   */
   get _msg_callback(): MessageCallback | null {
     return this._hooks.message as MessageCallback | null;
   }
@@ -497,6 +560,7 @@ export class Settings implements ConnectionContext {
 
   /**
    * The file to which all connections' secrets are appended, for Wireshark and the like; null: none.
+   * @throws OSError for a file that cannot be written; TypeError
    * @see Python SSLContext.keylog_filename
    */
   get keylog_filename(): PathLike | null {
@@ -514,7 +578,10 @@ export class Settings implements ConnectionContext {
     this.#keyLogFilename = value ?? null;
   }
 
-  /** Called with each line that `keylog_filename` would get: `(sslobj, line)`. Not in Python. */
+  /**
+   * Called with each line that `keylog_filename` would get: `(sslobj, line)`. Not in Python.
+   * @throws TypeError for what is no function
+   */
   get keylog_callback(): ((sslobj: SSLSocket | SSLObject, line: string) => void) | null {
     return this._hooks.keyLog as never;
   }
@@ -534,6 +601,7 @@ export class Settings implements ConnectionContext {
   /**
    * The OCSP response (DER) that a server staples to its certificate, or a function that is asked for it with the
    * connection. Not in Python.
+   * @throws TypeError for what is neither bytes nor a function
    * @see RFC 6066 section 8; RFC 6960
    */
   get ocsp_response(): BytesLike | ((sslobj: unknown) => BytesLike | null) | null {

@@ -50,12 +50,16 @@ export class SSLSocket extends socket {
   #context!: SSLContext;
   #session: SSLSession | null = null;
   #connected = false;
+  /** Whether this is the server's side. */
   server_side = false;
   /** Whom a client means to reach, as it goes over the wire. */
   server_hostname: string | null = null;
+  /** Whether `connect` and `accept` shake hands at once. */
   do_handshake_on_connect = true;
+  /** Whether an end without a goodbye is taken for an end. */
   suppress_ragged_eofs = true;
 
+  /** @throws TypeError always: `SSLContext.wrap_socket` makes it */
   constructor(...args: unknown[]) {
     // The base class' own way to adopt a descriptor begins with a symbol that nobody else has.
     if (typeof args[0] !== 'symbol') {
@@ -165,7 +169,10 @@ export class SSLSocket extends socket {
 
   // ---- the connection's properties ---------------------------------------------------------------------------------
 
-  /** The context in use. An `sni_callback` may change it during the handshake. */
+  /**
+   * The context in use. An `sni_callback` may change it during the handshake.
+   * @throws TypeError for what is no SSLContext; AttributeError without a connection
+   */
   get context(): SSLContext {
     return this.#context;
   }
@@ -174,7 +181,10 @@ export class SSLSocket extends socket {
     this.#context = context;
     this.#connection('context').context = context;
   }
-  /** The session, to be resumed by another connection. A client may set one before the handshake. */
+  /**
+   * The session, to be resumed by another connection. A client may set one before the handshake.
+   * @throws ValueError for a session of another context, after the handshake, on a server; TypeError
+   */
   get session(): SSLSession | null {
     return this._sslobj === null ? null : this._sslobj.session;
   }
@@ -187,7 +197,11 @@ export class SSLSocket extends socket {
     return this._sslobj === null ? null : this._sslobj.sessionReused;
   }
 
-  /** The peer's certificate: what it says ({} if it was not verified), or as DER; null if there is none. */
+  /**
+   * The peer's certificate: what it says ({} if it was not verified), or as DER; null if there is none.
+   * @throws ValueError before the handshake; OSError ENOTCONN; AttributeError without a connection; SSLError |
+   * TypeError
+   */
   getpeercert(binary_form?: false): CertificateInfo | Record<string, never> | null;
   getpeercert(binary_form: true): Buffer | null;
   getpeercert(...args: unknown[]): CertificateInfo | Record<string, never> | Buffer | null {
@@ -195,14 +209,15 @@ export class SSLSocket extends socket {
     this.#checkConnected();
     return this.#connection('getpeercert').getpeercert(binary);
   }
-  /** The certificates from the peer's up to a trusted one, as DER. */
+  /** The certificates from the peer's up to a trusted one, as DER. @throws AttributeError without a connection */
   get_verified_chain(): Buffer[] {
     return this.#connection('get_verified_chain').chain(true);
   }
-  /** The certificates as the peer sent them, as DER. */
+  /** The certificates as the peer sent them, as DER. @throws AttributeError without a connection */
   get_unverified_chain(): Buffer[] {
     return this.#connection('get_unverified_chain').chain(false);
   }
+  /** null: NPN is gone from all TLS libraries. */
   selected_npn_protocol(): null {
     deprecated('ssl NPN is deprecated, use ALPN instead');
     return null;
@@ -219,15 +234,31 @@ export class SSLSocket extends socket {
   shared_ciphers(): CipherSummary[] | null {
     return this._sslobj === null ? null : this._sslobj.sharedCiphers();
   }
+  /**
+   * The group of the key agreement, by OpenSSL's name; null without a connection.
+   * @throws NotImplementedError if the linked OpenSSL cannot tell
+   * @see Python 3.15 SSLSocket.group
+   */
   group(): string | null {
     return this._sslobj === null ? null : this._sslobj.group();
   }
+  /**
+   * The signature algorithm of the client's certificate; null without a connection.
+   * @throws NotImplementedError if the linked OpenSSL cannot tell
+   * @see Python 3.15 SSLSocket.client_sigalg
+   */
   client_sigalg(): string | null {
     return this._sslobj === null ? null : this._sslobj.signatureAlgorithm();
   }
+  /**
+   * The signature algorithm of the server's certificate; null without a connection.
+   * @throws NotImplementedError if the linked OpenSSL cannot tell
+   * @see Python 3.15 SSLSocket.server_sigalg
+   */
   server_sigalg(): string | null {
     return this._sslobj === null ? null : this._sslobj.signatureAlgorithm();
   }
+  /** The compression method; null, for nobody compresses any more. */
   compression(): string | null {
     return this._sslobj === null ? null : this._sslobj.compression;
   }
@@ -239,7 +270,10 @@ export class SSLSocket extends socket {
   pending(): number {
     return this._sslobj === null ? 0 : this._sslobj.pending;
   }
-  /** 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'. */
+  /**
+   * 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'.
+   * @throws ValueError for another type; TypeError
+   */
   get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
     if (this._sslobj !== null) return this._sslobj.channelBinding(cb_type);
     if (!CHANNEL_BINDING_TYPES.includes(cb_type) && !FURTHER_BINDINGS.includes(cb_type)) {
@@ -281,7 +315,11 @@ export class SSLSocket extends socket {
     return this;
   }
 
-  /** Shuts down the connection below, without a goodbye. @see shutdown(2) */
+  /**
+   * Shuts down the connection below, without a goodbye.
+   * @throws OSError ENOTCONN, EINVAL, EBADF; TypeError
+   * @see shutdown(2)
+   */
   override shutdown(how: number): void {
     this.#drop();
     super.shutdown(how);
@@ -293,7 +331,10 @@ export class SSLSocket extends socket {
     super._realClose();
   }
 
-  /** TLS 1.3: asks the client for its certificate; the answer comes with later reads. */
+  /**
+   * TLS 1.3: asks the client for its certificate; the answer comes with later reads.
+   * @throws SSLError on a client, below TLS 1.3, without the client's consent; ValueError without a connection
+   */
   verify_client_post_handshake(): void {
     this.#wrapped().verifyClientPostHandshake();
   }
@@ -308,7 +349,10 @@ export class SSLSocket extends socket {
     });
   }
 
-  /** As `connect`, but returns the system's error number instead of raising it. The handshake raises. */
+  /**
+   * As `connect`, but returns the system's error number instead of raising it. The handshake raises.
+   * @throws SSLError of the handshake; ValueError on a server, and if it is connected; gaierror | TypeError
+   */
   override connect_ex(addr: Address): number {
     return this.#connect(() => super.connect_ex(addr));
   }
@@ -378,6 +422,7 @@ export class SSLSocket extends socket {
     });
   }
 
+  /** Not for TLS: two objects cannot share one connection's state. @throws NotImplementedError always */
   override dup(): never {
     throw new NotImplementedError(`Can't dup() ${this.constructor.name} instances`);
   }
@@ -401,20 +446,24 @@ export class SSLSocket extends socket {
     return this._sslobj.readWith(length, buffer, this.suppress_ragged_eofs);
   }
 
-  /** Writes all of `data` and returns its size. A nonblocking write that raised must be repeated with the same data. */
+  /**
+   * Writes all of `data` and returns its size. A nonblocking write that raised must be repeated with the same data.
+   * @throws TimeoutError | SSLWantReadError | SSLWantWriteError | SSLError | OSError; ValueError without a
+   * connection; TypeError
+   */
   write(data: BytesLike): number {
     if (this._sslobj === null) throw new ValueError('Write on closed or unwrapped SSL socket.');
     return this._sslobj.write(bytesOf(data));
   }
 
-  /** @see read */
+  /** @throws as `read`; ValueError for flags @see read */
   override recv(buflen = 1024, flags = 0): Buffer {
     if (this._sslobj === null) return super.recv(buflen, flags);
     this.#noFlags(flags, 'recv');
     return this.#read(buflen, null) as Buffer;
   }
 
-  /** @see read */
+  /** @throws as `read`; ValueError for flags @see read */
   override recv_into(
     buffer: BytesLike,
     nbytes?: number | null | { nbytes?: number; flags?: number },
@@ -436,6 +485,11 @@ export class SSLSocket extends socket {
     return this._sslobj.write(bytesOf(data));
   }
 
+  /**
+   * Sends all of `data`. The timeout counts for each record; after an error there is no telling how much was sent.
+   * @throws TimeoutError | SSLWantReadError | SSLWantWriteError | SSLError | OSError; ValueError for flags; TypeError
+   * @see Python SSLSocket.sendall
+   */
   override sendall(data: BytesLike, flags = 0): null {
     if (this._sslobj === null) return super.sendall(data, flags);
     this.#noFlags(flags, 'sendall');
@@ -447,6 +501,7 @@ export class SSLSocket extends socket {
   /**
    * Sends a file, or `count` bytes of it from `offset`. Where the kernel encrypts (see `ktls`), the file does not pass
    * through this process.
+   * @throws TimeoutError | SSLError | OSError; ValueError for a file of text; TypeError
    * @see Python SSLSocket.sendfile; SSL_sendfile(3)
    */
   override sendfile(...args: unknown[]): number {
@@ -480,21 +535,26 @@ export class SSLSocket extends socket {
 
   // ---- what makes no sense over TLS --------------------------------------------------------------------------------
 
+  /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
   override sendto(...args: unknown[]): number {
     if (this._sslobj !== null) throw new ValueError(`sendto not allowed on instances of ${this.#className()}`);
     return (super.sendto as (...args: unknown[]) => number).apply(this, args);
   }
+  /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
   override recvfrom(bufsize = 1024, flags = 0): [Buffer, Address] {
     if (this._sslobj !== null) throw new ValueError(`recvfrom not allowed on instances of ${this.#className()}`);
     return super.recvfrom(bufsize, flags);
   }
+  /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
   override recvfrom_into(...args: unknown[]): [number, Address] {
     if (this._sslobj !== null) throw new ValueError(`recvfrom_into not allowed on instances of ${this.#className()}`);
     return (super.recvfrom_into as (...args: unknown[]) => [number, Address]).apply(this, args);
   }
+  /** Not for TLS, which has no ancillary data. @throws NotImplementedError always */
   override sendmsg(..._args: unknown[]): never {
     throw new NotImplementedError(`sendmsg not allowed on instances of ${this.#className()}`);
   }
+  /** Not for TLS, which has no ancillary data. @throws NotImplementedError always */
   override recvmsg(..._args: unknown[]): never {
     throw new NotImplementedError(`recvmsg not allowed on instances of ${this.#className()}`);
   }
@@ -507,22 +567,34 @@ export class SSLSocket extends socket {
   override recvmmsg_into(..._args: unknown[]): never {
     throw new NotImplementedError(`recvmmsg_into not allowed on instances of ${this.#className()}`);
   }
+  /** Not for TLS, which has no ancillary data. @throws NotImplementedError always */
   override recvmsg_into(..._args: unknown[]): never {
     throw new NotImplementedError(`recvmsg_into not allowed on instances of ${this.#className()}`);
   }
 
   // ---- not in Python -----------------------------------------------------------------------------------------------
 
-  /** `length` bytes that only the two ends know, for `label` and `context`. @see RFC 5705 */
+  /**
+   * `length` bytes that only the two ends know, for `label` and `context`.
+   * @throws ValueError before the handshake, and without a connection; SSLError | TypeError
+   * @see RFC 5705
+   */
   export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
     const bytes = context === null ? null : bytesOf(context);
     return this.#wrapped().exportKeyingMaterial(label, Number(integer(length)), bytes);
   }
-  /** The OCSP response that the server stapled to its certificate, DER; null if none. @see SSLContext.request_ocsp */
+  /**
+   * The OCSP response that the server stapled to its certificate, DER; null if none.
+   * @throws ValueError without a connection
+   * @see SSLContext.request_ocsp
+   */
   ocsp_response(): Buffer | null {
     return this.#wrapped().ocspResponse();
   }
-  /** TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends. */
+  /**
+   * TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends.
+   * @throws SSLError before the handshake, and below TLS 1.3; ValueError without a connection
+   */
   update_keys(peer_too = false): void {
     this.#wrapped().updateKeys(Boolean(peer_too));
   }

@@ -277,7 +277,7 @@ export class TLSDuplex extends SocketDuplex {
 
   /**
    * `length` bytes that only the two ends know.
-   * @throws SSLError before the handshake | TypeError; Error with Node's code ERR_SOCKET_CLOSED
+   * @throws ValueError before the handshake; SSLError; Error with Node's code ERR_SOCKET_CLOSED
    * @see RFC 5705
    */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {

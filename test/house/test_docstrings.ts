@@ -152,6 +152,10 @@ function build(t: ExecutionContext, more = ''): string {
   return tree;
 }
 
+test('nothing public of this tree lacks a docstring', (t) => {
+  t.deepEqual(check([]), { status: 0, stdout: 'docstrings: nothing public lacks one\n', stderr: '' });
+});
+
 test('a sound tree passes', (t) => {
   t.deepEqual(check([build(t)]), { status: 0, stdout: 'docstrings: nothing public lacks one\n', stderr: '' });
 });
