@@ -201,6 +201,14 @@ function checkClass(symbol, declaration) {
   checkThrows(made, `new ${symbol.name}`);
 }
 
+/** The class that a name stands for: its own, or the one that a constant holds (where the system has what it is for). */
+function classOf(symbol) {
+  if (symbol.flags & ts.SymbolFlags.Class) return symbol;
+  if (!(symbol.flags & ts.SymbolFlags.Variable)) return undefined;
+  const held = checker.getNonNullableType(checker.getTypeOfSymbol(symbol)).symbol;
+  return held && held.flags & ts.SymbolFlags.Class && held.declarations.every(isOurs) ? held : undefined;
+}
+
 const PLAIN = ts.TypeFlags.NumberLike | ts.TypeFlags.StringLike | ts.TypeFlags.BooleanLike;
 
 /** Whether a constant is a number, a text or a boolean (or undefined, where the system lacks it). */
@@ -216,7 +224,8 @@ for (const entry of entries) {
     const declaration = symbol.declarations?.find(isOurs);
     if (declaration === undefined || isHidden(declaration) || isPlain(symbol)) continue;
     checkDocumented(symbol, symbol.name);
-    if (ts.isClassDeclaration(declaration)) checkClass(symbol, declaration);
+    const made = classOf(symbol);
+    if (made !== undefined) checkClass(made, made.valueDeclaration);
     if (ts.isInterfaceDeclaration(declaration)) checkMembers(checker.getDeclaredTypeOfSymbol(symbol));
   }
 }

@@ -16,9 +16,9 @@ export * from '../constants/select.js';
 /** Python's name for OSError here. */
 export { OSError as error } from '../core/exceptions.js';
 export { select } from './select.js';
-/** The class of epoll objects; absent where the system has no epoll(7). @see Python select.epoll */
+/** Waiting with epoll(7). Absent where the system has no epoll. @see Python select.epoll */
 export const epoll = where(EPOLLIN, epollClass);
 export type epoll = epollClass;
-/** The class of polling objects; absent where the system has no poll(2). @see Python select.poll */
+/** Waiting with poll(2). Absent where the system has no poll. @see Python select.poll */
 export const poll = where(POLLIN, pollClass);
 export type poll = pollClass;

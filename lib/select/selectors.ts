@@ -9,10 +9,10 @@ import { where } from '../constants/table.js';
 import { EpollSelector as EpollClass, PollSelector as PollClass, SelectSelector } from './kernel_selectors.js';
 
 export { SelectSelector } from './kernel_selectors.js';
-/** A selector over select.epoll; absent where that is. @see Python selectors.EpollSelector */
+/** A selector over epoll. Absent where the system has no epoll. @see Python selectors.EpollSelector */
 export const EpollSelector = where(EPOLLIN, EpollClass);
 export type EpollSelector = EpollClass;
-/** A selector over select.poll; absent where that is. @see Python selectors.PollSelector */
+/** A selector over poll. Absent where the system has no poll. @see Python selectors.PollSelector */
 export const PollSelector = where(POLLIN, PollClass);
 export type PollSelector = PollClass;
 /** The best selector of this platform. */

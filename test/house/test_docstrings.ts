@@ -106,6 +106,11 @@ const LACKING: readonly [what: string, text: string, said: readonly string[]][] 
     'class Below { bare(): void {} } /** . */ export class Some extends Below {}',
     ['Below.bare: no docstring'],
   ],
+  [
+    'a class that a constant holds',
+    'class Below { bare(): void {} } /** . */ export const Some: typeof Below | undefined = Below;',
+    ['Below.bare: no docstring'],
+  ],
   ['an interface', '/** . */ export interface Some { field: number; bare(): void }', ['Some.bare: no docstring']],
 
   ['a throw', '/** . */ export function bad(): void { throw new Error(); }', ['bad: can throw, and has no @throws']],
