@@ -6,14 +6,14 @@
 
 namespace berkeley::os {
 
-// A descriptor, close-on-exec.
+// epoll_create1(2). The descriptor is close-on-exec.
 int EpollCreate();
 // epoll_ctl(2).
 int EpollAdd(Fd epoll, Fd fd, uint32_t events);
 int EpollModify(Fd epoll, Fd fd, uint32_t events);
 int EpollRemove(Fd epoll, Fd fd);
-// Sleeps for at most timeout_ms (0: not at all). How many of at most `capacity` events were filled in, 0 at the
-// timeout.
+// epoll_wait(2). Sleeps for at most timeout_ms (0: not at all). Fills in at most `capacity` events, and returns how
+// many; 0 after timeout_ms.
 int EpollWait(Fd epoll, PollerEvent* events, int capacity, int timeout_ms);
 
 }  // namespace berkeley::os

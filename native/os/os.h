@@ -9,15 +9,17 @@
 //       -1 .. -19999         the system's own error number, negated (-ECONNREFUSED; Windows' numbers go to 11031)
 //       kResolverBase + eai  getaddrinfo's or getnameinfo's code (EAI_*), which may be negative
 //       kHostBase - h        gethostby*'s h_errno
-//   * EINTR is handed up like any other error, for the one wait loop above to deal with. Close alone swallows it.
-//   * "bounded" means: does not sleep in the kernel, whatever the descriptor's blocking mode. What may sleep says so.
-//   * Calls with a `wait` are as patient as that says:
-//       kOnce     bounded: -EAGAIN where it would have to wait
-//       kSleep    sleeps in the kernel, unless the descriptor is nonblocking (-EAGAIN). After two ticks at most it ends
-//       with
-//                 -EINTR, or with what it has done by then, which SleepEnded() tells from less that was not its fault
-//                 (system/sleep.h)
-//       ms > 0    first waits for readiness, for at most so long (then kNotReady); the rest is as kOnce
+//   * EINTR is returned like any other error, to the one wait loop above. Close alone takes it for success.
+//   * A "bounded" call does not sleep in the kernel, whatever the descriptor's blocking mode. The comment of a call
+//   says
+//     if it may sleep.
+//   * The argument `wait` says how patient a call is:
+//       kOnce     The call is bounded, and returns -EAGAIN where it would have to wait.
+//       kSleep    The call sleeps in the kernel, or returns -EAGAIN if the descriptor is nonblocking. A sleep ends
+//       after
+//                 two ticks at most: with -EINTR, or with a part of the work, which SleepEnded() (system/sleep.h) tells
+//                 from a part that the kernel returned by itself.
+//       ms > 0    The call waits for readiness for so long, or returns kNotReady. After that it is as with kOnce.
 //   * No call raises SIGPIPE, and every descriptor that one creates is close-on-exec and belongs to the caller.
 #ifndef BERKELEY_OS_OS_H_
 #define BERKELEY_OS_OS_H_
@@ -31,11 +33,11 @@
 
 namespace berkeley::os {
 
-// A descriptor. Windows' SOCKET handles fit too: the system promises that they stay below 2^31.
+// A descriptor. A SOCKET of Windows fits too, because the system promises handles below 2^31.
 using Fd = int;
 inline constexpr Fd kNoFd = -1;
 
-// What a call that waits for readiness returns if there was none in time.
+// The result of a call whose descriptor did not become ready in time.
 inline constexpr int kNotReady = -50000;
 
 inline constexpr int kResolverBase = -100000;
@@ -48,22 +50,25 @@ inline constexpr int kHostBase = -200000;
 int Socket(int family, int type, int protocol);
 // socketpair(2). Bounded. On success pair[0] and pair[1] are the caller's.
 int SocketPair(int family, int type, int protocol, Fd pair[2]);
-// accept(2). The new descriptor blocks. The peer's address goes to `address` (`*length` is its room before, its size
-// after).
+// accept(2). The new descriptor blocks. The peer's address is written to `address`; `*length` is the room there before
+// the call, and the size of the address after it.
 int Accept(Fd fd, void* address, uint32_t* length, int wait);
-// connect(2), with kOnce or kSleep. -EINPROGRESS: the connection goes on; wait for writability, then read SO_ERROR.
-// After -EINTR the same call waits for the same connection. -EAGAIN: the queue of a Unix-domain listener is full.
+// connect(2), with kOnce or kSleep. After -EINPROGRESS the connection goes on: it is decided when the descriptor is
+// writable, and SO_ERROR has the result. After -EINTR the same call waits for the same connection. -EAGAIN means that
+// the queue of a Unix-domain listener is full.
 int Connect(Fd fd, const void* address, uint32_t length, int wait);
 int Bind(Fd fd, const void* address, uint32_t length);
 int Listen(Fd fd, int backlog);
 int Shutdown(Fd fd, int how);
 int GetSockName(Fd fd, void* address, uint32_t* length);
 int GetPeerName(Fd fd, void* address, uint32_t* length);
-// What a socket is. Each is a negative code where the system does not tell (AF_ALG has no name). -ENOTSOCK, -EBADF.
+// Finds out what a socket is. A value that the system does not tell is a negative code (an AF_ALG socket has no name).
+// Returns 0, -ENOTSOCK or -EBADF.
 int Describe(Fd fd, int* family, int* type, int* protocol);
-// close(2). The descriptor is gone whatever is returned; an interrupted close is a success. May sleep for SO_LINGER.
+// close(2). The descriptor is closed whatever is returned, and an interrupted close is a success. May sleep, for as
+// long as SO_LINGER says.
 int Close(Fd fd);
-// Close that discards what a connection has not sent yet, and resets it.
+// Closes a connection's descriptor with a reset, so that bytes which are not sent yet are discarded.
 int Abort(Fd fd);
 int Duplicate(Fd fd);
 int GetInheritable(Fd fd);  // 0 or 1
@@ -72,7 +77,7 @@ int SetNonblocking(Fd fd, bool nonblocking);
 
 // ---- options -------------------------------------------------------------------------------------------------------
 
-// getsockopt(2). `*length` is the room before, the size after.
+// getsockopt(2). `*length` is the room at `value` before the call, and the size of the value after it.
 int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length);
 int SetSockOpt(Fd fd, int level, int name, const void* value, uint32_t length);
 
@@ -88,49 +93,52 @@ int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* a
 struct Message {
   IoVec* parts = nullptr;
   size_t part_count = 0;
-  void* address = nullptr;      // nullptr: none given, or not wanted
-  uint32_t address_length = 0;  // room before a receive, size after
+  void* address = nullptr;      // nullptr: the message is sent without one, or received without asking for it
+  uint32_t address_length = 0;  // the room before a receive, and the size after it
   void* control = nullptr;
-  size_t control_length = 0;  // likewise
-  int flags = 0;              // after a receive: MSG_TRUNC, MSG_CTRUNC …
+  size_t control_length = 0;  // the room before a receive, and the size after it
+  int flags = 0;              // set by a receive: MSG_TRUNC, MSG_CTRUNC …
 };
-// Descriptors that arrive are close-on-exec.
+// recvmsg(2). Descriptors that arrive are close-on-exec.
 int64_t RecvMsg(Fd fd, Message* message, int flags, int wait);
 int64_t SendMsg(Fd fd, const Message& message, int flags, int wait);
 
-// Many messages in flat memory: message i has `room` bytes from bytes + i * room, an address of at most `address_room`
-// bytes and ancillary data of at most `control_room` bytes, likewise. The sizes and flags are arrays, an element a
-// message; they are checked before they are read: one that exceeds its room is -EINVAL.
+// Many messages in flat memory. Message i has `room` bytes from bytes + i * room on. Its address (at most
+// `address_room` bytes) and its ancillary data (at most `control_room` bytes) lie in the same way in arrays of their
+// own. The arrays of sizes and flags have one element for each message. A size that exceeds its room is refused with
+// -EINVAL.
 struct Batch {
   uint8_t* bytes = nullptr;
   size_t room = 0;
   uint8_t* addresses = nullptr;
-  size_t address_room = 0;  // 0: none wanted, none given
+  size_t address_room = 0;  // 0: messages have no addresses
   uint8_t* control = nullptr;
-  size_t control_room = 0;     // likewise
-  int32_t* lengths = nullptr;  // in bytes; with MSG_TRUNC, what a message had, be it more than its room
+  size_t control_room = 0;  // likewise
+  int32_t* lengths =
+      nullptr;  // in bytes; with MSG_TRUNC, the length that a message had, even if it is more than `room`
   int32_t* address_lengths = nullptr;
   int32_t* control_lengths = nullptr;
   int32_t* flags = nullptr;  // of each message received: MSG_TRUNC, MSG_CTRUNC …
 };
 inline constexpr size_t kMaxBatch = 1024;
-// Receives or sends messages `start` to `end` (end - start at most kMaxBatch): how many. With kSleep, receiving waits
-// for the first message and takes what else is there; sending waits for all. A negative code only if it was none. Where
-// the system has a call for many and `one_by_one` is false, it is one call.
+// Both receive or send the messages from `start` to `end` (end - start is at most kMaxBatch), and return how many they
+// have done, or a negative code if that is none. With kSleep, receiving waits for the first message and takes those
+// that are there besides; sending waits for all. `one_by_one` has them make a system call for each message, where the
+// system has one for many.
 int RecvBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one, int wait);
 int SendBatch(Fd fd, const Batch& batch, size_t start, size_t end, int flags, bool one_by_one, int wait);
 
-// From now on SendZerocopy may be called on fd. -EALREADY if so it was before: then somebody else counts its sends.
-// -EOPNOTSUPP (or the like) where the system or the family has no such thing.
+// Allows SendZerocopy on fd. -EALREADY: it is allowed already, and somebody else counts the sends. -EOPNOTSUPP or a
+// similar error: the system or the address family has no sends without a copy.
 int EnableZerocopy(Fd fd);
-// As SendTo, or as Send if `address` is null. The system goes on reading `bytes` after the return, until an entry of
-// the socket's error queue says that it has done; calls that returned more than 0 are numbered there, from 0 on.
+// Sends as SendTo does, or as Send if `address` is null. The system goes on reading `bytes` after the call, until an
+// entry of the socket's error queue reports it done. That queue numbers the calls that returned more than 0, from 0 on.
 int64_t SendZerocopy(Fd fd, const void* bytes, size_t length, int flags, const void* address, uint32_t address_length,
                      int wait);
 
-// Up to `count` bytes of the file `file`, from `offset`, into the socket, without a copy through this process.
-// -ENOTSOCK, -EINVAL or -ENOSYS where the system cannot: the caller then reads and sends. May besides wait for the disk
-// that `file` lies on.
+// Sends up to `count` bytes of `file`, from `offset` on, without a copy through this process. Returns -ENOTSOCK,
+// -EINVAL or -ENOSYS if the system cannot do that for this file and socket; the caller then reads and sends. May also
+// wait for the disk of `file`.
 int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count, int wait);
 
 // ---- waiting -------------------------------------------------------------------------------------------------------
@@ -138,19 +146,21 @@ int64_t SendFile(Fd socket, Fd file, int64_t offset, size_t count, int wait);
 inline constexpr int kOnce = 0;
 inline constexpr int kSleep = -1;
 
-// One entry of Poll, laid out for JavaScript to fill in place: fd (negative: skip), events asked, events found.
+// An entry of Poll. JavaScript fills it in place: the descriptor (a negative one is skipped), the events asked for, and
+// those found.
 struct PollEntry {
   int32_t fd;
   int16_t events;
   int16_t revents;
 };
-// poll(2). Sleeps for at most timeout_ms. The number of entries with revents, 0 at the timeout.
+// poll(2). Sleeps for at most timeout_ms. Returns the number of entries with revents, 0 after timeout_ms.
 int Poll(PollEntry* entries, size_t count, int timeout_ms);
-// sockatmark(3): 1 if what is read next from a TCP stream is urgent data, or what follows it.
+// sockatmark(3). 1: the next byte of the stream is the urgent one, or the one behind it.
 int AtMark(Fd fd);
-// How long the system lets a call on this socket sleep where it may (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: without end.
+// Returns the limit that SO_RCVTIMEO or SO_SNDTIMEO sets for the sleep of a call on this socket, in µs. 0: there is
+// none.
 int64_t WaitLimit(Fd fd, bool sending);
-// Whether a call on fd would sleep for as long as it takes: the descriptor blocks, and has no such limit.
+// Whether a call on fd may sleep without end: the descriptor blocks, and WaitLimit is 0.
 bool SleepsWithoutEnd(Fd fd, bool sending);
 
 // ---- names and addresses -------------------------------------------------------------------------------------------
@@ -160,10 +170,10 @@ struct AddressInfo {
   std::string canonical_name;
   std::vector<uint8_t> address;  // a sockaddr
 };
-// getaddrinfo(3). May sleep for as long as the system's resolver does. host or service may be null.
+// getaddrinfo(3). May sleep, for as long as the system's resolver takes. `host` or `service` may be null.
 int GetAddrInfo(const char* host, const char* service, int family, int type, int protocol, int flags,
                 std::vector<AddressInfo>* found);
-// getnameinfo(3). May sleep likewise.
+// getnameinfo(3). May sleep, as GetAddrInfo does.
 int GetNameInfo(const void* address, uint32_t length, int flags, std::string* host, std::string* service);
 
 struct HostEntry {
@@ -172,12 +182,13 @@ struct HostEntry {
   int family = 0;
   std::vector<std::vector<uint8_t>> addresses;  // 4 or 16 bytes each
 };
-// gethostbyname(3), gethostbyaddr(3), reentrant. May sleep likewise.
+// gethostbyname(3), gethostbyaddr(3), in a reentrant form. May sleep, as GetAddrInfo does.
 int GetHostByName(const char* name, HostEntry* entry);
 int GetHostByAddr(const void* address, size_t length, int family, HostEntry* entry);
 int GetHostName(std::string* name);
 int SetHostName(const char* name, size_t length);
-// getservbyname(3) and kin. A port (host byte order), a protocol number, or -ENOENT. protocol may be null.
+// getservbyname(3), getservbyport(3), getprotobyname(3). They return a port in host byte order, a name, a protocol's
+// number, or -ENOENT. `protocol` may be null.
 int GetServByName(const char* service, const char* protocol);
 int GetServByPort(int port, const char* protocol, std::string* service);
 int GetProtoByName(const char* name);
@@ -190,8 +201,8 @@ int InterfaceNames(std::vector<Interface>* found);
 int InterfaceIndex(const char* name);  // -ENODEV where there is none
 int InterfaceName(uint32_t index, std::string* name);
 
-// inet_pton(3), inet_ntop(3), inet_aton(3). Pton: the size written (4 or 16), -EINVAL for text that is no address,
-// -EAFNOSUPPORT. Aton takes the short and hexadecimal forms too.
+// inet_pton(3), inet_ntop(3), inet_aton(3). InetPton returns the size that it has written (4 or 16), -EINVAL for a text
+// that is no address, or -EAFNOSUPPORT. InetAton takes the short and hexadecimal forms too.
 int InetPton(int family, const char* text, uint8_t out[16]);
 int InetNtop(int family, const uint8_t* bytes, std::string* text);
 int InetAton(const char* text, uint8_t out[4]);

@@ -20,7 +20,7 @@
 
 namespace berkeley::os {
 
-// What Wait reports, laid out for JavaScript to read in place.
+// An event that Wait reports. JavaScript reads it in place.
 struct PollerEvent {
   int32_t fd;
   uint32_t events;
@@ -33,12 +33,12 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // 0; -EEXIST if fd is registered, -EPERM if fd cannot be waited for (a plain file), -EBADF.
+  // Registers fd. Returns 0, -EEXIST if fd is registered, -EPERM if fd cannot be waited for (a plain file), or -EBADF.
   virtual int Add(Fd fd, uint32_t events) = 0;
-  // 0; -ENOENT if fd is not registered.
+  // Both return 0, or -ENOENT if fd is not registered.
   virtual int Modify(Fd fd, uint32_t events) = 0;
   virtual int Remove(Fd fd) = 0;
-  // How many of at most `capacity` events were filled in. Does not sleep.
+  // Fills in at most `capacity` events, and returns how many. Does not sleep.
   virtual int Wait(PollerEvent* events, int capacity) = 0;
 
   // A descriptor that polls readable while Wait would find something; kNoFd if the backend has none. Then a thread
@@ -48,7 +48,7 @@ class Poller {
   virtual void Wake() {}
 };
 
-// A new poller; nullptr and a negative code in *error.
+// Creates a poller. nullptr: it failed, with a negative code in *error.
 std::unique_ptr<Poller> CreatePoller(int* error);
 // The backend's name: "epoll", "poll".
 const char* PollerName();

@@ -1,7 +1,7 @@
-// From OpenSSL's callbacks to the Callbacks of the call that is running.
+// OpenSSL's callbacks hand each event on to the Callbacks of the running call.
 //
-// OpenSSL calls back only while one of our calls on the connection runs, on the same thread; that call has put its
-// Callbacks into the connection. What OpenSSL does outside of them (freeing, say) finds none and does nothing.
+// OpenSSL calls back on the thread of the call on a connection, and while that call runs, the connection holds its
+// Callbacks. A callback outside of such a call (while a connection is being freed, say) finds none and does nothing.
 #include <algorithm>
 #include <cstring>
 
@@ -42,7 +42,7 @@ unsigned int OnPskServer(SSL* ssl, const char* identity, unsigned char* key, uns
   return static_cast<unsigned int>(bytes.size());
 }
 
-// What the first bytes of a message say about it: RFC 8446 section 5.1 (record header), 6 (alert), 4 (handshake).
+// Reads the type of a message from its first bytes: RFC 8446 section 5.1 (record header), 6 (alert), 4 (handshake).
 void OnMessage(int written, int version, int content_type, const void* data, size_t size, SSL* ssl, void*) {
   Connection* connection = ConnectionOf(ssl);
   if (connection == nullptr || connection->callbacks == nullptr) return;
@@ -64,7 +64,7 @@ void OnMessage(int written, int version, int content_type, const void* data, siz
 void OnKeyLog(const SSL* ssl, const char* line) {
   const ContextData* data = DataOf(SSL_get_SSL_CTX(ssl));
   if (data != nullptr && data->key_log != nullptr) {
-    // One write per line, so that several contexts may share a file.
+    // Each line is written at once, so that several contexts can append to one file.
     const std::string text = std::string(line) + '\n';
     BIO_write(data->key_log.get(), text.data(), static_cast<int>(text.size()));
     (void)BIO_flush(data->key_log.get());
@@ -76,7 +76,7 @@ void OnKeyLog(const SSL* ssl, const char* line) {
 }
 
 int OnOcsp(SSL* ssl, void*) {
-  if (SSL_is_server(ssl) == 0) return 1;  // a client looks at the response after the handshake
+  if (SSL_is_server(ssl) == 0) return 1;  // a client reads the response after the handshake
   Connection* connection = ConnectionOf(ssl);
   if (connection == nullptr || connection->callbacks == nullptr) return SSL_TLSEXT_ERR_NOACK;
   Bytes response;
@@ -140,7 +140,7 @@ int SetKeyLogFile(Context* context, const char* path, Error* error) {
     context->data->key_log.reset(BIO_new_file(path, "a"));
     if (context->data->key_log == nullptr) {
       UpdateKeyLog(context);
-      // The queue has the system's error first, and then the BIO's, which only says that there was one.
+      // The queue holds the system's error, and behind it the BIO's, which says only that the system had one.
       const unsigned long first = ERR_peek_error();
       return ERR_SYSTEM_ERROR(first) ? FailFromSystem(error, ERR_GET_REASON(first)) : FailFromQueue(error);
     }

@@ -1,4 +1,4 @@
-// What a certificate says, in the form that Python gives it.
+// Certificates are decoded into the form that Python gives them.
 #include "internal.h"
 
 #include <openssl/pem.h>
@@ -21,7 +21,7 @@ X509Ptr Parse(View der) {
   return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size)));
 }
 
-// What was printed into a memory BIO.
+// Takes the text that was printed into a memory BIO.
 std::string Take(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -52,7 +52,7 @@ std::string ObjectText(const ASN1_OBJECT* object) {
 
 Name NameOf(const X509_NAME* from) {
   Name name;
-  int set = -1;  // entries of one relative name share its number
+  int set = -1;  // the number of the relative name; all its entries have the same
   for (int i = 0; i < X509_NAME_entry_count(from); ++i) {
     const X509_NAME_ENTRY* entry = X509_NAME_get_entry(from, i);
     if (X509_NAME_ENTRY_set(entry) != set) name.emplace_back();
@@ -75,7 +75,7 @@ std::string AddressText(const ASN1_OCTET_STRING* address) {
   return text;
 }
 
-// A kind that Python has no name for, as OpenSSL prints it: "kind:value".
+// Makes a name of a kind that Python does not know of OpenSSL's own text for it, "kind:value".
 GeneralName Printed(GENERAL_NAME* name, BIO* printer) {
   GENERAL_NAME_print(printer, name);
   const std::string text = Take(printer);
@@ -131,7 +131,7 @@ void ReadDistributionPoints(X509* certificate, CertificateInfo* info) {
       static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(certificate, NID_crl_distribution_points, nullptr, nullptr)));
   for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
     const DIST_POINT* point = sk_DIST_POINT_value(points.get(), i);
-    // A point may have no name at all, or one relative to the issuer's.
+    // A distribution point without a full name has none, or one that is relative to the issuer's.
     if (point->distpoint == nullptr || point->distpoint->type != 0) continue;
     const GENERAL_NAMES* names = point->distpoint->name.fullname;
     for (int j = 0; j < sk_GENERAL_NAME_num(names); ++j) {

@@ -1,4 +1,4 @@
-// Connections: handshake, data, goodbye.
+// Connections: the handshake, data, and close_notify.
 #include "../system/nonblocking.h"
 #include "internal.h"
 
@@ -6,11 +6,12 @@ namespace berkeley::tls {
 
 namespace {
 
-// Around every call that may do input or output: an empty error queue before it, and the caller's Callbacks during it.
+// Every call that may do input or output is made inside of a CallScope, which empties the error queue and lends the
+// connection the caller's Callbacks.
 class CallScope {
  public:
   CallScope(Connection* connection, Callbacks* callbacks, bool sleeps) : connection_(connection) {
-    // A look costs less than emptying what is empty.
+    // Looking at an empty queue costs less than emptying it.
     if (ERR_peek_error() != 0) ERR_clear_error();
     connection->descriptor.error = 0;
     connection->descriptor.sleeps = sleeps;
@@ -27,8 +28,8 @@ class CallScope {
 
 using OctetsPtr = std::unique_ptr<ASN1_OCTET_STRING, Freed<ASN1_OCTET_STRING_free>>;
 
-// Whom a client wants to reach: told to the server unless it is an address (RFC 6066 section 3), and held against its
-// certificate if that was asked for.
+// Sets the name of the server that a client wants to reach. It is sent to the server unless it is an address (RFC 6066
+// section 3), and the server's certificate must have it if options.check_host says so.
 bool SetHost(SSL* ssl, const ConnectionOptions& options) {
   const OctetsPtr address(a2i_IPADDRESS(options.host));
   ERR_clear_error();
@@ -45,7 +46,7 @@ bool AttachMemory(SSL* ssl, const ConnectionOptions& options) {
   BIO* out = options.outgoing->bio.get();
   if (BIO_up_ref(in) != 1) return false;
   if (BIO_up_ref(out) != 1) return BIO_free(in), false;
-  // Not SSL_set_bio, which takes one reference where both are the same BIO.
+  // SSL_set_bio would take only one reference where both are the same BIO.
   SSL_set0_rbio(ssl, in);
   SSL_set0_wbio(ssl, out);
   return true;
@@ -72,8 +73,8 @@ void SetPostHandshakeAuth(SSL* ssl, bool server_side) {
     SSL_set_verify(ssl, mode | SSL_VERIFY_POST_HANDSHAKE, SSL_get_verify_callback(ssl));
 }
 
-// A server that verifies clients must say which of its sessions belong together. A client must not: it would then
-// refuse pre-shared keys, whose sessions OpenSSL makes up without this mark.
+// A server that verifies clients must mark its sessions with a context of theirs. A client must not: OpenSSL makes the
+// session of a pre-shared key without a mark, and a client with one would refuse it.
 bool SetSessionContext(SSL* ssl) {
   static constexpr unsigned char kMark[] = "berkeley";
   return SSL_set_session_id_context(ssl, kMark, sizeof(kMark) - 1) == 1;
@@ -112,7 +113,7 @@ void Disconnect(Connection* connection) {
   if (connection->kernel_tls) BIO_set_fd(SSL_get_wbio(connection->ssl.get()), -1, BIO_NOCLOSE);
 }
 
-// A connection keeps some callbacks of a context that it no longer has.
+// A connection whose context was replaced keeps some callbacks of the old context.
 bool CallsBack(const Connection* connection) {
   return connection->context_changed || DataOf(SSL_get_SSL_CTX(connection->ssl.get()))->events != 0;
 }
@@ -125,16 +126,18 @@ int Handshake(Connection* connection, Callbacks* callbacks, bool sleeps, Error* 
 
 namespace {
 
-// A reader and a writer take turns. A read may have to answer the peer, and where a write has left half a record
-// behind, OpenSSL can send some answers before the other half (a key update's) but gives up the connection over others
-// (a certificate, RFC 8446 section 4.6.2). So where such a question may come, a read first sends the other half. What
-// it sends of an unfinished write counts when that write is repeated.
+// Sends the rest of a record that an unfinished write has begun.
+//
+// A read may have to answer the peer in the middle of a record that a write has not finished. OpenSSL sends some
+// answers before the rest of the record (that to a key update), but breaks the connection off over others (a
+// certificate: RFC 8446 section 4.6.2). Therefore, on a connection that may be asked for its certificate, a read sends
+// the rest of the record first. The bytes that it sends count as written when the write is repeated.
 int FinishRecord(Connection* connection, Error* error) {
   if (connection->unfinished.empty()) return 0;
   SSL* ssl = connection->ssl.get();
   const Bytes& rest = connection->unfinished;
   size_t count = 0;
-  // One record, not all of them.
+  // With partial writes, SSL_write_ex sends one record and not all of them.
   SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
   const int result = SSL_write_ex(ssl, rest.data(), rest.size(), &count);
   SSL_clear_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
@@ -144,7 +147,7 @@ int FinishRecord(Connection* connection, Error* error) {
   return 0;
 }
 
-// A write was repeated with fewer bytes than were sent already.
+// Fails a repeated write that has fewer bytes than were sent of it already.
 int FailShortened(Error* error) {
   ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
   FailFromQueue(error);
@@ -161,7 +164,7 @@ int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* cal
   if (finished < 0) return finished;
   size_t count = 0;
   if (SSL_read_ex(ssl, bytes, size, &count) == 1) return static_cast<int64_t>(count);
-  // The peer has said goodbye and we have not: the end of the stream. After ours, reading on is an error.
+  // The peer's close_notify is the end of the stream, unless ours was sent before: then reading on is an error.
   const bool closed = SSL_get_error(ssl, 0) == SSL_ERROR_ZERO_RETURN && SSL_get_shutdown(ssl) == SSL_RECEIVED_SHUTDOWN;
   return closed ? 0 : FailCall(connection, 0, error);
 }
@@ -188,9 +191,9 @@ int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, bool sle
 int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, bool sleeps, Error* error) {
   const CallScope scope(connection, callbacks, sleeps);
   SSL* ssl = connection->ssl.get();
-  // The first call sends our goodbye, the second one reads the peer's, and would fail if anything else came.
+  // The first call sends our close_notify. The second one reads the peer's, and fails if data comes before it.
   for (int attempt = 0; attempt < (waits ? 2 : 1); ++attempt) {
-    // What follows the peer's goodbye is plain text, and not OpenSSL's to read.
+    // Bytes behind the peer's close_notify are plain text, so OpenSSL must not read ahead.
     if (connection->shutdown_sent) SSL_set_read_ahead(ssl, 0);
     const int result = SSL_shutdown(ssl);
     if (result > 0) return 0;
@@ -203,7 +206,7 @@ int Shutdown(Connection* connection, bool waits, Callbacks* callbacks, bool slee
 int64_t SendFile(Connection* connection, int file, int64_t offset, size_t size, Callbacks* callbacks, bool sleeps,
                  Error* error) {
   const CallScope scope(connection, callbacks, sleeps);
-  // OpenSSL makes this system call past the BIO.
+  // OpenSSL calls sendfile(2) itself, and not through the BIO.
   const system_calls::NonblockingScope nonblocking(connection->descriptor.fd);
   const ossl_ssize_t count = SSL_sendfile(connection->ssl.get(), file, offset, size, 0);
   return count >= 0 ? count : FailCall(connection, static_cast<int>(count), error);

@@ -1,4 +1,4 @@
-// What a connection has agreed upon with its peer.
+// Questions to a connection: what it has agreed on with its peer.
 #include "internal.h"
 
 #include <openssl/comp.h>
@@ -61,7 +61,7 @@ std::vector<Bytes> PeerChain(Connection* connection, Chain which) {
   SSL* ssl = connection->ssl.get();
   std::vector<Bytes> chain;
   const STACK_OF(X509)* list = which == Chain::kVerified ? SSL_get0_verified_chain(ssl) : SSL_get_peer_cert_chain(ssl);
-  // On the server's side OpenSSL keeps the client's own certificate apart from those it sent along.
+  // On a server, OpenSSL keeps the client's own certificate apart from the others that the client has sent.
   const bool apart = which == Chain::kUnverified && SSL_is_server(ssl) != 0;
   if (apart && SSL_get0_peer_certificate(ssl) != nullptr) chain.push_back(PeerCertificate(connection));
   for (int i = 0; i < sk_X509_num(list); ++i) chain.push_back(ToDer(sk_X509_value(list, i)));
@@ -74,7 +74,8 @@ Bytes OcspResponse(Connection* connection) {
   return bytes == nullptr || size <= 0 ? Bytes() : Bytes(bytes, bytes + size);
 }
 
-// The first Finished message of the (latest) handshake: the client's, unless a session was resumed.
+// "tls-unique" is the first Finished message of the latest handshake: the client's, or the server's if a session was
+// resumed.
 Bytes TlsUnique(Connection* connection) {
   SSL* ssl = connection->ssl.get();
   uint8_t bytes[EVP_MAX_MD_SIZE];
@@ -84,8 +85,9 @@ Bytes TlsUnique(Connection* connection) {
   return Bytes(bytes, bytes + size);
 }
 
-// RFC 5929 section 4.1: the server certificate's hash by its own signature's hash function, but SHA-256 for MD5 and
-// SHA-1. Undefined where the signature has no single such function.
+// "tls-server-end-point" is a hash of the server's certificate (RFC 5929 section 4.1), by the hash function of the
+// certificate's signature, or SHA-256 instead of MD5 and SHA-1. It does not exist where the signature has no such
+// function, or several.
 int TlsServerEndPoint(Connection* connection, Bytes* binding, Error* error) {
   ERR_clear_error();
   SSL* ssl = connection->ssl.get();

@@ -1,4 +1,4 @@
-// Contexts: what connections have in common. Their creation and their settings.
+// Contexts, which hold the settings that connections share: their creation and their settings.
 #include <cstring>
 
 #include "internal.h"
@@ -7,7 +7,8 @@ namespace berkeley::tls {
 
 namespace {
 
-// What CPython offers by default below TLS 1.3: forward secrecy, authenticated or at least unbroken ciphers.
+// The cipher suites below TLS 1.3 that CPython offers by default: those with forward secrecy, and with authenticated
+// encryption or at least an unbroken cipher.
 constexpr char kDefaultCiphers[] =
     "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM";
 
@@ -40,7 +41,7 @@ bool IsVersionFlexible(Protocol protocol) {
   return protocol == Protocol::kTls || protocol == Protocol::kClient || protocol == Protocol::kServer;
 }
 
-// Python's defaults.
+// Sets Python's defaults.
 bool Configure(SSL_CTX* ctx, Protocol protocol) {
   SSL_CTX_set_options(ctx, (SSL_OP_ALL & ~SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS) | SSL_OP_NO_SSLv3 |
                                SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_SINGLE_DH_USE |
@@ -68,7 +69,7 @@ void SetVerifyMode(SSL_CTX* ctx, int64_t mode) {
   SSL_CTX_set_verify(ctx, kModes[mode], SSL_CTX_get_verify_callback(ctx));
 }
 
-// Sets and clears what differs, for the calls below can only add or only take away.
+// Replaces the options: one call of OpenSSL can only set bits, and the other one only clear them.
 void SetOptions(SSL_CTX* ctx, uint64_t wanted) {
   const uint64_t now = SSL_CTX_get_options(ctx);
   SSL_CTX_clear_options(ctx, now & ~wanted);
@@ -249,7 +250,8 @@ CipherInfo DescribeCipher(const SSL_CIPHER* cipher) {
 
 int GetCiphers(Context* context, std::vector<CipherInfo>* ciphers, Error* error) {
   ERR_clear_error();
-  // Only a connection knows the list with TLS 1.3's and without what the security level forbids.
+  // A connection has the list with TLS 1.3's suites and without those that the security level forbids; a context has
+  // not.
   const SslPtr ssl(SSL_new(context->ctx.get()));
   if (ssl == nullptr) return FailFromQueue(error);
   const STACK_OF(SSL_CIPHER)* list = SSL_get_ciphers(ssl.get());

@@ -1,4 +1,4 @@
-// A context's certificates: its own, and those it trusts.
+// The certificates of a context: its own, and those that it trusts.
 #include "internal.h"
 
 #include <openssl/pem.h>
@@ -11,7 +11,8 @@ namespace berkeley::tls {
 
 namespace {
 
-// OpenSSL's file calls leave the reason either in errno (no such file) or in the queue (no certificate in it).
+// Records the failure of one of OpenSSL's calls for files, which leave the reason in errno (there is no such file) or
+// in the queue (there is no certificate in it).
 int FailFromFile(Error* error) {
   const int system_error = errno;
   return system_error != 0 ? FailFromSystem(error, system_error) : FailFromQueue(error);
@@ -21,7 +22,7 @@ int OnPassword(char* buffer, int size, int, void* source) {
   return static_cast<PasswordSource*>(source)->Password(buffer, size);
 }
 
-// Lends a context a password source for as long as a key is being loaded.
+// A PasswordScope lends a context the password source while a key is being loaded.
 class PasswordScope {
  public:
   PasswordScope(SSL_CTX* ctx, PasswordSource* source)
@@ -53,7 +54,7 @@ bool IsPem(View bytes) {
 
 BioPtr Reader(View bytes) {
   if (bytes.size > INT_MAX) return nullptr;
-  // An empty view may have no memory at all, which OpenSSL would refuse.
+  // OpenSSL refuses a null pointer, which an empty view may have.
   return BioPtr(
       BIO_new_mem_buf(bytes.size == 0 ? "" : static_cast<const void*>(bytes.data), static_cast<int>(bytes.size)));
 }
@@ -62,7 +63,7 @@ bool IsReason(unsigned long code, int library, int reason) {
   return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;
 }
 
-// The certificates behind the first one are what the peer is sent along with it.
+// Has the certificates behind the first one sent to peers together with it.
 bool UseRest(SSL_CTX* ctx, BIO* reader, const PasswordScope& password) {
   SSL_CTX_clear_chain_certs(ctx);
   for (;;) {
@@ -95,7 +96,7 @@ bool UseKey(SSL_CTX* ctx, View bytes, const PasswordScope& password) {
   return key != nullptr && SSL_CTX_use_PrivateKey(ctx, key.get()) == 1;
 }
 
-// False: it could not be added, for another reason than that it is there already.
+// Trusts a certificate. False: it could not be added; a certificate that was there before is no failure.
 bool AddTrusted(X509_STORE* store, X509* certificate) {
   if (X509_STORE_add_cert(store, certificate) == 1) return true;
   if (!IsReason(ERR_peek_last_error(), ERR_LIB_X509, X509_R_CERT_ALREADY_IN_HASH_TABLE)) return false;
@@ -103,7 +104,7 @@ bool AddTrusted(X509_STORE* store, X509* certificate) {
   return true;
 }
 
-// How reading certificates ends when there are no more: PEM finds no line to start at, DER no header.
+// Whether the error is the one that ends the reading of certificates: PEM finds no first line, DER no header.
 bool IsEnd(unsigned long code, bool pem) {
   return code == 0 || (pem ? IsReason(code, ERR_LIB_PEM, PEM_R_NO_START_LINE)
                            : IsReason(code, ERR_LIB_ASN1, ASN1_R_HEADER_TOO_LONG));
@@ -177,7 +178,7 @@ namespace {
 
 using ObjectsPtr = std::unique_ptr<STACK_OF(X509_OBJECT), void (*)(STACK_OF(X509_OBJECT)*)>;
 
-// The store's objects, held: another context's connection may be adding to them.
+// Takes references to the objects of the store, to which a connection may add some at the same time.
 ObjectsPtr ObjectsOf(Context* context) {
   X509_STORE* store = SSL_CTX_get_cert_store(context->ctx.get());
   X509_STORE_lock(store);

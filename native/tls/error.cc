@@ -1,4 +1,4 @@
-// From OpenSSL's error queue to one struct.
+// Records errors: OpenSSL's queue is read into one struct.
 #include "internal.h"
 
 #include <openssl/dherr.h>
@@ -32,7 +32,7 @@ const char* OddReasonName(int library, int reason) {
   return nullptr;
 }
 
-// Reasons that all libraries share ("malloc failure", "PEM lib") have no name of their own in any of them.
+// Whether a reason is shared by all of OpenSSL's libraries ("malloc failure", "PEM lib"): such a reason has no name.
 bool IsShared(int reason) { return (reason & ERR_RFLAG_FATAL) != 0 || (reason & ERR_RFLAG_COMMON) != 0; }
 
 std::string ReasonName(int library, int reason, const char* text) {

@@ -1,8 +1,8 @@
-// What the files of tls/ share: OpenSSL's types with owners, our objects, and how a failure is recorded.
+// The files of tls/ share these: owners of OpenSSL's types, the objects behind tls.h, and ways to record a failure.
 #ifndef BERKELEY_TLS_INTERNAL_H_
 #define BERKELEY_TLS_INTERNAL_H_
 
-// Some of what Python promises (load_dh_params, PSK identities) has only a deprecated call behind it.
+// Some of Python's functions (load_dh_params, those for PSK) have only a deprecated call of OpenSSL behind them.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/bio.h>
@@ -38,41 +38,43 @@ using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using X509Ptr = std::unique_ptr<X509, Freed<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 
-// What belongs to an SSL_CTX as long as any connection uses it, not to whoever created it. Lives in its ex_data.
+// ContextData belongs to an SSL_CTX, which lives as long as a connection uses it, and not to the Context that created
+// it. The SSL_CTX holds it as ex_data.
 struct ContextData {
   Bytes alpn;
   BioPtr key_log;
-  unsigned int events = 0;  // bit n: the Event with number n is enabled
+  unsigned int events = 0;  // bit n is set if the Event with number n is enabled
 
   bool Has(Event event) const { return (events >> static_cast<unsigned int>(event) & 1) != 0; }
 };
 
 struct Context {
   SslContextPtr ctx;
-  ContextData* data = nullptr;  // the SSL_CTX's own
+  ContextData* data = nullptr;  // owned by the SSL_CTX
 };
 ContextData* DataOf(const SSL_CTX* ctx);
 
-// What the descriptor's BIO knows of its descriptor.
+// The state of the BIO over a descriptor.
 struct Descriptor {
   int fd = -1;
-  int error = 0;  // errno of the latest call that failed, other than for not being ready
+  int error = 0;  // errno of the latest call that failed for another reason than EAGAIN
   bool eof = false;
-  bool sleeps = false;       // the call that is running may sleep in the kernel
-  bool interrupted = false;  // it has, and its sleep was ended: the call is to return
+  bool sleeps = false;       // the running call may sleep in the kernel
+  bool interrupted = false;  // a sleep of the running call was ended, so that the call has to return
 };
 
 struct Connection {
   SslPtr ssl;
   Descriptor descriptor;
-  Callbacks* callbacks = nullptr;  // of the call that is running
-  bool kernel_tls = false;         // the BIO is OpenSSL's own, which alone can hand keys to the kernel
+  Callbacks* callbacks = nullptr;  // those of the running call
+  bool kernel_tls = false;         // whether the BIO is OpenSSL's own, which alone can hand keys to the kernel
   bool shutdown_sent = false;
   bool context_changed = false;
-  // A client that may be asked for its certificate at any time: see FinishRecord in connection.cc.
+  // Whether this is a client that the server may ask for its certificate at any time: see FinishRecord in
+  // connection.cc.
   bool answers_later = false;
-  Bytes unfinished;  // what the latest write was given, if it could not be sent
-  size_t ahead = 0;  // how much of it reads have sent since
+  Bytes unfinished;  // the bytes of the latest write, if not all could be sent
+  size_t ahead = 0;  // how many of them reads have sent since
 };
 
 struct Session {
@@ -83,26 +85,27 @@ struct MemoryBio {
   BioPtr bio;
 };
 
-// ---- failures: each records why, empties the queue and returns kFailed, so that a caller can return it
+// ---- failures: each function records the reason, empties the queue and returns kFailed, for its caller to return
 
-// What the queue holds. Without a connection.
+// Records the queue's latest error, of a call without a connection.
 int FailFromQueue(Error* error);
 int FailFromSystem(Error* error, int system_error);
 int FailWithText(Error* error, const char* text);
-// The result of an SSL_* call on a connection: kWantRead, kWantWrite, kRaggedEof or kFailed.
+// Records the failure of an SSL_* call on a connection, and returns kWantRead, kWantWrite, kRaggedEof or kFailed.
 int FailCall(Connection* connection, int result, Error* error);
 
 // ---- descriptors (posix/)
 
-// A BIO over connection->descriptor that sleeps only if that says so, and never raises SIGPIPE. nullptr: out of memory.
+// Creates a BIO over connection->descriptor that sleeps only while descriptor.sleeps is true, and never raises SIGPIPE.
+// nullptr: there is no memory.
 BIO* CreateDescriptorBio(Descriptor* descriptor);
 
-// OpenSSL's own BIO over connection->descriptor, which never sleeps.
+// Creates OpenSSL's own BIO over connection->descriptor, and keeps it from sleeping.
 BIO* CreateKernelTlsBio(Descriptor* descriptor);
 
 // ---- what OpenSSL calls back (callbacks.cc)
 
-// The ALPN choice of servers. Always installed.
+// Chooses a server's ALPN protocol. Every context has this callback.
 int SelectAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
                unsigned int in_length, void*);
 

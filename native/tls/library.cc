@@ -1,4 +1,4 @@
-// OpenSSL itself: version, random bytes, object identifiers.
+// OpenSSL's own properties: its version, its random bytes, its object identifiers.
 #include "internal.h"
 
 #include <openssl/rand.h>

@@ -1,4 +1,4 @@
-// Python's MemoryBIO: bytes on their way between a connection and whoever carries them.
+// Python's MemoryBIO: a buffer between a connection and the program that carries its bytes.
 #include <algorithm>
 #include <climits>
 
@@ -11,7 +11,7 @@ void Release::operator()(MemoryBio* bio) const { delete bio; }
 MemoryBioPtr CreateMemoryBio() {
   BioPtr bio(BIO_new(BIO_s_mem()));
   if (bio == nullptr) return nullptr;
-  // Empty means "not yet", until MemoryWriteEof says otherwise.
+  // A read of the empty buffer means "try again", until MemoryWriteEof makes it the end.
   BIO_set_mem_eof_return(bio.get(), -1);
   return MemoryBioPtr(new MemoryBio{std::move(bio)});
 }

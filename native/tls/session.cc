@@ -13,7 +13,7 @@ bool Encode(SSL_SESSION* session, Bytes* der) {
   return i2d_SSL_SESSION(session, &at) == size;
 }
 
-// A copy, for a connection goes on changing its own.
+// Copies a session, because the connection goes on changing its own.
 SslSessionPtr Copy(SSL_SESSION* session) {
   Bytes der;
   if (!Encode(session, &der)) return nullptr;

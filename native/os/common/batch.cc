@@ -8,7 +8,8 @@ namespace {
 
 void* Slot(uint8_t* memory, size_t room, size_t i) { return room == 0 ? nullptr : memory + i * room; }
 
-// The size at i of an array, -1 if it is none of 0 to `room`. Read once: another thread may write to the array.
+// Returns element i of `sizes`, or -1 if it is below 0 or above `room`. The element is read once, because another
+// thread may write to the array.
 int64_t SizeIn(const int32_t* sizes, size_t i, size_t room) {
   const int32_t size = static_cast<const volatile int32_t*>(sizes)[i];
   return size < 0 || static_cast<size_t>(size) > room ? -1 : size;

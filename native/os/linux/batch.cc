@@ -1,6 +1,6 @@
-// recvmmsg(2) and sendmmsg(2), with what they do message by message where they are refused: by an older emulation of
-// Linux (ENOSYS), or by a filter of system calls (EPERM, which a firewall can give for a message, too: then the single
-// call gives it again). A refusal costs little, so it is not remembered.
+// Batches are recvmmsg(2) and sendmmsg(2), or a call for each message where those two are refused: by an incomplete
+// emulation of Linux (ENOSYS), or by a filter of system calls (EPERM). A firewall gives EPERM for a message too, which
+// the call for that message then gives again. A refusal is not remembered, for it costs little.
 #include "../common/batch.h"
 #include "cloexec.h"
 

@@ -6,10 +6,12 @@
 
 namespace berkeley::os {
 
-// Whether `result` is what sockets of some families (packet) say to the flag. Descriptors come over AF_UNIX alone.
+// Whether `result` says that the socket's family refuses the flag, as AF_PACKET does. Only AF_UNIX brings descriptors,
+// so another family can do without the flag.
 bool RefusesCloexec(Fd fd, int64_t result);
 
-// The flags of a message as the caller should see them. Linux reports MSG_CMSG_CLOEXEC back, asked for or not.
+// Returns the flags of a message for the caller. Linux always reports MSG_CMSG_CLOEXEC, which the caller should see
+// only if it has asked for it.
 inline int WithoutCloexec(int message_flags, int asked) { return message_flags & ~(MSG_CMSG_CLOEXEC & ~asked); }
 
 }  // namespace berkeley::os

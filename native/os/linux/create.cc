@@ -1,4 +1,4 @@
-// Descriptors that are born close-on-exec, in one call.
+// Linux creates descriptors that are close-on-exec with one call.
 #include <sys/socket.h>
 
 #include "cloexec.h"

@@ -1,4 +1,5 @@
-// The host, service and protocol databases, through reentrant calls where there are some: workers run at the same time.
+// The databases of hosts, services and protocols are read by reentrant calls where there are some, because workers run
+// at the same time.
 #include <arpa/inet.h>
 #include <netdb.h>
 

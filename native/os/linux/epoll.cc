@@ -17,7 +17,7 @@ static_assert(EPOLLIN == POLLIN && EPOLLPRI == POLLPRI && EPOLLOUT == POLLOUT &&
 
 namespace {
 
-// 12 KiB of stack. Python asks for at most 1023 events unless told otherwise.
+// So many events take 12 KiB of the stack. Python asks for at most 1023 events by default.
 constexpr int kOnStack = 1024;
 
 int Control(Fd epoll, int operation, Fd fd, uint32_t events) {

@@ -1,8 +1,8 @@
 // Every header whose constants and structs native/constants lists, on Linux. Only napi/constants.cc and napi/layout.cc
 // include it.
 //
-// The lists ask `#ifdef NAME`. So what a header has as an enumerator, or under another name than Python's, gets a macro
-// here.
+// The lists test names with `#ifdef`. Therefore a name that a header has as an enumerator, or under another name than
+// Python's, gets a macro here.
 #ifndef BERKELEY_OS_LINUX_OS_HEADERS_H_
 #define BERKELEY_OS_LINUX_OS_HEADERS_H_
 
@@ -37,7 +37,7 @@
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
 
-// Newer than the oldest kernel headers in use, or glibc's alone.
+// These headers are missing from the oldest kernel headers in use, or from other C libraries than glibc.
 #if __has_include(<linux/can/isotp.h>)
 #include <linux/can/isotp.h>
 #endif
@@ -67,7 +67,7 @@
 
 #include "bluetooth.h"
 
-// What not every system has.
+// Features that not every system has.
 #define BERKELEY_HAS_UNIX  // sockaddr_un
 #define BERKELEY_HAS_CMSG  // cmsghdr, with the macros of cmsg(3)
 

@@ -108,5 +108,6 @@ BERKELEY_STRUCT(sockaddr_sco)
 BERKELEY_FIELD(sockaddr_sco, sco_family)
 BERKELEY_FIELD(sockaddr_sco, sco_bdaddr)
 
-// JavaScript knows where its fields lie: the kernel's struct may have more of them than the headers here.
+// tcp_info has no rows for its fields: JavaScript has their offsets, because the kernel's struct may have more fields
+// than the headers here.
 BERKELEY_STRUCT(tcp_info)

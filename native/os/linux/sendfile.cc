@@ -9,8 +9,8 @@ namespace berkeley::os {
 
 namespace {
 
-// What one bounded call moves at most: it may hold the lock of NonblockingScope, and the file may have to be read from
-// a disk.
+// The most that one bounded call sends. The call may hold the lock of NonblockingScope while the file is read from a
+// disk.
 constexpr size_t kMostAtOnce = 1024 * 1024;
 
 int64_t SendFileNow(Fd socket, Fd file, int64_t offset, size_t count) {

@@ -7,7 +7,7 @@ namespace berkeley::os {
 
 namespace {
 
-// Of two threads that enable it on one socket at a time, one has to be refused.
+// Of two threads that enable SO_ZEROCOPY on one socket at the same time, one has to be refused.
 std::mutex enabling;
 
 }  // namespace

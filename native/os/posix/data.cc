@@ -17,7 +17,7 @@ struct msghdr ToSystem(const Message& message) {
   return header;
 }
 
-// A call that is bounded by a flag of its own.
+// Makes a call that the flag MSG_DONTWAIT bounds.
 template <typename Call>
 int64_t Patiently(Fd fd, Direction direction, int wait, Call call) {
   return CallWaiting(

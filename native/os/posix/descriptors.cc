@@ -9,7 +9,7 @@ namespace berkeley::os {
 
 namespace {
 
-// The value of a socket option, or a negative code.
+// Returns the value of a socket option, or a negative code.
 int IntOption(Fd fd, int name) {
   int value = 0;
   socklen_t length = sizeof(value);
@@ -27,8 +27,8 @@ int Accept(Fd fd, void* address, uint32_t* length, int wait) {
 
 int Connect(Fd fd, const void* address, uint32_t length, int wait) {
   const auto call = [=] { return Checked(connect(fd, static_cast<const struct sockaddr*>(address), length)); };
-  // The connection goes on though the descriptor blocks: a NonblockingScope on another thread was on, or nothing may
-  // sleep here. The next call waits for it.
+  // The call may end before the connection is made though the descriptor blocks: a NonblockingScope of another thread
+  // was on, or nothing may sleep here. The next call waits for the connection.
   const auto goes_on = [=](int result) {
     return (result == -EINPROGRESS || result == -EALREADY) && SleepsWithoutEnd(fd, true);
   };

@@ -1,4 +1,4 @@
-// Names, addresses and texts: what POSIX systems share and what is reentrant everywhere.
+// Names, addresses and texts: the calls that POSIX systems share, and that are reentrant on all of them.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -24,7 +24,7 @@ struct FreeInterfaces {
 };
 using InterfaceList = std::unique_ptr<struct if_nameindex, FreeInterfaces>;
 
-// EAI_SYSTEM says that errno has the reason.
+// Returns a resolver's code as os.h has it. EAI_SYSTEM becomes errno, which has the reason.
 int ResolverResult(int eai) {
   if (eai == 0) return 0;
   return eai == EAI_SYSTEM && errno != 0 ? -errno : kResolverBase + eai;

@@ -14,15 +14,15 @@ namespace berkeley::os {
 using IoVec = struct iovec;
 inline IoVec MakeIoVec(void* bytes, size_t length) { return {bytes, length}; }
 
-// How many parts one message may have, and what the system says to more.
+// The number of parts that one message may have, and the system's error for more.
 #ifdef IOV_MAX
 inline constexpr size_t kMaxParts = IOV_MAX;
 #else
-inline constexpr size_t kMaxParts = 1024;  // what every system that leaves the name out has
+inline constexpr size_t kMaxParts = 1024;  // the number on every system that does not define the name
 #endif
 inline constexpr int kTooManyParts = -EMSGSIZE;
 
-// Codes of this system that the files for all systems return, or tell to JavaScript.
+// This system's codes for errors that the files for all systems return, or that JavaScript has to know.
 inline constexpr int kBadFd = -EBADF;
 inline constexpr int kInvalid = -EINVAL;
 inline constexpr int kNoMemory = -ENOMEM;

@@ -19,7 +19,7 @@ namespace {
 constexpr uint32_t kKnown =
     POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND;
 
-// What epoll refuses with EPERM, poll(2) calls ready for ever.
+// Returns -EPERM for a descriptor that epoll refuses with EPERM, and that poll(2) always reports as ready.
 int CannotWait(Fd fd) {
   struct stat about = {};
   const int result = Checked(fstat(fd, &about));
@@ -73,7 +73,7 @@ class PollPoller : public Poller {
     for (; entry != entries_.end() && count < capacity; ++entry) {
       if (entry->revents != 0) events[count++] = {entry->fd, static_cast<uint16_t>(entry->revents)};
     }
-    // Who has had no room comes first the next time.
+    // The descriptors that this report has no room for come first in the next one.
     std::rotate(entries_.begin(), entry, entries_.end());
     return count;
   }
@@ -111,7 +111,7 @@ class PollPoller : public Poller {
     return std::find_if(entries_.begin(), entries_.end(), [fd](const PollEntry& entry) { return entry.fd == fd; });
   }
 
-  // Lets whoever is parked look at the entries again. A full buffer wakes as well.
+  // Lets a parked thread look at the entries again. If the buffer is full, a wake-up is under way already.
   int Changed() {
     const char byte = 0;
     (void)!write(wake_write_, &byte, 1);
@@ -141,7 +141,7 @@ bool PollIsForced() {
 }
 
 std::unique_ptr<Poller> CreatePollPoller(int* error) {
-  // A pipe would not be close-on-exec at once.
+  // A socket pair takes the place of a pipe, because POSIX has no pipe that is created close-on-exec.
   Fd wake[2];
   *error = SocketPair(AF_UNIX, SOCK_STREAM, 0, wake);
   if (*error < 0) return nullptr;

@@ -1,4 +1,4 @@
-// What the POSIX files share among themselves; nobody else includes it.
+// The files of posix/, and those of the POSIX ports, share these; no other file includes them.
 #ifndef BERKELEY_OS_POSIX_POSIX_H_
 #define BERKELEY_OS_POSIX_POSIX_H_
 
@@ -10,7 +10,7 @@
 
 namespace berkeley::os {
 
-// A system call's result as this layer hands it up: errno becomes the value.
+// Returns the result of a system call as os.h has it: errno becomes the value.
 template <typename Result>
 Result Checked(Result result) {
   return result < 0 ? static_cast<Result>(-errno) : result;
@@ -18,20 +18,22 @@ Result Checked(Result result) {
 
 enum class Direction { kReading, kWriting };
 
-// Waits by poll(2): 0 if the descriptor is ready, kNotReady, or a negative code.
+// Waits with poll(2). Returns 0 if the descriptor is ready, kNotReady, or a negative code.
 int WaitReady(Fd fd, Direction direction, int timeout_ms);
 
-// One call as patient as `wait` says (os.h). `once` is the bounded call, `sleeping` the one that may sleep.
+// Makes one call, as patient as `wait` says (os.h). `once` is the bounded form of the call, `sleeping` the one that may
+// sleep.
 template <typename Once, typename Sleeping>
 auto CallWaiting(Fd fd, Direction direction, int wait, Once once, Sleeping sleeping) -> decltype(once()) {
   if (wait == kOnce) return once();
   if (wait > 0) {
     const int ready = WaitReady(fd, direction, wait);
-    // A call may get something where poll sees nothing: SO_RCVLOWAT may be more than is asked for.
+    // If poll sees nothing in time, the call is not made, as in CPython, though it may get something: SO_RCVLOWAT may
+    // be more than it asks for.
     return ready < 0 ? ready : once();
   }
-  // A NonblockingScope on another thread ends a sleep with EAGAIN, too: then the call is repeated. Some calls (MSG_OOB)
-  // never sleep, so not for ever.
+  // A NonblockingScope of another thread ends a sleep with EAGAIN, after which the call is repeated. Some calls (with
+  // MSG_OOB) never sleep and always give EAGAIN, so the number of repetitions is limited.
   constexpr int kRepetitions = 3;
   for (int i = 0; i <= kRepetitions; ++i) {
     system_calls::SleepScope scope;
@@ -41,7 +43,7 @@ auto CallWaiting(Fd fd, Direction direction, int wait, Once once, Sleeping sleep
     if (result != -EAGAIN || i == kRepetitions || !SleepsWithoutEnd(fd, direction == Direction::kWriting))
       return result;
   }
-  // Nothing may sleep here: a wait of one tick takes the place of the sleep.
+  // If nothing may sleep here, a wait of one tick takes the place of the sleep.
   if (!SleepsWithoutEnd(fd, direction == Direction::kWriting)) return once();
   const int ready = WaitReady(fd, direction, system_calls::kTickMs);
   if (ready < 0) return ready == kNotReady ? -EINTR : ready;
@@ -55,7 +57,7 @@ int AcceptCloexec(Fd fd, void* address, uint32_t* length);
 // recvmsg(2) whose descriptors are close-on-exec. Leaves in header->msg_flags what is the caller's to see.
 int64_t RecvMsgCloexec(Fd fd, struct msghdr* header, int flags);
 
-// Makes a call that has no MSG_DONTWAIT, so that it does not sleep.
+// Makes a call that has no flag like MSG_DONTWAIT while a NonblockingScope keeps it from sleeping.
 template <typename Call>
 auto Once(Fd fd, Call call) -> decltype(call()) {
   const int nonblocking = system_calls::IsNonblocking(fd);

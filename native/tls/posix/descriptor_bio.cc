@@ -1,11 +1,11 @@
 // The BIO between OpenSSL and a plain descriptor.
 //
-// OpenSSL's own socket BIO calls read(2) and write(2): they sleep where the descriptor blocks, and raise SIGPIPE where
-// the peer has gone. Ours never raises it, and sleeps only in a call that may: then a sleep that was ended by a signal
-// ends the call, for the caller has to look at what the signal was for.
+// OpenSSL's own socket BIO calls read(2) and write(2), which sleep where the descriptor blocks, and raise SIGPIPE where
+// the peer has gone. Our BIO never raises SIGPIPE, and sleeps only while Descriptor::sleeps is true. A signal that ends
+// the sleep ends the call too, because the caller has to look at what the signal was for.
 //
-// For kernel TLS it has to be OpenSSL's own, which alone can hand keys to the kernel. Then ours stands around each of
-// its system calls, and keeps it from sleeping. Node ignores SIGPIPE.
+// Kernel TLS needs OpenSSL's own BIO, which alone can hand keys to the kernel. Its methods are wrapped, so that its
+// system calls do not sleep. They could raise SIGPIPE, but Node ignores it.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -23,7 +23,7 @@ Descriptor* DescriptorOf(BIO* bio) { return static_cast<Descriptor*>(BIO_get_dat
 
 bool NotReady(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
-// Makes a system call that takes MSG_DONTWAIT or 0. -1 and EAGAIN once a sleep of the running call was ended.
+// Makes a system call, which gets MSG_DONTWAIT or 0. It fails with EAGAIN once a sleep of the running call was ended.
 template <typename Call>
 ssize_t Transfer(Descriptor* descriptor, Call call) {
   if (descriptor->sleeps && !descriptor->interrupted) {
@@ -78,9 +78,9 @@ long ControlBio(BIO* bio, int command, long, void*) {
   switch (command) {
     case BIO_CTRL_EOF:
       return DescriptorOf(bio)->eof ? 1 : 0;
-    case BIO_CTRL_FLUSH:  // nothing is held back
+    case BIO_CTRL_FLUSH:  // this BIO has no buffer
       return 1;
-    default:  // no other control has a meaning here; 0 says so
+    default:  // OpenSSL takes 0 for "not supported"
       return 0;
   }
 }
@@ -97,7 +97,8 @@ BIO_METHOD* CreateMethod() {
 }  // namespace
 
 BIO* CreateDescriptorBio(Descriptor* descriptor) {
-  // One for the process, as OpenSSL's own methods are: it never changes, and other threads may use it to the end.
+  // The process has one method table, as it has of OpenSSL's own: it never changes, and other threads may use it until
+  // the process ends.
   static BIO_METHOD* const method = CreateMethod();
   if (method == nullptr) return nullptr;
   BIO* bio = BIO_new(method);
@@ -111,8 +112,7 @@ BIO* CreateDescriptorBio(Descriptor* descriptor) {
 
 namespace {
 
-// What both directions have in common: `call` is OpenSSL's own method, which reads or writes by a system call of its
-// own.
+// Wraps `call`, OpenSSL's own method that reads or writes with a system call, for both directions.
 template <typename Bytes>
 int TransferOverSocketBio(BIO* bio, Bytes* bytes, int size, int (*call)(BIO*, Bytes*, int)) {
   auto* descriptor = static_cast<Descriptor*>(BIO_get_app_data(bio));
