@@ -6,14 +6,15 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { typeName } from '../core/args.js';
 import { type BytesLike, bytesOf, copied } from '../core/bytes.js';
-import { BlockingIOError, fromCode, InterruptedError, OSError, ValueError } from '../core/exceptions.js';
+import { fromCode, OSError, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
 import { uncaught } from '../core/uncaught.js';
 import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
+import { sendto } from '../socket/send.js';
 import type { socket } from '../socket/socket.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack, unpackBytes } from '../structs/address.js';
-import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
+import { Again, ATTEMPT, ONCE, POLLIN, POLLOUT } from '../wait/call.js';
 
 const { EAGAIN, EBADF, EINTR } = constants.errno;
 /** How many datagrams one turn of the loop takes in, or sends, before the other descriptors have theirs. */
@@ -142,32 +143,32 @@ export class DatagramTransport {
 
   /** Whether that is done, well or not; false: it has to wait. */
   #send(bytes: Uint8Array, to: Address): boolean {
-    return this.#attempt(() => {
-      if (this.#connected) this.#sock.send(bytes);
-      else this.#sock.sendto(bytes, to);
-    });
+    const sock = this.#sock;
+    const sent = this.#unlessError(() =>
+      this.#connected ? sock._trySend(bytes) : sendto(sock._plain('sendto'), bytes, 0, to, ATTEMPT),
+    );
+    return !(sent instanceof Again);
   }
 
-  #attempt(call: () => void): boolean {
+  /** What `call` returns; undefined if it raises an OSError, of which the protocol is told. */
+  #unlessError<T>(call: () => T): T | undefined {
     try {
-      call();
+      return call();
     } catch (error) {
-      if (error instanceof BlockingIOError || error instanceof InterruptedError) return false;
       if (!(error instanceof OSError)) throw error;
       this.#tell('error_received', error);
+      return undefined;
     }
-    return true;
   }
 
   /** Copies a datagram and the address, which the caller may change: whether it waits now. */
   #enqueue(bytes: Uint8Array, to: Address): boolean {
-    let waiting: Waiting | undefined;
-    this.#attempt(() => {
+    const waiting = this.#unlessError((): Waiting => {
       const { family, proto } = this.#sock;
       const address = this.#connected
         ? null
         : unpackBytes(packed.subarray(0, pack(family, proto, to, 'sendto')), proto);
-      waiting = { bytes: copied(bytes), to: address };
+      return { bytes: copied(bytes), to: address };
     });
     if (waiting === undefined) return false;
     this.#queue.push(waiting);

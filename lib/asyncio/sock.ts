@@ -5,14 +5,18 @@ import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
-import { type Abortable, AGAIN_WRITE, awaited, whenReadable } from '../event/await.js';
+import { type Abortable, awaited, whenReadable } from '../event/await.js';
 import { addressWithoutName } from '../event/names.js';
-import type { MessageBatch } from '../socket/batch.js';
+import { type MessageBatch, receiveBatch, sendBatch } from '../socket/batch.js';
+import { type Message, recvfrom, recvfromInto, recvmsg } from '../socket/receive.js';
+import { sendmsg, sendto } from '../socket/send.js';
 import { FileTransfer, type SendableFile } from '../socket/sendfile.js';
-import { socket } from '../socket/socket.js';
+import type { socket } from '../socket/socket.js';
+import { type Reaped, reapZerocopy, sendZerocopy } from '../socket/zerocopy.js';
+import type { SSLSocket } from '../ssl/socket.js';
 import type { Address, ReturnedAddress } from '../structs/address.js';
-import type { AncillaryData, AncillaryItem } from '../structs/ancillary.js';
-import { isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
+import type { AncillaryItem } from '../structs/ancillary.js';
+import { AGAIN_WRITE, Again, ATTEMPT, isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
 
 const { EINVAL } = constants.errno;
 
@@ -22,7 +26,7 @@ const { EINVAL } = constants.errno;
  * @see Python loop.sock_recv; recv(2)
  */
 export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Promise<Buffer> {
-  return awaited(sock, POLLIN, () => sock.recv(nbytes), options, {
+  return awaited(sock, POLLIN, () => sock._tryRecv(nbytes), options, {
     vain: Number.isInteger(nbytes) && isDrained(sock, nbytes),
   });
 }
@@ -33,7 +37,7 @@ export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Pr
  * @see Python loop.sock_recv_into
  */
 export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLIN, () => sock.recv_into(buf), options, { vain: isDrained(sock, buf?.byteLength) });
+  return awaited(sock, POLLIN, () => sock._tryRecvInto(buf), options, { vain: isDrained(sock, buf?.byteLength) });
 }
 
 /** Whether a read of so many bytes would have to wait for the poller anyway. */
@@ -47,7 +51,7 @@ function isDrained(sock: socket, asked: number): boolean {
  * @see Python loop.sock_recvfrom
  */
 export function sock_recvfrom(sock: socket, bufsize: number, options?: Abortable): Promise<[Buffer, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => sock.recvfrom(bufsize), options);
+  return awaited(sock, POLLIN, () => recvfrom(sock._plain('recvfrom'), bufsize, 0, ATTEMPT), options);
 }
 
 /**
@@ -61,7 +65,7 @@ export function sock_recvfrom_into(
   nbytes = 0,
   options?: Abortable,
 ): Promise<[number, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => sock.recvfrom_into(buf, nbytes), options);
+  return awaited(sock, POLLIN, () => recvfromInto(sock._plain('recvfrom_into'), buf, nbytes, 0, ATTEMPT), options);
 }
 
 /**
@@ -75,8 +79,8 @@ export function sock_recvmsg(
   ancbufsize = 0,
   flags = 0,
   options?: Abortable,
-): Promise<[Buffer, AncillaryData[], number, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => sock.recvmsg(bufsize, ancbufsize, flags), options);
+): Promise<Message> {
+  return awaited(sock, POLLIN, () => recvmsg(sock._plain('recvmsg'), bufsize, ancbufsize, flags, ATTEMPT), options);
 }
 
 /**
@@ -92,7 +96,8 @@ export function sock_sendmsg(
   address: Address = null,
   options?: Abortable,
 ): Promise<number> {
-  return awaited(sock, POLLOUT, () => sock.sendmsg(buffers, ancdata, flags, address), options);
+  const attempt = () => sendmsg(sock._plain('sendmsg'), buffers, ancdata, flags, address, ATTEMPT);
+  return awaited(sock, POLLOUT, attempt, options);
 }
 
 /**
@@ -100,7 +105,7 @@ export function sock_sendmsg(
  * @throws (rejects) as `sock.recvmmsg_into`; TimeoutError after the socket's timeout
  */
 export function sock_recvmmsg_into(sock: socket, batch: MessageBatch, flags = 0, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLIN, () => sock.recvmmsg_into(batch, flags), options);
+  return awaited(sock, POLLIN, () => receiveBatch(sock._plain('recvmmsg_into'), batch, flags, ATTEMPT), options);
 }
 
 /**
@@ -118,7 +123,9 @@ export function sock_sendmmsg(
 ): Promise<number> {
   let at = start;
   const send = () => {
-    at += sock.sendmmsg(batch, at, end, flags);
+    const n = sendBatch(sock._plain('sendmmsg'), batch, at, end, flags, ATTEMPT);
+    if (n instanceof Again) return n;
+    at += n;
     return at < (end ?? batch.count) ? AGAIN_WRITE : at - start;
   };
   return awaited(sock, POLLOUT, send, options);
@@ -130,7 +137,8 @@ export function sock_sendmmsg(
  * @see socket.send_zerocopy
  */
 export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLOUT, () => sock.send_zerocopy(data, flags), options);
+  const attempt = () => sendZerocopy(sock._plain('send_zerocopy'), data, flags, null, ATTEMPT);
+  return awaited(sock, POLLOUT, attempt, options);
 }
 
 /**
@@ -138,8 +146,8 @@ export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, opt
  * @throws (rejects) as `sock.reap_zerocopy`; TimeoutError after the socket's timeout
  * @see socket.reap_zerocopy
  */
-export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<ReturnType<socket['reap_zerocopy']>> {
-  return awaited(sock, POLLIN, () => sock.reap_zerocopy(), options);
+export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<Reaped[]> {
+  return awaited(sock, POLLIN, () => reapZerocopy(sock, ATTEMPT), options);
 }
 
 /** What one call sends before the others get their turn, however fast the peer takes it. */
@@ -166,7 +174,8 @@ export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable)
     begun = true;
     for (let left = TURN_SIZE; left > 0; left -= most) {
       const piece = rest.length > most ? rest.subarray(0, most) : rest;
-      const n = sock.send(piece);
+      const n = sock._trySend(piece);
+      if (n instanceof Again) return n;
       if (n === rest.length) return null;
       rest = rest.subarray(n);
       if (n < piece.length) break;
@@ -191,7 +200,7 @@ export async function sock_sendto(
   options?: Abortable,
 ): Promise<number> {
   const to = await addressWithoutName(sock, address, options);
-  return awaited(sock, POLLOUT, () => sock.sendto(data, to), options);
+  return awaited(sock, POLLOUT, () => sendto(sock._plain('sendto'), data, 0, to, ATTEMPT), options);
 }
 
 /**
@@ -201,15 +210,14 @@ export async function sock_sendto(
  * @see Python loop.sock_accept
  */
 export async function sock_accept(sock: socket, options?: Abortable): Promise<[socket, ReturnedAddress]> {
-  const accept = () => socket.prototype.accept.call(sock);
-  const [plain, address] = await awaited(sock, POLLIN, accept, options);
+  const [plain, address] = await awaited(sock, POLLIN, () => sock._tryAccept(), options);
   plain.setblocking(false);
   if (sock._isPlain) return [plain, address];
   let connection = plain;
   try {
     connection = sock._wrapped(plain, false);
-    if ((sock as HandshakingSocket).do_handshake_on_connect) {
-      await sock_do_handshake(connection as HandshakingSocket, options);
+    if ((sock as SSLSocket).do_handshake_on_connect) {
+      await sock_do_handshake(connection as SSLSocket, options);
     }
   } catch (error) {
     connection.close();
@@ -234,8 +242,8 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
   } else {
     checked(code, 'connect');
   }
-  if (!sock._isPlain && (sock as HandshakingSocket).do_handshake_on_connect) {
-    await sock_do_handshake(sock as HandshakingSocket, options);
+  if (!sock._isPlain && (sock as SSLSocket).do_handshake_on_connect) {
+    await sock_do_handshake(sock as SSLSocket, options);
   }
   return null;
 }
@@ -251,19 +259,13 @@ export function connectFailed(code: number, address: Address): OSError {
   return Object.assign(new OSError(-code, `Connect call failed ${str(address)}`), { syscall: 'connect' });
 }
 
-/** An SSLSocket, whose module this one does not import. */
-interface HandshakingSocket extends socket {
-  readonly do_handshake_on_connect: boolean;
-  do_handshake(): void;
-}
-
 /**
  * Shakes hands. Not in Python.
  * @throws (rejects) SSLError | OSError; TimeoutError after the socket's timeout
  * @see SSLSocket.do_handshake
  */
-export function sock_do_handshake(sock: socket & { do_handshake(): void }, options?: Abortable): Promise<void> {
-  return awaited(sock, POLLIN, () => sock.do_handshake(), options);
+export function sock_do_handshake(sock: SSLSocket, options?: Abortable): Promise<void> {
+  return awaited(sock, POLLIN, () => sock._tryHandshake(), options);
 }
 
 /**
@@ -271,8 +273,8 @@ export function sock_do_handshake(sock: socket & { do_handshake(): void }, optio
  * @throws (rejects) SSLError | OSError; TimeoutError after the socket's timeout
  * @see SSLSocket.unwrap
  */
-export function sock_unwrap<T extends socket>(sock: T & { unwrap(): T }, options?: Abortable): Promise<T> {
-  return awaited(sock, POLLIN, () => sock.unwrap(), options);
+export function sock_unwrap<T extends SSLSocket>(sock: T, options?: Abortable): Promise<T> {
+  return awaited(sock, POLLIN, () => sock._tryUnwrap() ?? sock, options);
 }
 
 /** What is read of a file at a time where the kernel does not send it itself. */
@@ -293,7 +295,7 @@ export async function sock_sendfile(
 ): Promise<number> {
   const transfer = new FileTransfer(sock, file, offset, count);
   try {
-    const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(), options));
+    const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(true), options));
     if (!done && options.fallback === false) raise(-EINVAL, 'sendfile');
     if (!done) await sendByReading(sock, transfer, options);
   } finally {

@@ -11,12 +11,13 @@ import {
   TimeoutError,
   ValueError,
 } from '../core/exceptions.js';
-import { AGAIN_READ, AGAIN_WRITE, attempt, type Told, untilTold } from '../event/await.js';
+import { type Told, untilTold } from '../event/await.js';
 import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
+import { sendmsg } from '../socket/send.js';
 import type { socket } from '../socket/socket.js';
 import type { SSLSocket } from '../ssl/socket.js';
-import { POLLIN, POLLOUT } from '../wait/call.js';
+import { Again, ATTEMPT, POLLIN, POLLOUT } from '../wait/call.js';
 import type { StreamReader } from './reader.js';
 import { sock_unwrap } from './sock.js';
 import { timeout } from './time.js';
@@ -118,8 +119,8 @@ export class Transport {
   /** One read: whether there may be more that the poller does not know of. */
   #readOnce(): boolean {
     try {
-      const result = attempt(this._sock, POLLIN, () => this._sock.recv(READ_SIZE));
-      if (!(result instanceof Uint8Array)) {
+      const result = this._sock._tryRecv(READ_SIZE);
+      if (result instanceof Again) {
         this.#readWaits = result.direction;
         this.#listen();
         return false;
@@ -179,8 +180,8 @@ export class Transport {
   #flush(): void {
     try {
       while (this.#unsent.length > 0) {
-        const result = attempt(this._sock, POLLOUT, () => this.#sendOnce());
-        if (typeof result !== 'number') {
+        const result = this.#sendOnce();
+        if (result instanceof Again) {
           this.#writeWaits = result.direction;
           break;
         }
@@ -195,10 +196,10 @@ export class Transport {
     if (this.#marks.fell(this.#unsentSize)) this.#drained();
   }
 
-  #sendOnce(): number {
+  #sendOnce(): number | Again {
     const parts = this.#unsent;
-    if (parts.length === 1 || !this._sock._isPlain) return this._sock.send(parts[0]);
-    return this._sock.sendmsg(parts.length > IOV_MAX ? parts.slice(0, IOV_MAX) : parts);
+    if (parts.length === 1 || !this._sock._isPlain) return this._sock._trySend(parts[0]);
+    return sendmsg(this._sock, parts.length > IOV_MAX ? parts.slice(0, IOV_MAX) : parts, [], 0, null, ATTEMPT);
   }
 
   #sent(count: number): void {
@@ -411,8 +412,8 @@ export class Transport {
     if (output !== this.#descriptor.listened(POLLOUT)) this.#descriptor.listen(POLLOUT, output ? this.#onOutput : null);
   }
 
-  readonly #onInput = (): void => this.#ready(AGAIN_READ.direction);
-  readonly #onOutput = (): void => this.#ready(AGAIN_WRITE.direction);
+  readonly #onInput = (): void => this.#ready(POLLIN);
+  readonly #onOutput = (): void => this.#ready(POLLOUT);
 
   #ready(direction: number): void {
     if (this.#writeWaits === direction) this.#writable();

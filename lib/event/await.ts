@@ -9,34 +9,20 @@ import { addAbortListener } from 'node:events';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { typeName } from '../core/args.js';
-import { BlockingIOError, fromCode, timedOut } from '../core/exceptions.js';
+import { fromCode, timedOut } from '../core/exceptions.js';
 import type { socket } from '../socket/socket.js';
-import { SSLWantReadError, SSLWantWriteError } from '../ssl/errors.js';
-import { deadlineIn, POLLIN, POLLOUT } from '../wait/call.js';
+import { AGAIN_READ, Again, deadlineIn, POLLIN } from '../wait/call.js';
 import { Alarm } from './alarm.js';
 import { type Descriptor, descriptorIfAny, descriptorOf, mayTryAtOnce } from './loop.js';
 import { Waiter } from './waiters.js';
 
-const { EAGAIN, EBADF, EWOULDBLOCK } = constants.errno;
+const { EBADF } = constants.errno;
 
 /** What every awaited call takes besides its own arguments. */
 export interface Abortable {
   /** Aborts the call: it rejects with the signal's reason. */
   signal?: AbortSignal;
 }
-
-/** What a try returns that has to wait for a direction. */
-class Again {
-  /** @param vain the system said that it is ready, and then that it is not */
-  constructor(
-    readonly direction: number,
-    readonly vain = false,
-  ) {}
-}
-export const AGAIN_READ = new Again(POLLIN);
-export const AGAIN_WRITE = new Again(POLLOUT);
-const VAIN_READ = new Again(POLLIN, true);
-const VAIN_WRITE = new Again(POLLOUT, true);
 
 /**
  * How many tries in a row may be in vain before a pause is made, and how long that is at most. An unconnected datagram
@@ -45,30 +31,7 @@ const VAIN_WRITE = new Again(POLLOUT, true);
 const VAIN_LIMIT = 3;
 const PAUSE_MS = 10;
 
-/** One try of a call of `sock` that may wait: its result, or for which direction to wait. `direction`: its usual one. */
-export function attempt<T>(sock: socket, direction: number, call: () => T | Again): T | Again {
-  // A callback that runs in the midst of it may try something of its own.
-  const outer = sock._attempting;
-  sock._attempting = true;
-  try {
-    return call();
-  } catch (error) {
-    return directionOf(error, direction);
-  } finally {
-    sock._attempting = outer;
-  }
-}
-
-function directionOf(error: unknown, direction: number): Again {
-  if (error instanceof BlockingIOError && (error.errno === EAGAIN || error.errno === EWOULDBLOCK)) {
-    return direction === POLLIN ? VAIN_READ : VAIN_WRITE;
-  }
-  if (error instanceof SSLWantReadError) return AGAIN_READ;
-  if (error instanceof SSLWantWriteError) return AGAIN_WRITE;
-  throw error;
-}
-
-/** A call that waits: of a socket, or (`sock` is null) of another descriptor. One for each idle connection: keep it small. */
+/** A call that waits for a descriptor. One for each idle connection: keep it small. */
 class Operation<T> extends Waiter {
   readonly #side: number;
   readonly #descriptor: Descriptor;
@@ -84,8 +47,7 @@ class Operation<T> extends Waiter {
     fd: number,
     side: number,
     direction: number,
-    readonly sock: socket | null,
-    readonly call: () => T | Again,
+    readonly attempt: () => T | Again,
     readonly resolve: (value: T) => void,
     readonly reject: (error: unknown) => void,
   ) {
@@ -110,8 +72,7 @@ class Operation<T> extends Waiter {
 
   override ready(): boolean {
     try {
-      const { sock, call } = this;
-      const result = sock === null ? call() : attempt(sock, this.#side, call);
+      const result = this.attempt();
       if (result instanceof Again) {
         this.direction = result.direction;
         this.#vain = result.vain ? this.#vain + 1 : 0;
@@ -173,14 +134,13 @@ interface Particulars {
 const NOTHING_PARTICULAR: Particulars = {};
 
 /**
- * The result of a call of `sock`, which waits for `direction` as a rule: `call` is tried until it neither raises
- * BlockingIOError or the like nor returns Again. A `settimeout` of more than 0 limits the whole; with none and with 0 it
- * waits for as long as it takes.
+ * The result of a call of `sock`, which waits for `direction` as a rule: `attempt` is repeated until it returns no Again. A
+ * `settimeout` of more than 0 limits the whole; with none and with 0 it waits for as long as it takes.
  */
 export function awaited<T>(
   sock: socket,
   direction: number,
-  call: () => T | Again,
+  attempt: () => T | Again,
   options?: Abortable,
   particulars = NOTHING_PARTICULAR,
 ): Promise<T> {
@@ -192,15 +152,15 @@ export function awaited<T>(
     if (!particulars.vain && !descriptorIfAny(sock._fd)?.queued(direction)) {
       late = !mayTryAtOnce();
       if (!late) {
-        const result = attempt(sock, direction, call);
+        const result = attempt();
         if (!(result instanceof Again)) return Promise.resolve(result);
         wanted = result.direction;
       }
     }
     return new Promise((resolve, reject) => {
       // Over TLS a try may call the caller's functions, which are to run where the call was made.
-      const once = sock._isPlain ? call : AsyncResource.bind(call);
-      const operation = new Operation(sock._fd, direction, wanted, sock, once, resolve as (value: T) => void, reject);
+      const once = sock._isPlain ? attempt : AsyncResource.bind(attempt);
+      const operation = new Operation(sock._fd, direction, wanted, once, resolve as (value: T) => void, reject);
       operation.cancelled = particulars.cancelled;
       operation.limit(sock._timeout, signal);
       // What has been decrypted already, no poller reports.
@@ -271,7 +231,7 @@ export async function whenReadable<T>(fd: number, read: () => T, options: Aborta
   const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : read());
   try {
     return await new Promise<T>((resolve, reject) => {
-      new Operation(fd, POLLIN, POLLIN, null, look, resolve, reject).limit(null, signal);
+      new Operation(fd, POLLIN, POLLIN, look, resolve, reject).limit(null, signal);
     });
   } finally {
     descriptorIfAny(fd)?.forgetIfIdle();

@@ -9,7 +9,19 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
 import { type AncillaryData, packAncillary, unpackAncillary } from '../structs/ancillary.js';
-import { begin, goOn, Held, onward, POLLIN, POLLOUT, patience, type Waiter } from '../wait/call.js';
+import {
+  type Again,
+  type Attempt,
+  goOn,
+  Held,
+  onward,
+  POLLIN,
+  POLLOUT,
+  patience,
+  VAIN_READ,
+  VAIN_WRITE,
+  type Waiter,
+} from '../wait/call.js';
 
 /** The room for an address: as large as any system's sockaddr_storage. */
 const ADDRESS_ROOM = packed.length;
@@ -187,30 +199,46 @@ const NOTHING = new Uint8Array(0);
 const KINDS = ['data', 'address', 'ancillary data'];
 
 /** A batch, for the first argument of `caller`. */
-export function batchOf(value: unknown, caller: string): MessageBatch {
+function batchOf(value: unknown, caller: string): MessageBatch {
   if (value instanceof MessageBatch) return value;
   throw new TypeError(`${caller}() argument 1 must be MessageBatch, not ${argName(value)}`);
 }
 
 /** See `socket.recvmmsg_into`. */
-export function receiveBatch(sock: Waiter, batch: MessageBatch, flags: number): number {
-  const deadline = begin(sock, POLLIN);
-  const n = batch._receive(sock._fd, flags, patience(deadline));
-  if (n >= 0) return n;
-  return goOn(sock, n, POLLIN, deadline, 'recvmmsg', (fd, wait) => batch._receive(fd, flags, wait));
+export function receiveBatch(sock: Waiter, messages: MessageBatch, flags: number, deadline: number): number | Again {
+  const batch = batchOf(messages, 'recvmmsg_into');
+  const bits = flags === 0 ? 0 : cInt(flags);
+  const first = batch._receive(sock._fd, bits, patience(deadline));
+  if (first >= 0) return first;
+  const n = goOn(sock, first, POLLIN, deadline, 'recvmmsg', (fd, wait) => batch._receive(fd, bits, wait));
+  return n < 0 ? VAIN_READ : n;
 }
 
 /** See `socket.sendmmsg`. What was sent counts: what stopped it then comes with the next call, as from the kernel. */
-export function sendBatch(sock: Waiter, batch: MessageBatch, start: number, end: number, flags: number): number {
-  if (start === end) return 0;
-  const deadline = begin(sock, POLLOUT);
-  const sending = (at: number) => (fd: number, wait: number) => batch._send(fd, at, end, flags, wait);
-  const n = sending(start)(sock._fd, patience(deadline));
-  let at = start + (n >= 0 ? n : goOn(sock, n, POLLOUT, deadline, 'sendmmsg', sending(start)));
-  if (at === end || deadline === 0) return at - start;
+export function sendBatch(
+  sock: Waiter,
+  messages: MessageBatch,
+  start: number,
+  end: number | null,
+  flags: number,
+  deadline: number,
+): number | Again {
+  const batch = batchOf(messages, 'sendmmsg');
+  const [first, last] = batch._range(start, end);
+  const bits = flags === 0 ? 0 : cInt(flags);
+  if (first === last) return 0;
+  const sending =
+    (at: number): Attempt =>
+    (fd, wait) =>
+      batch._send(fd, at, last, bits, wait);
+  let n = sending(first)(sock._fd, patience(deadline));
+  if (n < 0) n = goOn(sock, n, POLLOUT, deadline, 'sendmmsg', sending(first));
+  if (n < 0) return VAIN_WRITE;
+  if (first + n === last || deadline <= 0) return n;
+  let at = first + n;
   try {
     using held = new Held(sock);
-    while (at < end) {
+    while (at < last) {
       onward(deadline, 'sendmmsg');
       held.check('sendmmsg');
       const more = sending(at)(held.fd, patience(deadline));
@@ -219,5 +247,5 @@ export function sendBatch(sock: Waiter, batch: MessageBatch, start: number, end:
   } catch (error) {
     if (!(error instanceof OSError)) throw error;
   }
-  return at - start;
+  return at - first;
 }

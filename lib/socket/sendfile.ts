@@ -7,7 +7,18 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
 import { type HasFileno, saidFileno } from '../core/fileobj.js';
 import { repr } from '../core/repr.js';
-import { begin, goOn, POLLIN, POLLOUT, patience, type Waiter, waitReady } from '../wait/call.js';
+import {
+  type Again,
+  ATTEMPT,
+  begin,
+  goOn,
+  POLLIN,
+  POLLOUT,
+  patience,
+  VAIN_WRITE,
+  type Waiter,
+  waitReady,
+} from '../wait/call.js';
 
 /** A descriptor, Node's FileHandle, or an object with `fileno()`, or one with `read(n)` (and `seek(offset)`). */
 export type SendableFile =
@@ -43,7 +54,7 @@ export function sendfileArguments(args: unknown[]): [file: unknown, offset: unkn
 
 /** See `socket.sendfile`. */
 export function sendfile(sock: Sender, file: unknown, offset: unknown, count: unknown): number {
-  return sendAll(sock, new FileTransfer(sock, file, offset, count), (transfer) => transfer.fromKernel());
+  return sendAll(sock, new FileTransfer(sock, file, offset, count), (transfer) => transfer.fromKernel() === true);
 }
 
 /** The same for a socket that the kernel cannot send to, for what is sent must be encrypted first. */
@@ -109,10 +120,10 @@ export class FileTransfer {
   }
 
   /**
-   * sendfile(2) until all is sent: true. False where this file or this system cannot, and nothing was sent. After an
-   * exception it may be called again, and goes on.
+   * sendfile(2) until all is sent: true. False where this file or this system cannot, and nothing was sent. One attempt of
+   * an awaited call, which is repeated and goes on, sends what can be sent now.
    */
-  fromKernel(): boolean {
+  fromKernel(attempting = false): boolean | Again {
     if (this.#fd === undefined || !this.#isRegular(this.#fd)) return false;
     const sock = this.#sock;
     if (sock._fd < 0) throw new ValueError(`Invalid file descriptor: ${sock._fd}`);
@@ -121,12 +132,13 @@ export class FileTransfer {
       const ask = Math.min(this.#limit - this.sent, CALL_MAX);
       if (ask === 0) return true;
       // The deadline is for each block, as in Python: a large file may take longer than the timeout.
-      const deadline = begin(sock, POLLOUT);
+      const deadline = attempting ? ATTEMPT : begin(sock, POLLOUT);
       const [file, from] = [this.#fd, this.#start + this.sent];
       const attempt = (fd: number, wait: number) => native.sendfile(fd, file, from, ask, wait);
       let n = attempt(sock._fd, patience(deadline));
       if (this.sent === 0 && CANNOT.includes(n)) return false;
       if (n < 0) n = goOn(sock, n, POLLOUT, deadline, 'sendfile', attempt);
+      if (n < 0) return VAIN_WRITE;
       if (n === 0) return true;
       this.sent += n;
     }

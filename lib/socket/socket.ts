@@ -2,38 +2,30 @@
 import { inspect } from 'node:util';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { cInt, integer, isIterable, plainInt, size, timeout } from '../core/args.js';
-import { type BytesLike, bytesOf, fromScratch, newBytes, trimmed, writableBytes } from '../core/bytes.js';
-import { checked, OSError, raise, timedOut, ValueError } from '../core/exceptions.js';
+import { cInt, integer, plainInt, timeout } from '../core/args.js';
+import type { BytesLike } from '../core/bytes.js';
+import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
-import {
-  type AncillaryData,
-  type AncillaryItem,
-  CMSG_SPACE,
-  descriptorsIn,
-  packAncillary,
-  unpackAncillary,
-} from '../structs/ancillary.js';
+import { type AncillaryItem, packAncillary } from '../structs/ancillary.js';
 import { type Credentials, peerCredentials, type TcpInfo, tcpInfo } from '../structs/info.js';
 import { released, renewed } from '../wait/awaited.js';
 import {
-  type Attempt,
+  type Again,
+  ATTEMPT,
   begin,
   busyWait,
-  goOn,
   Held,
   interrupted,
   isInProgress,
   limited,
   monotonicMs,
   ONCE,
-  onward,
   POLLIN,
   POLLOUT,
-  patience,
   SLEEP,
   SLICE_MS,
+  VAIN_READ,
   waitReady,
 } from '../wait/call.js';
 import {
@@ -44,25 +36,27 @@ import {
   type SocketOptions,
   TYPE_FLAGS,
 } from './arguments.js';
-import { batchOf, type MessageBatch, receiveBatch, sendBatch } from './batch.js';
+import { type MessageBatch, receiveBatch, sendBatch } from './batch.js';
 import { type MakefileOptions, makefile, type SocketIO } from './makefile.js';
 import { getOption, setOption } from './options.js';
 import { collected, described, isReused, type Remains } from './ownership.js';
+import {
+  accept,
+  type Message,
+  type MessageInto,
+  recv,
+  recvfrom,
+  recvfromInto,
+  recvInto,
+  recvmsg,
+  recvmsgInto,
+} from './receive.js';
+import { send, sendall, sendMessage, sendmsg, sendto } from './send.js';
 import { type SendableFile, sendfile, sendfileArguments } from './sendfile.js';
-import { type Ancillary, receiveRest, sendRest, sizeOf } from './whole.js';
-import { enabled, leave, type Reaped, reapZerocopy, retire, sendZerocopy } from './zerocopy.js';
+import { leave, REPORTS, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './zerocopy.js';
 
 const c = constants.socket;
 const { EAGAIN, EALREADY, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN } = constants.errno;
-/** The room that recv and recvfrom receive into; what is asked beyond it costs a buffer of that size. */
-const SCRATCH_SIZE = native.scratch.length;
-const WAIT_ALL = c.MSG_WAITALL ?? 0;
-const NO_CONTROL = new Uint8Array(0);
-/** The place in `native.info` that says whether the binary has ended the sleep of a recv or recvfrom that got something. */
-const CUT_SHORT = 3;
-/** struct ucred: pid, uid and gid. */
-const CREDENTIALS_ROOM = CMSG_SPACE(3 * Int32Array.BYTES_PER_ELEMENT);
-const CONTROL_MAX = 0x7fffffff;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
 const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
@@ -104,7 +98,6 @@ export class socket {
   /** @internal */ _fd: number;
   /** @internal Seconds; null: blocks; 0: does not. */ _timeout: number | null = null;
   /** @internal See set_busy_wait. */ _busyMs = 0;
-  /** @internal A call that would wait raises instead: see `wait/call.ts`. */ _attempting = false;
   /** @internal The last recv took all that there was: an awaited one had better wait before it tries. */
   _drained = false;
   readonly #family: number;
@@ -309,17 +302,28 @@ export class socket {
    * @throws TimeoutError | BlockingIOError | OSError
    */
   accept(): [socket, ReturnedAddress] {
-    const deadline = begin(this, POLLIN);
-    let fd = native.accept(this._fd, patience(deadline));
-    if (fd < 0) fd = goOn(this, fd, POLLIN, deadline, 'accept', native.accept);
-    // The descriptor has its owner before anything else may fail.
-    const accepted = socket._adopt(fd, this);
-    return [accepted, unpack(native.info[0], this.#proto)];
+    return this.#accepted(accept(this, begin(this, POLLIN)));
+  }
+
+  /** The descriptor has its owner before anything else may fail. */
+  #accepted(fd: number): [socket, ReturnedAddress] {
+    return [socket._adopt(fd, this), unpack(native.info[0], this.#proto)];
+  }
+
+  /** @internal One attempt of an awaited accept, which an heir does not wrap. */
+  _tryAccept(): [socket, ReturnedAddress] | Again {
+    const fd = accept(this, ATTEMPT);
+    return fd < 0 ? VAIN_READ : this.#accepted(fd);
   }
 
   /** @internal Whether what is sent is what the descriptor sends. */
   get _isPlain(): boolean {
     return true;
+  }
+
+  /** @internal This socket, for a call that goes to the descriptor itself. For heirs: they may not have it. */
+  _plain(_method: string): this {
+    return this;
   }
 
   /** @internal For heirs: whoever sent something in parts will not send the rest. */
@@ -453,13 +457,12 @@ export class socket {
    * @see Python socket.recv; recv(2)
    */
   recv(bufsize: number, flags = 0): Buffer {
-    const room = size(bufsize);
-    const bits = flags === 0 ? 0 : cInt(flags);
-    if (room < 0) throw new ValueError('negative buffersize in recv');
-    if (room === 0) return Buffer.alloc(0);
-    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) return fromScratch(this.#recv(null, room, bits));
-    const large = newBytes(room);
-    return trimmed(large, this.#recv(large, room, bits));
+    return recv(this, bufsize, flags, begin(this, POLLIN)) as Buffer;
+  }
+
+  /** @internal One attempt of an awaited recv. */
+  _tryRecv(bufsize: number): Buffer | Again {
+    return recv(this, bufsize, 0, ATTEMPT);
   }
 
   /**
@@ -471,58 +474,12 @@ export class socket {
   recv_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): number;
   recv_into(buffer: BytesLike, nbytes: number | { nbytes?: number; flags?: number } = 0, flags = 0): number {
     if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recv_into', buffer, nbytes));
-    const bytes = writableBytes(buffer, 'recv_into');
-    let room = nbytes === 0 ? 0 : size(nbytes);
-    const bits = flags === 0 ? 0 : cInt(flags);
-    if (room < 0) throw new ValueError('negative buffersize in recv_into');
-    if (room > bytes.length) throw new ValueError('buffer too small for requested bytes');
-    if (room === 0) room = bytes.length;
-    if (room === 0) return 0;
-    return this.#recv(bytes, room, bits);
+    return recvInto(this, buffer, nbytes, flags, begin(this, POLLIN)) as number;
   }
 
-  /** Receives into `bytes`, or for null into `native.scratch`: how many bytes came, at most `room`. */
-  #recv(bytes: Uint8Array | null, room: number, flags: number): number {
-    const deadline = begin(this, POLLIN);
-    if ((flags & WAIT_ALL) !== 0 && this.#isWhole(deadline)) return this.#recvWhole(bytes as Uint8Array, room, flags);
-    const wait = patience(deadline);
-    let n =
-      bytes === null
-        ? native.recvScratch(this._fd, room, flags, wait)
-        : native.recv(this._fd, bytes, 0, room, flags, wait);
-    if (n < 0) n = this.#recvOn(n, bytes, room, flags, deadline);
-    if (n < room && native.info[CUT_SHORT] === 1) n = this.#recvRest(bytes ?? native.scratch, n, room, flags);
-    // A stream that gave less than was asked for has nothing more.
-    this._drained = n > 0 && n < room && this.#type === c.SOCK_STREAM && this._isPlain;
-    // What the kernel had in its queue can be more, with MSG_TRUNC.
-    return bytes === null && n > room ? room : n;
-  }
-
-  #recvOn(code: number, bytes: Uint8Array | null, room: number, flags: number, deadline: number): number {
-    return goOn(this, code, POLLIN, deadline, 'recv', (fd, wait) =>
-      bytes === null ? native.recvScratch(fd, room, flags, wait) : native.recv(fd, bytes, 0, room, flags, wait),
-    );
-  }
-
-  /** A receive was ended by the binary that may have waited for more (SO_RCVLOWAT). */
-  #recvRest(bytes: Uint8Array, n: number, room: number, flags: number): number {
-    if (this.#type !== c.SOCK_STREAM) return n;
-    return receiveRest(this, [bytes.subarray(0, room)], n, flags, NO_CONTROL, { items: [], flags: 0 });
-  }
-
-  /** Whether the kernel makes a transfer whole that begins now, under that deadline. */
-  #isWhole(deadline: number): boolean {
-    return deadline === Number.POSITIVE_INFINITY && this.#type === c.SOCK_STREAM;
-  }
-
-  /** recv and recvfrom of a stream with MSG_WAITALL. The sender's address is left where `native.recvmsg` leaves it. */
-  #recvWhole(bytes: Uint8Array, room: number, flags: number): number {
-    // Room for credentials, so that what has none can be told from what has nobody's: recv(2) itself has none at all.
-    const control = new Uint8Array(CREDENTIALS_ROOM);
-    const got: Ancillary = { items: [], flags: 0 };
-    const n = this.#receiveMessage([bytes.subarray(0, room)], control, flags, got, 'recv');
-    for (const fd of got.items.flatMap(descriptorsIn)) native.close(fd);
-    return n;
+  /** @internal One attempt of an awaited recv_into. */
+  _tryRecvInto(buffer: BytesLike): number | Again {
+    return recvInto(this, buffer, 0, 0, ATTEMPT);
   }
 
   /**
@@ -532,17 +489,7 @@ export class socket {
    * @see Python socket.recvfrom
    */
   recvfrom(bufsize: number, flags = 0): [Buffer, ReturnedAddress] {
-    const room = size(bufsize);
-    const bits = flags === 0 ? 0 : cInt(flags);
-    if (room < 0) throw new ValueError('negative buffersize in recvfrom');
-    if (room <= SCRATCH_SIZE && (bits & WAIT_ALL) === 0) {
-      const n = this.#recvfrom(null, room, bits);
-      const address = unpack(native.info[0], this.#proto);
-      return [fromScratch(Math.min(n, room)), address];
-    }
-    const large = newBytes(room);
-    const n = this.#recvfrom(large, room, bits);
-    return [trimmed(large, n), unpack(native.info[0], this.#proto)];
+    return recvfrom(this, bufsize, flags, begin(this, POLLIN)) as [Buffer, ReturnedAddress];
   }
 
   /**
@@ -559,32 +506,7 @@ export class socket {
     flags = 0,
   ): [number, ReturnedAddress] {
     if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recvfrom_into', buffer, nbytes));
-    const bytes = writableBytes(buffer, 'recvfrom_into');
-    const room = size(nbytes);
-    const bits = cInt(flags);
-    if (room < 0) throw new ValueError('negative buffersize in recvfrom_into');
-    if (room > bytes.length) throw new ValueError('nbytes is greater than the length of the buffer');
-    const n = this.#recvfrom(bytes, room === 0 ? bytes.length : room, bits);
-    return [n, unpack(native.info[0], this.#proto)];
-  }
-
-  /** As `#recv`. The sender's address is left in `native.address`. */
-  #recvfrom(bytes: Uint8Array | null, room: number, flags: number): number {
-    const deadline = begin(this, POLLIN);
-    if ((flags & WAIT_ALL) !== 0 && this.#isWhole(deadline)) return this.#recvWhole(bytes as Uint8Array, room, flags);
-    const wait = patience(deadline);
-    let n =
-      bytes === null
-        ? native.recvfromScratch(this._fd, room, flags, wait)
-        : native.recvfrom(this._fd, bytes, 0, room, flags, wait);
-    if (n < 0) n = this.#recvfromOn(n, bytes, room, flags, deadline);
-    return n < room && native.info[CUT_SHORT] === 1 ? this.#recvRest(bytes ?? native.scratch, n, room, flags) : n;
-  }
-
-  #recvfromOn(code: number, bytes: Uint8Array | null, room: number, flags: number, deadline: number): number {
-    return goOn(this, code, POLLIN, deadline, 'recvfrom', (fd, wait) =>
-      bytes === null ? native.recvfromScratch(fd, room, flags, wait) : native.recvfrom(fd, bytes, 0, room, flags, wait),
-    );
+    return recvfromInto(this, buffer, nbytes, flags, begin(this, POLLIN)) as [number, ReturnedAddress];
   }
 
   /**
@@ -594,61 +516,16 @@ export class socket {
    * TypeError
    * @see Python socket.recvmsg; recvmsg(2)
    */
-  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): [Buffer, AncillaryData[], number, ReturnedAddress] {
-    const room = size(bufsize);
-    const controlRoom = size(ancbufsize);
-    const bits = cInt(flags);
-    if (room < 0) throw new ValueError('negative buffer size in recvmsg()');
-    const bytes = newBytes(room);
-    const [n, ancillary, messageFlags, address] = this.#recvmsg([bytes], controlRoom, bits);
-    return [trimmed(bytes, n), ancillary, messageFlags, address];
+  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): Message {
+    return recvmsg(this, bufsize, ancbufsize, flags, begin(this, POLLIN)) as Message;
   }
 
   /**
    * As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`.
    * @throws TimeoutError | BlockingIOError | ConnectionResetError | InterruptedError | OSError; TypeError
    */
-  recvmsg_into(
-    buffers: Iterable<BytesLike>,
-    ancbufsize = 0,
-    flags = 0,
-  ): [number, AncillaryData[], number, ReturnedAddress] {
-    if (!isIterable(buffers)) throw new TypeError('recvmsg_into() argument 1 must be an iterable');
-    const parts = Array.from(buffers, (buffer) => {
-      try {
-        return writableBytes(buffer, 'recvmsg_into');
-      } catch {
-        throw new TypeError('recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers');
-      }
-    });
-    return this.#recvmsg(parts, size(ancbufsize), cInt(flags));
-  }
-
-  #recvmsg(parts: Uint8Array[], controlRoom: number, flags: number): [number, AncillaryData[], number, Address] {
-    if (controlRoom < 0 || controlRoom > CONTROL_MAX) throw new ValueError('invalid ancillary data buffer length');
-    const control = new Uint8Array(controlRoom);
-    const got: Ancillary = { items: [], flags: 0 };
-    const n = this.#receiveMessage(parts, control, flags, got, 'recvmsg');
-    return [n, got.items, got.flags, unpack(native.info[0], this.#proto)];
-  }
-
-  /** Receives a message: how many bytes came. What came beside them goes into `got`, the sender's address into native's. */
-  #receiveMessage(
-    parts: readonly Uint8Array[],
-    control: Uint8Array,
-    flags: number,
-    got: Ancillary,
-    syscall: string,
-  ): number {
-    const deadline = begin(this, POLLIN);
-    let n = native.recvmsg(this._fd, parts, control, flags, patience(deadline));
-    if (n < 0) {
-      n = goOn(this, n, POLLIN, deadline, syscall, (fd, wait) => native.recvmsg(fd, parts, control, flags, wait));
-    }
-    const { info } = native;
-    got.items = unpackAncillary(control, info[1]);
-    got.flags = info[2];
-    return this.#isWhole(deadline) && n < sizeOf(parts) ? receiveRest(this, parts, n, flags, control, got) : n;
+  recvmsg_into(buffers: Iterable<BytesLike>, ancbufsize = 0, flags = 0): MessageInto {
+    return recvmsgInto(this, buffers, ancbufsize, flags, begin(this, POLLIN)) as MessageInto;
   }
 
   // ---- sending -----------------------------------------------------------------------------------------------------
@@ -659,16 +536,12 @@ export class socket {
    * @see Python socket.send; send(2)
    */
   send(data: BytesLike, flags = 0): number {
-    const bytes = bytesOf(data);
-    const bits = flags === 0 ? 0 : cInt(flags);
-    const deadline = begin(this, POLLOUT);
-    const n = native.send(this._fd, bytes, 0, bytes.length, bits, patience(deadline));
-    return n === bytes.length ? n : this.#sendOn(n, bytes, bits, deadline);
+    return send(this, data, flags, begin(this, POLLOUT)) as number;
   }
 
-  #sendOn(code: number, bytes: Uint8Array, flags: number, deadline: number): number {
-    const n = code >= 0 ? code : goOn(this, code, POLLOUT, deadline, 'send', sendingFrom(bytes, 0, flags));
-    return n < bytes.length && this.#isWhole(deadline) ? sendRest(this, [bytes], n, flags) : n;
+  /** @internal One attempt of an awaited send. */
+  _trySend(data: Uint8Array): number | Again {
+    return send(this, data, 0, ATTEMPT);
   }
 
   /**
@@ -678,25 +551,8 @@ export class socket {
    * @see Python socket.sendall
    */
   sendall(data: BytesLike, flags = 0): null {
-    const bytes = bytesOf(data);
-    const bits = flags === 0 ? 0 : cInt(flags);
-    const deadline = begin(this, POLLOUT);
-    const n = native.send(this._fd, bytes, 0, bytes.length, bits, patience(deadline));
-    if (n !== bytes.length) this.#sendAllOn(n, bytes, bits, deadline);
+    sendall(this, data, flags, begin(this, POLLOUT));
     return null;
-  }
-
-  #sendAllOn(code: number, bytes: Uint8Array, flags: number, deadline: number): void {
-    let sent = code >= 0 ? code : goOn(this, code, POLLOUT, deadline, 'send', sendingFrom(bytes, 0, flags));
-    if (sent === bytes.length) return;
-    // Between two steps the number may become somebody else's.
-    using held = new Held(this);
-    while (sent < bytes.length) {
-      onward(deadline, 'send');
-      held.check('send');
-      const n = native.send(held.fd, bytes, sent, bytes.length - sent, flags, patience(deadline));
-      sent += n >= 0 ? n : held.goOn(n, POLLOUT, deadline, 'send', sendingFrom(bytes, sent, flags));
-    }
   }
 
   /**
@@ -711,19 +567,9 @@ export class socket {
     if (args.length !== 2 && args.length !== 3) {
       throw new TypeError(`sendto() takes 2 or 3 arguments (${args.length} given)`);
     }
-    const bytes = bytesOf(args[0]);
-    const flags = args.length === 3 ? cInt(args[1]) : 0;
-    const length = pack(this.#family, this.#proto, args[args.length - 1], 'sendto');
-    const deadline = begin(this, POLLOUT);
-    const n = native.sendto(this._fd, bytes, 0, bytes.length, flags, packed, length, patience(deadline));
-    return n === bytes.length ? n : this.#sendtoOn(n, bytes, flags, length, deadline);
-  }
-
-  #sendtoOn(code: number, bytes: Uint8Array, flags: number, addressLength: number, deadline: number): number {
-    const attempt: Attempt = (fd, wait) =>
-      native.sendto(fd, bytes, 0, bytes.length, flags, packed, addressLength, wait);
-    const n = code >= 0 ? code : goOn(this, code, POLLOUT, deadline, 'sendto', attempt);
-    return n < bytes.length && this.#isWhole(deadline) ? sendRest(this, [bytes], n, flags) : n;
+    const [data, flags] = args.length === 3 ? args : [args[0], 0];
+    const address = args[args.length - 1] as Address;
+    return sendto(this, data as BytesLike, flags as number, address, begin(this, POLLOUT)) as number;
   }
 
   /**
@@ -738,22 +584,7 @@ export class socket {
     flags = 0,
     address: Address = null,
   ): number {
-    if (!isIterable(buffers)) throw new TypeError('sendmsg() argument 1 must be an iterable');
-    const bits = cInt(flags);
-    const parts = Array.from(buffers, bytesOf);
-    if (!isIterable(ancdata)) throw new TypeError('sendmsg() argument 2 must be an iterable');
-    const control = packAncillary(ancdata);
-    const length = address === null || address === undefined ? 0 : pack(this.#family, this.#proto, address, 'sendmsg');
-    return this.#sendmsg(parts, control, bits, length);
-  }
-
-  #sendmsg(parts: Uint8Array[], control: Uint8Array, flags: number, addressLength: number): number {
-    const address = addressLength === 0 ? null : packed;
-    const deadline = begin(this, POLLOUT);
-    const attempt: Attempt = (fd, wait) => native.sendmsg(fd, parts, control, flags, address, addressLength, wait);
-    const first = attempt(this._fd, patience(deadline));
-    const n = first >= 0 ? first : goOn(this, first, POLLOUT, deadline, 'sendmsg', attempt);
-    return this.#isWhole(deadline) && n < sizeOf(parts) ? sendRest(this, parts, n, flags) : n;
+    return sendmsg(this, buffers, ancdata, flags, address, begin(this, POLLOUT)) as number;
   }
 
   /**
@@ -766,7 +597,7 @@ export class socket {
   sendmsg_afalg(...args: unknown[]): number {
     if (this.#family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
     const { msg, items, flags } = algMessage(args);
-    return this.#sendmsg(msg, packAncillary(items), flags, 0);
+    return sendMessage(this, msg, packAncillary(items), flags, 0, begin(this, POLLOUT)) as number;
   }
 
   /**
@@ -791,7 +622,7 @@ export class socket {
    * @see recvmmsg(2) with MSG_WAITFORONE
    */
   recvmmsg_into(batch: MessageBatch, flags = 0): number {
-    return receiveBatch(this, batchOf(batch, 'recvmmsg_into'), flags === 0 ? 0 : cInt(flags));
+    return receiveBatch(this, batch, flags, begin(this, POLLIN)) as number;
   }
 
   /**
@@ -801,9 +632,7 @@ export class socket {
    * @see sendmmsg(2)
    */
   sendmmsg(batch: MessageBatch, start = 0, end: number | null = null, flags = 0): number {
-    const messages = batchOf(batch, 'sendmmsg');
-    const [first, last] = messages._range(start, end);
-    return sendBatch(this, messages, first, last, flags === 0 ? 0 : cInt(flags));
+    return sendBatch(this, batch, start, end, flags, begin(this, POLLOUT)) as number;
   }
 
   /**
@@ -815,12 +644,7 @@ export class socket {
    * @see the kernel's Documentation/networking/msg_zerocopy.rst
    */
   send_zerocopy(data: BytesLike, flags = 0, address: Address = null): number {
-    const bytes = bytesOf(data);
-    const bits = flags === 0 ? 0 : cInt(flags);
-    const none = address === null || address === undefined;
-    const length = none ? 0 : pack(this.#family, this.#proto, address, 'send_zerocopy');
-    this.#remains.zerocopy ??= enabled(this._fd, this.#remains.claim, this.#family);
-    return sendZerocopy(this, this.#remains.zerocopy, bytes, bits, length);
+    return sendZerocopy(this, data, flags, address, begin(this, POLLOUT)) as number;
   }
 
   /**
@@ -830,7 +654,15 @@ export class socket {
    * @throws TimeoutError | BlockingIOError | OSError
    */
   reap_zerocopy(): Reaped[] {
-    return reapZerocopy(this, this.#remains.zerocopy);
+    return reapZerocopy(this, begin(this, REPORTS)) as Reaped[];
+  }
+
+  /** @internal What is under way without a copy; null: such a send was never made. */
+  get _zerocopy(): ZerocopyQueue | null {
+    return this.#remains.zerocopy;
+  }
+  set _zerocopy(queue: ZerocopyQueue | null) {
+    this.#remains.zerocopy = queue;
   }
 
   /**
@@ -916,9 +748,4 @@ export class socket {
   toString(): string {
     return this[inspect.custom]();
   }
-}
-
-/** An attempt to send `bytes` from an offset on. */
-function sendingFrom(bytes: Uint8Array, offset: number, flags: number): Attempt {
-  return (fd, wait) => native.send(fd, bytes, offset, bytes.length - offset, flags, wait);
 }

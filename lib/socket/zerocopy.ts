@@ -17,14 +17,30 @@
 
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
+import { cInt } from '../core/args.js';
+import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
-import { packed } from '../structs/address.js';
+import { type Address, pack, packed } from '../structs/address.js';
 import { unpackAncillary } from '../structs/ancillary.js';
 import { decode_ancillary } from '../structs/decode.js';
-import { begin, goOn, ONCE, POLLOUT, patience, type Waiter, waitFor } from '../wait/call.js';
+import {
+  type Again,
+  ATTEMPT,
+  type Attempt,
+  goOn,
+  ONCE,
+  POLLOUT,
+  patience,
+  VAIN_READ,
+  VAIN_WRITE,
+  type Waiter,
+  waitFor,
+} from '../wait/call.js';
+import { isWhole } from './receive.js';
+import type { Sender } from './send.js';
 
 const { EAGAIN, EALREADY, EBADF, EINTR, ENOBUFS, EOPNOTSUPP } = constants.errno;
-const { AF_INET, AF_INET6, MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOCK_STREAM, SOL_SOCKET } = constants.socket;
+const { AF_INET, AF_INET6, MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOL_SOCKET } = constants.socket;
 const { SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY } = constants.beyond;
 /** Room for a struct sock_extended_err with an address, and for what else the socket's options bring. */
 const CONTROL_ROOM = 512;
@@ -107,7 +123,7 @@ export class ZerocopyQueue {
 }
 
 /** A queue for a socket that had none. @throws OSError | ValueError */
-export function enabled(fd: number, claim: number, family: number): ZerocopyQueue {
+function enabled(fd: number, claim: number, family: number): ZerocopyQueue {
   // Other families that can do so report it in words of their own.
   const code = family === AF_INET || family === AF_INET6 ? native.enableZerocopy(fd) : -EOPNOTSUPP;
   if (code === -EALREADY) throw new ValueError('another object sends without a copy on this socket');
@@ -115,32 +131,42 @@ export function enabled(fd: number, claim: number, family: number): ZerocopyQueu
   return new ZerocopyQueue(claim);
 }
 
+/** What these functions need of a socket. */
+export interface ZerocopySocket extends Sender {
+  readonly _claim: number;
+  _zerocopy: ZerocopyQueue | null;
+}
+
 /** See `socket.send_zerocopy`. As with `send`, a socket that blocks sends all. */
 export function sendZerocopy(
-  sock: Waiter & { readonly type: number },
-  queue: ZerocopyQueue,
-  bytes: Uint8Array,
+  sock: ZerocopySocket,
+  data: BytesLike,
   flags: number,
-  addressLength: number,
-): number {
+  to: Address,
+  deadline: number,
+): number | Again {
+  const bytes = bytesOf(data);
+  const bits = flags === 0 ? 0 : cInt(flags);
+  const none = to === null || to === undefined;
+  const addressLength = none ? 0 : pack(sock.family, sock.proto, to, 'send_zerocopy');
+  sock._zerocopy ??= enabled(sock._fd, sock._claim, sock.family);
+  const queue = sock._zerocopy;
   const call = new Call(bytes);
-  const address = addressLength === 0 ? null : packed;
-  const whole = sock._timeout === null && sock.type === SOCK_STREAM;
-  const deadline = begin(sock, POLLOUT);
   let at = 0;
   try {
     for (;;) {
-      const attempt = (fd: number, wait: number) =>
-        native.sendZerocopy(fd, bytes, at, bytes.length - at, flags, address, addressLength, wait);
+      const attempt: Attempt = (fd, wait) =>
+        native.sendZerocopy(fd, bytes, at, bytes.length - at, bits, none ? null : packed, addressLength, wait);
       let n = attempt(sock._fd, patience(deadline));
       if (n === -ENOBUFS) {
-        makeRoom(sock, queue, deadline);
+        if (!makeRoom(sock, queue, deadline)) return VAIN_WRITE;
         continue;
       }
       if (n < 0) n = goOn(sock, n, POLLOUT, deadline, 'send', attempt);
+      if (n < 0) return VAIN_WRITE;
       if (n > 0) queue.sent(call, sock._fd);
       at += n;
-      if (!whole || at === bytes.length) return at;
+      if (at === bytes.length || !isWhole(sock, deadline)) return at;
     }
   } catch (error) {
     // What was sent before counts: what stopped it then comes with the next call.
@@ -151,25 +177,32 @@ export function sendZerocopy(
   }
 }
 
-/** The kernel limits how many reports may be outstanding, and says ENOBUFS to more: one is waited for. */
-function makeRoom(sock: Waiter, queue: ZerocopyQueue, deadline: number): void {
+/**
+ * The kernel limits how many reports may be outstanding, and says ENOBUFS to more: one is waited for. False: the call is an
+ * attempt, and does not wait.
+ */
+function makeRoom(sock: Waiter, queue: ZerocopyQueue, deadline: number): boolean {
   const before = queue.underWay;
   if (before === 0) raise(-ENOBUFS, 'send');
   checked(queue.read(sock._fd), 'recvmsg');
-  if (queue.underWay === before) waitFor(sock, REPORTS, deadline, 'send');
+  if (queue.underWay < before) return true;
+  if (deadline === ATTEMPT) return false;
+  waitFor(sock, REPORTS, deadline, 'send');
+  return true;
 }
 
 /** What reports are waited for with: POLLERR comes unasked. */
-const REPORTS = 0;
+export const REPORTS = 0;
 
 /** See `socket.reap_zerocopy`. */
-export function reapZerocopy(sock: Waiter, queue: ZerocopyQueue | null): Reaped[] {
-  const deadline = begin(sock, REPORTS);
+export function reapZerocopy(sock: ZerocopySocket, deadline: number): Reaped[] | Again {
   for (;;) {
+    const queue = sock._zerocopy;
     if (queue === null) return [];
     checked(queue.read(sock._fd), 'recvmsg');
     const done = queue.take();
     if (done.length > 0 || queue.underWay === 0) return done;
+    if (deadline === ATTEMPT) return VAIN_READ;
     waitFor(sock, REPORTS, deadline, 'recvmsg');
   }
 }

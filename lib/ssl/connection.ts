@@ -26,6 +26,10 @@ import { argName, size, typeName } from '../core/args.js';
 import { fromScratch, writableBytes } from '../core/bytes.js';
 import { checked, NotImplementedError, raise, TimeoutError, ValueError } from '../core/exceptions.js';
 import {
+  AGAIN_READ,
+  AGAIN_WRITE,
+  Again,
+  ATTEMPT,
   deadlineIn,
   interrupted,
   limited,
@@ -159,73 +163,69 @@ export class Connection {
 
   // ---- calls that wait ---------------------------------------------------------------------------------------------
 
-  handshake(): void {
-    let deadline = this.#begin();
-    let result: Outcome;
+  /** Shakes hands. With ATTEMPT, and so each call that may wait: once, and an Again where it would wait. */
+  handshake(deadline = this.#begin()): Again | undefined {
     this.#drained = false;
     this.#checkOpen();
-    while ((result = this._tls.handshake(this.#patience(deadline))) !== 0 || this.#thrown !== null) {
-      deadline = this.#again(result, deadline, 'handshake');
+    let result = this._tls.handshake(this.#patience(deadline));
+    if (result !== 0 || this.#thrown !== null) {
+      result = this.#goOn(result, deadline, 'handshake', (wait) => this._tls.handshake(wait));
     }
-    if (this.wants.handshake !== 0) this.#wanted('handshake', 0);
+    return this.#concluded(result, 'handshake');
   }
 
   /**
    * Reads into `bytes`, and returns how many came; 0: the peer has said goodbye, or with `ragged`, has ended without.
    */
-  readInto(bytes: Uint8Array, length: number, ragged: boolean): number {
-    let deadline = this.#begin();
+  readInto(bytes: Uint8Array, length: number, ragged: boolean, deadline = this.#begin()): number | Again {
     this.#checkOpen();
-    for (;;) {
-      const result = this._tls.read(bytes, length, this.#patience(deadline));
+    let result = this._tls.read(bytes, length, this.#patience(deadline));
+    this.#drained = result !== length;
+    if (typeof result !== 'number' || result < 0 || this.#thrown !== null) {
+      result = this.#goOn(result, deadline, 'read', (wait) => this._tls.read(bytes, length, wait));
       this.#drained = result !== length;
-      if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
-        if (this.wants.read !== 0) this.#wanted('read', 0);
-        // A buffer that was filled may have left bytes behind.
-        if (result === length && this.#socket !== null) this.#socket._changed();
-        return result;
-      }
-      if (ragged && this.#thrown === null && isRaggedEof(result)) return 0;
-      deadline = this.#again(result, deadline, 'read');
     }
+    if (ragged && isRaggedEof(result)) return 0;
+    const again = this.#concluded(result, 'read');
+    if (again !== undefined) return again;
+    // A buffer that was filled may have left bytes behind.
+    if (result === length && this.#socket !== null) this.#socket._changed();
+    return result as number;
   }
 
   /** Reads up to `size` bytes. A TLS record holds 16 KiB, and one read takes from one record. */
-  read(size: number, ragged: boolean): Buffer {
+  #read(size: number, ragged: boolean, deadline: number | undefined): Buffer | Again {
     if (size < 0) throw new ValueError('size should not be negative');
     if (size === 0) return Buffer.alloc(0);
-    const count = this.readInto(native.scratch, Math.min(size, native.scratch.length), ragged);
-    return fromScratch(count);
+    const count = this.readInto(native.scratch, Math.min(size, native.scratch.length), ragged, deadline);
+    return count instanceof Again ? count : fromScratch(count);
   }
 
   /** Reads up to `length` bytes into `buffer`, and returns their number; without one, into a new Buffer. */
-  readWith(length: unknown, buffer: unknown, ragged: boolean): Buffer | number {
+  readWith(length: unknown, buffer: unknown, ragged: boolean, deadline?: number): Buffer | number | Again {
     const want = size(length);
-    if (buffer === undefined || buffer === null) return this.read(want, ragged);
+    if (buffer === undefined || buffer === null) return this.#read(want, ragged, deadline);
     const bytes = writableBytes(buffer, 'read');
     const room = want <= 0 || want > bytes.length ? bytes.length : want;
-    return room === 0 ? 0 : this.readInto(bytes, room, ragged);
+    return room === 0 ? 0 : this.readInto(bytes, room, ragged, deadline);
   }
 
   /** Writes all the bytes, and returns their number. */
-  write(bytes: Uint8Array): number {
-    this.#finishAbandoned();
-    return this.#write(bytes);
+  write(bytes: Uint8Array, deadline?: number): number | Again {
+    return this.#finishAbandoned(deadline) ?? this.#write(bytes, deadline);
   }
 
-  #write(bytes: Uint8Array): number {
-    let deadline = this.#begin();
+  #write(bytes: Uint8Array, deadline = this.#begin()): number | Again {
     this.#checkOpen();
-    for (;;) {
-      const result = this._tls.write(bytes, bytes.length, this.#patience(deadline));
-      if (typeof result === 'number' && result >= 0 && this.#thrown === null) {
-        if (this.wants.write !== 0) this.#wanted('write', 0);
-        this.#unwritten = null;
-        return result;
-      }
+    let result = this._tls.write(bytes, bytes.length, this.#patience(deadline));
+    if (typeof result !== 'number' || result < 0 || this.#thrown !== null) {
       this.#unwritten = bytes;
-      deadline = this.#again(result, deadline, 'write');
+      result = this.#goOn(result, deadline, 'write', (wait) => this._tls.write(bytes, bytes.length, wait));
     }
+    const again = this.#concluded(result, 'write');
+    if (again !== undefined) return again;
+    this.#unwritten = null;
+    return result as number;
   }
 
   /**
@@ -236,33 +236,33 @@ export class Connection {
     if (this.wants.write === POLLOUT) this.#abandoned = this.#unwritten;
   }
 
-  #finishAbandoned(): void {
-    if (this.#abandoned === null) return;
-    this.#write(this.#abandoned);
+  #finishAbandoned(deadline: number | undefined): Again | undefined {
+    if (this.#abandoned === null) return undefined;
+    const result = this.#write(this.#abandoned, deadline);
+    if (result instanceof Again) return result;
     this.#abandoned = null;
+    return undefined;
   }
 
   /** Up to `count` bytes of a file, encrypted by the kernel. Only where `kernelTlsSends`. */
   sendFile(file: number, offset: number, count: number): number {
-    let deadline = this.#begin();
+    const deadline = this.#begin();
     this.#checkOpen();
-    for (;;) {
-      const result = this._tls.sendFile(file, offset, count, this.#patience(deadline));
-      if (typeof result === 'number' && result >= 0 && this.#thrown === null) return result;
-      deadline = this.#again(result, deadline, 'write');
-    }
+    const attempt = (wait: number) => this._tls.sendFile(file, offset, count, wait);
+    const result = this.#goOn(attempt(this.#patience(deadline)), deadline, 'write', attempt);
+    this.#concluded(result, 'write');
+    return result as number;
   }
 
   /** Says goodbye and waits for the peer's. */
-  shutdown(): void {
-    let deadline = this.#begin();
-    let result: Outcome;
+  shutdown(deadline = this.#begin()): Again | undefined {
     this.#drained = false;
-    this.#finishAbandoned();
+    const again = this.#finishAbandoned(deadline);
+    if (again !== undefined) return again;
     this.#checkOpen();
-    while ((result = this._tls.shutdown(true, this.#patience(deadline))) !== 0 || this.#thrown !== null) {
-      deadline = this.#again(result, deadline, result === WANT_WRITE ? 'write' : 'read');
-    }
+    const attempt = (wait: number) => this._tls.shutdown(true, wait);
+    const result = this.#goOn(attempt(this.#patience(deadline)), deadline, 'shutdown', attempt);
+    return this.#concluded(result, 'read');
   }
 
   /** For who waits by himself: the result of a native call on this connection, WANT_READ and WANT_WRITE among them. */
@@ -276,16 +276,28 @@ export class Connection {
     if (this.#socket !== null && this.#socket._fd < 0) throw new SSLError('Underlying socket has been closed.');
   }
 
-  /** Raises what is to be raised, or waits for what is wanted and returns the deadline to try again with. */
-  #again(result: Outcome, deadline: number, kind: keyof Wants): number {
-    this.#throwThrown();
-    if (result !== WANT_READ && result !== WANT_WRITE) {
-      throw fromConnection(result, this.serverHostname);
+  /**
+   * Repeats a call as long as it says which direction it wants, having waited for that under the deadline; then its result.
+   * An ATTEMPT does not wait: what it wants is its result.
+   */
+  #goOn(first: Outcome, deadline: number, kind: keyof Wants | 'shutdown', attempt: (wait: number) => Outcome): Outcome {
+    let result = first;
+    for (let until = deadline; ; result = attempt(this.#patience(until))) {
+      this.#throwThrown();
+      if (result !== WANT_READ && result !== WANT_WRITE) return result;
+      const events = result === WANT_READ ? POLLIN : POLLOUT;
+      // A goodbye reads and writes.
+      const name = kind !== 'shutdown' ? kind : events === POLLIN ? 'read' : 'write';
+      this.#wanted(name, events);
+      if (deadline === ATTEMPT) return result;
+      if (this.#socket === null || deadline === 0) throw wanting(result);
+      until = this.#waited(this.#socket, result, until, name);
     }
-    const events = result === WANT_READ ? POLLIN : POLLOUT;
-    this.#wanted(kind, events);
-    const socket = this.#socket;
-    if (socket === null || deadline === 0) throw wanting(result);
+  }
+
+  /** Waits for what is wanted, and returns the deadline to go on with. */
+  #waited(socket: ConnectionSocket, want: number, deadline: number, kind: keyof Wants): number {
+    const events = want === WANT_READ ? POLLIN : POLLOUT;
     const until = limited(socket._fd, events, deadline);
     if (deadline === Number.POSITIVE_INFINITY) {
       const ended = native.sleepEnded();
@@ -295,20 +307,29 @@ export class Connection {
         return until;
       }
       // The kernel's own limit has ended the sleep.
-      if (until !== deadline && ended === SLEPT && !this._tls.kernelTlsReceives()) throw wanting(result);
+      if (until !== deadline && ended === SLEPT && !this._tls.kernelTlsReceives()) throw wanting(want);
     }
     // A peer that keeps the descriptor ready, byte by byte, does not put the deadline off.
     const late = until === deadline && monotonicMs() >= until;
     if (late || checked(waitReady(socket._fd, events, until, socket._busyMs), 'poll') === 0) {
-      throw socket._timeout === null ? wanting(result) : new TimeoutError(`The ${kind} operation timed out`);
+      throw socket._timeout === null ? wanting(want) : new TimeoutError(`The ${kind} operation timed out`);
     }
     return until;
+  }
+
+  /** Raises if a call has failed. If it would wait, what for; else it is done, and its kind wants nothing any more. */
+  #concluded(result: Outcome, kind: keyof Wants): Again | undefined {
+    if (result === WANT_READ) return AGAIN_READ;
+    if (result === WANT_WRITE) return AGAIN_WRITE;
+    if (typeof result !== 'number' || result < 0) throw fromConnection(result, this.serverHostname);
+    if (this.wants[kind] !== 0) this.#wanted(kind, 0);
+    return undefined;
   }
 
   /** The deadline of a call that begins now: 0 if it does not wait, Infinity if it may sleep in the kernel. */
   #begin(): number {
     const socket = this.#socket;
-    if (socket === null || socket._timeout === 0 || socket._attempting) return 0;
+    if (socket === null || socket._timeout === 0) return 0;
     return deadlineIn(socket._timeout);
   }
 

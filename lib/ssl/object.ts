@@ -91,12 +91,12 @@ export class SSLObject {
   read(len?: number, buffer?: BytesLike | null): Buffer | number;
   read(...args: unknown[]): Buffer | number {
     const [length = 1024, buffer] = parameters('read', ['len', 'buffer'], args);
-    return this._sslobj.readWith(length, buffer, false);
+    return this._sslobj.readWith(length, buffer, false) as Buffer | number;
   }
 
   /** Writes all of `data` and returns its size. @throws SSLWantReadError | SSLWantWriteError | SSLError | TypeError */
   write(data: BytesLike): number {
-    return this._sslobj.write(bytesOf(data));
+    return this._sslobj.write(bytesOf(data)) as number;
   }
 
   /**

@@ -11,7 +11,7 @@ import { descriptorToSend, sendfile, sendfileArguments, sendfileByReading } from
 import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { stirred } from '../wait/awaited.js';
-import { isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
+import { type Again, ATTEMPT, isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
 import type { Classes, Connection } from './connection.js';
 import { deprecated, SSLError } from './errors.js';
 import type { SSLSession } from './session.js';
@@ -25,6 +25,8 @@ const { EBADF, EINVAL, ENOTCONN } = constants.errno;
 /** The channel bindings that Python knows; `get_channel_binding` knows more. */
 export const CHANNEL_BINDING_TYPES: readonly string[] = ['tls-unique'];
 const FURTHER_BINDINGS = ['tls-exporter', 'tls-server-end-point'];
+/** The calls that a TLS socket never has. */
+const NEVER = ['sendmsg', 'recvmsg', 'recvmsg_into', 'send_zerocopy', 'sendmmsg', 'recvmmsg_into'];
 /** What one SSL_sendfile is asked for. */
 const KERNEL_BLOCK = 1 << 20;
 
@@ -290,9 +292,7 @@ export class SSLSocket extends socket {
    */
   do_handshake(block: boolean | { block?: boolean } = false): void {
     const [blocks] = parameters('do_handshake', ['block'], [block]);
-    if (this._fd < 0) raise(-EBADF, 'do_handshake');
-    this.#checkConnected();
-    const connection = this.#connection('do_handshake');
+    const connection = this.#readyToShakeHands();
     if (this._timeout !== 0 || !blocks) {
       connection.handshake();
       return;
@@ -305,6 +305,17 @@ export class SSLSocket extends socket {
     }
   }
 
+  #readyToShakeHands(): Connection {
+    if (this._fd < 0) raise(-EBADF, 'do_handshake');
+    this.#checkConnected();
+    return this.#connection('do_handshake');
+  }
+
+  /** @internal One attempt of an awaited do_handshake. */
+  _tryHandshake(): Again | undefined {
+    return this.#readyToShakeHands().handshake(ATTEMPT);
+  }
+
   /**
    * Says goodbye, waits for the peer's, and returns the socket, which is a plain one from now on.
    * @throws as `do_handshake`; ValueError where there is no connection
@@ -313,6 +324,13 @@ export class SSLSocket extends socket {
     this.#wrapped().shutdown();
     this.#drop();
     return this;
+  }
+
+  /** @internal One attempt of an awaited unwrap. */
+  _tryUnwrap(): Again | undefined {
+    const again = this.#wrapped().shutdown(ATTEMPT);
+    if (again === undefined) this.#drop();
+    return again;
   }
 
   /**
@@ -443,7 +461,7 @@ export class SSLSocket extends socket {
 
   #read(length: unknown, buffer: unknown): Buffer | number {
     if (this._sslobj === null) throw new ValueError('Read on closed or unwrapped SSL socket.');
-    return this._sslobj.readWith(length, buffer, this.suppress_ragged_eofs);
+    return this._sslobj.readWith(length, buffer, this.suppress_ragged_eofs) as Buffer | number;
   }
 
   /**
@@ -453,7 +471,7 @@ export class SSLSocket extends socket {
    */
   write(data: BytesLike): number {
     if (this._sslobj === null) throw new ValueError('Write on closed or unwrapped SSL socket.');
-    return this._sslobj.write(bytesOf(data));
+    return this._sslobj.write(bytesOf(data)) as number;
   }
 
   /** @throws as `read`; ValueError for flags @see read */
@@ -461,6 +479,24 @@ export class SSLSocket extends socket {
     if (this._sslobj === null) return super.recv(buflen, flags);
     this.#noFlags(flags, 'recv');
     return this.#read(buflen, null) as Buffer;
+  }
+
+  /** @internal */
+  override _tryRecv(bufsize: number): Buffer | Again {
+    if (this._sslobj === null) return super._tryRecv(bufsize);
+    return this._sslobj.readWith(bufsize, null, this.suppress_ragged_eofs, ATTEMPT) as Buffer | Again;
+  }
+
+  /** @internal */
+  override _tryRecvInto(buffer: BytesLike): number | Again {
+    if (this._sslobj === null) return super._tryRecvInto(buffer);
+    const room = bytesOf(buffer).length || 1024;
+    return this._sslobj.readWith(room, buffer, this.suppress_ragged_eofs, ATTEMPT) as number | Again;
+  }
+
+  /** @internal */
+  override _trySend(data: Uint8Array): number | Again {
+    return this._sslobj === null ? super._trySend(data) : this._sslobj.write(data, ATTEMPT);
   }
 
   /** @throws as `read`; ValueError for flags @see read */
@@ -482,7 +518,7 @@ export class SSLSocket extends socket {
   override send(data: BytesLike, flags = 0): number {
     if (this._sslobj === null) return super.send(data, flags);
     this.#noFlags(flags, 'send');
-    return this._sslobj.write(bytesOf(data));
+    return this._sslobj.write(bytesOf(data)) as number;
   }
 
   /**
@@ -535,41 +571,46 @@ export class SSLSocket extends socket {
 
   // ---- what makes no sense over TLS --------------------------------------------------------------------------------
 
+  /** @internal The calls that TLS does not have at all are refused, others while there is a connection. */
+  override _plain(method: string): this {
+    const text = `${method} not allowed on instances of ${this.#className()}`;
+    if (NEVER.includes(method)) throw new NotImplementedError(text);
+    if (this._sslobj !== null) throw new ValueError(text);
+    return this;
+  }
+
   /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
   override sendto(...args: unknown[]): number {
-    if (this._sslobj !== null) throw new ValueError(`sendto not allowed on instances of ${this.#className()}`);
-    return (super.sendto as (...args: unknown[]) => number).apply(this, args);
+    return (super.sendto as (...args: unknown[]) => number).apply(this._plain('sendto'), args);
   }
   /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
   override recvfrom(bufsize = 1024, flags = 0): [Buffer, Address] {
-    if (this._sslobj !== null) throw new ValueError(`recvfrom not allowed on instances of ${this.#className()}`);
-    return super.recvfrom(bufsize, flags);
+    return super.recvfrom.call(this._plain('recvfrom'), bufsize, flags);
   }
   /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
   override recvfrom_into(...args: unknown[]): [number, Address] {
-    if (this._sslobj !== null) throw new ValueError(`recvfrom_into not allowed on instances of ${this.#className()}`);
-    return (super.recvfrom_into as (...args: unknown[]) => [number, Address]).apply(this, args);
+    return (super.recvfrom_into as (...args: unknown[]) => [number, Address]).apply(this._plain('recvfrom_into'), args);
   }
   /** Not for TLS, which has no ancillary data. @throws NotImplementedError always */
   override sendmsg(..._args: unknown[]): never {
-    throw new NotImplementedError(`sendmsg not allowed on instances of ${this.#className()}`);
+    return this._plain('sendmsg') as never;
   }
   /** Not for TLS, which has no ancillary data. @throws NotImplementedError always */
   override recvmsg(..._args: unknown[]): never {
-    throw new NotImplementedError(`recvmsg not allowed on instances of ${this.#className()}`);
+    return this._plain('recvmsg') as never;
   }
   override send_zerocopy(..._args: unknown[]): never {
-    throw new NotImplementedError(`send_zerocopy not allowed on instances of ${this.#className()}`);
+    return this._plain('send_zerocopy') as never;
   }
   override sendmmsg(..._args: unknown[]): never {
-    throw new NotImplementedError(`sendmmsg not allowed on instances of ${this.#className()}`);
+    return this._plain('sendmmsg') as never;
   }
   override recvmmsg_into(..._args: unknown[]): never {
-    throw new NotImplementedError(`recvmmsg_into not allowed on instances of ${this.#className()}`);
+    return this._plain('recvmmsg_into') as never;
   }
   /** Not for TLS, which has no ancillary data. @throws NotImplementedError always */
   override recvmsg_into(..._args: unknown[]): never {
-    throw new NotImplementedError(`recvmsg_into not allowed on instances of ${this.#className()}`);
+    return this._plain('recvmsg_into') as never;
   }
 
   // ---- not in Python -----------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ export function deadlineIn(seconds: number | null): number {
 export function sliceUntil(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return SLICE_MS;
   // What does not wait at all has no need to look at the clock.
-  if (deadline === 0) return 0;
+  if (deadline <= 0) return 0;
   const left = deadline - monotonicMs();
   return left <= 0 ? 0 : left >= SLICE_MS ? SLICE_MS : Math.ceil(left);
 }
@@ -167,11 +167,28 @@ export interface Waiter {
   _timeout: number | null;
   /** Milliseconds for which a wait asks again and again before it sleeps. */
   _busyMs: number;
-  /** The call is one attempt of an awaited one, which waits elsewhere: it raises BlockingIOError instead of waiting. */
-  _attempting: boolean;
   /** What makes the descriptor this object's: see `native.own`. */
   readonly _claim: number;
 }
+
+/**
+ * The deadline of what is one attempt of an awaited call, which waits elsewhere (event/await.ts): it is made once, and
+ * returns the code with which it would have to wait.
+ */
+export const ATTEMPT = -1;
+
+/** What an attempt comes to that has to wait, and for which direction. */
+export class Again {
+  /** @param vain the system may have said that it is ready, and now says that it is not */
+  constructor(
+    readonly direction: number,
+    readonly vain = false,
+  ) {}
+}
+export const AGAIN_READ = new Again(POLLIN);
+export const AGAIN_WRITE = new Again(POLLOUT);
+export const VAIN_READ = new Again(POLLIN, true);
+export const VAIN_WRITE = new Again(POLLOUT, true);
 
 /**
  * The deadline of a call that begins now and waits for `events`: 0 if it does not wait, Infinity if it sleeps in the
@@ -179,7 +196,7 @@ export interface Waiter {
  */
 export function begin(socket: Waiter, events: number): number {
   const { _timeout: timeout } = socket;
-  if (timeout === 0 || socket._attempting) return 0;
+  if (timeout === 0) return 0;
   const deadline = timeout === null ? Number.POSITIVE_INFINITY : monotonicMs() + timeout * 1000;
   if (socket._busyMs > 0) askBeforeSleeping(socket, events, deadline);
   return deadline;
@@ -194,7 +211,7 @@ function askBeforeSleeping(socket: Waiter, events: number, deadline: number): vo
 /** How patient the next native call is, under that deadline. */
 export function patience(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return SLEEP;
-  if (deadline === 0) return ONCE;
+  if (deadline <= 0) return ONCE;
   return Math.max(sliceUntil(deadline), 1);
 }
 
@@ -212,7 +229,8 @@ export type Attempt = (fd: number, patience: number) => number;
 
 /**
  * The result of a call that has returned the negative `code` to its first attempt: the call is repeated until it is done,
- * until the deadline (what `begin` returned), or until something ends it.
+ * until the deadline (what `begin` returned), or until something ends it. An ATTEMPT that would have to wait returns the
+ * code.
  *
  * Between two attempts another thread may close the descriptor, and its number may become somebody else's. Therefore all
  * attempts but the first are made on a duplicate, which stays with what it stands for, and the call ends with EBADF once
@@ -230,23 +248,24 @@ export function goOn(
   // What ends most calls, ends them at once.
   if (code !== -EINTR && code !== NOT_READY) {
     if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
+    if (deadline === ATTEMPT) return code;
     if (deadline === 0 || deadline === Number.POSITIVE_INFINITY) throw wouldBlock(code, syscall);
-  } else if (deadline === 0) {
+  } else if (deadline === ATTEMPT) {
     // A signal came, before anything was done.
-    return goOnOnce(code, syscall, attempt, socket._fd);
+    return code;
+  } else if (deadline === 0) {
+    return goOnOnce(socket, code, syscall, attempt);
   }
   using held = new Held(socket);
   return held.goOn(code, events, deadline, syscall, attempt);
 }
 
-function goOnOnce(code: number, syscall: string, attempt: Attempt, fd: number): number {
+function goOnOnce(socket: Waiter, code: number, syscall: string, attempt: Attempt): number {
   while (code === -EINTR) {
     interrupted();
-    code = attempt(fd, ONCE);
+    code = attempt(socket._fd, ONCE);
   }
-  if (code >= 0) return code;
-  if (code === -EAGAIN || code === -EWOULDBLOCK) throw wouldBlock(code, syscall);
-  raise(code, syscall);
+  return code >= 0 ? code : goOn(socket, code, 0, 0, syscall, attempt);
 }
 
 /** A second descriptor for what a socket's stands for, while one call of the socket goes on. */
@@ -324,7 +343,7 @@ export function limited(fd: number, events: number, deadline: number): number {
  * @throws BlockingIOError | TimeoutError | InterruptedError | OSError
  */
 export function waitFor(socket: Waiter, events: number, deadline: number, syscall: string): void {
-  if (deadline === 0) throw wouldBlock(-EAGAIN, syscall);
+  if (deadline <= 0) throw wouldBlock(-EAGAIN, syscall);
   const found = waitReady(socket._fd, events, limited(socket._fd, events, deadline), socket._busyMs);
   if (found < 0) raise(found, 'poll');
   if (found === 0) throw tooLate(socket, syscall);
