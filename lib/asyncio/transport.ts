@@ -1,7 +1,7 @@
 /** A connection of a stream: what arrives goes to its reader, what is written goes to its socket. */
 
 import { constants } from '../constants/table.js';
-import { type BytesLike, bytesOf, IOV_MAX } from '../core/bytes.js';
+import { type BytesLike, bytesOf, fromScratch } from '../core/bytes.js';
 import {
   ConnectionResetError,
   fromCode,
@@ -12,22 +12,19 @@ import {
   ValueError,
 } from '../core/exceptions.js';
 import { type Told, untilTold } from '../event/await.js';
+import { type Endpoint, PlainEndpoint, TlsEndpoint } from '../event/endpoint.js';
+import { ByteEngine, type Sink } from '../event/engine.js';
 import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
-import { sendmsg } from '../socket/send.js';
 import type { socket } from '../socket/socket.js';
+import type { Connection } from '../ssl/connection.js';
 import type { SSLSocket } from '../ssl/socket.js';
-import { Again, ATTEMPT, POLLIN, POLLOUT } from '../wait/call.js';
 import type { StreamReader } from './reader.js';
 import { sock_unwrap } from './sock.js';
 import { timeout } from './time.js';
 
 const { EBADF } = constants.errno;
-const { AF_INET, AF_INET6, IPPROTO_TCP, SHUT_WR, TCP_NODELAY } = constants.socket;
-/** What one read asks for. */
-const READ_SIZE = 64 * 1024;
-/** How many reads one turn of the loop makes of a connection that has decrypted bytes left. */
-const READS = 16;
+const { AF_INET, AF_INET6, IPPROTO_TCP, TCP_NODELAY } = constants.socket;
 
 export interface TransportOptions {
   /** Seconds that a TLS goodbye may take; 30 if not given. */
@@ -35,23 +32,18 @@ export interface TransportOptions {
 }
 
 /** @see Python asyncio.Transport. It is `writer.transport`. */
-export class Transport {
+export class Transport implements Sink {
   /** @internal The socket, which the transport owns. */
   readonly _sock: socket;
   readonly #reader: StreamReader;
   readonly #descriptor: Descriptor;
+  readonly #engine: ByteEngine;
   readonly #shutdownTimeout: number;
   readonly #peername: unknown;
   readonly #sockname: unknown;
-  /** What the kernel has not taken yet. */
-  #unsent: Uint8Array[] = [];
-  #unsentSize = 0;
   /** Whoever writes shall wait while it is full. */
   readonly #marks = new WaterMarks();
   #reading = true;
-  /** The direction that reading waits for; 0: it does not. */
-  #readWaits = POLLIN;
-  #writeWaits = 0;
   #eofWanted = false;
   #closing = false;
   #lost = false;
@@ -74,10 +66,9 @@ export class Transport {
     this.#peername = addressOf(() => sock.getpeername());
     this.#descriptor = descriptorOf(sock.fileno());
     this.#descriptor.onReleased = () => this.#end(fromCode(-EBADF, 'close'));
+    this.#engine = new ByteEngine(this.#descriptor, endpointOf(sock), this, null);
     reader._from(this);
-    this.#listen();
-    // What came with the handshake, the poller does not show.
-    if (!sock._isPlain) setImmediate(this.#readable);
+    this.#engine.startReading();
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
@@ -86,8 +77,7 @@ export class Transport {
   pause_reading(): void {
     if (this.#closing || !this.#reading) return;
     this.#reading = false;
-    this.#readWaits = 0;
-    this.#listen();
+    this.#engine.stopReading();
   }
 
   /**
@@ -98,9 +88,7 @@ export class Transport {
   resume_reading(): void {
     if (this.#closing || this.#reading) return;
     this.#reading = true;
-    this.#readWaits = POLLIN;
-    this.#listen();
-    if (!this._sock._isPlain) setImmediate(this.#readable);
+    this.#engine.startReading();
   }
 
   /** Whether bytes that arrive are read: true unless paused or closing. @see Python ReadTransport.is_reading */
@@ -108,40 +96,21 @@ export class Transport {
     return !this.#closing && this.#reading;
   }
 
-  readonly #readable = (): void => {
-    for (let i = 0; i < READS && this.is_reading(); i++) {
-      const more = this.#readOnce();
-      if (!more) return;
-    }
-    if (this.is_reading() && !this._sock._isPlain) setImmediate(this.#readable);
-  };
-
-  /** One read: whether there may be more that the poller does not know of. */
-  #readOnce(): boolean {
-    try {
-      const result = this._sock._tryRecv(READ_SIZE);
-      if (result instanceof Again) {
-        this.#readWaits = result.direction;
-        this.#listen();
-        return false;
-      }
-      this.#readWaits = POLLIN;
-      if (result.length === 0) this.#peerEnded();
-      else this.#reader._feed(result);
-      return !this._sock._isPlain;
-    } catch (error) {
-      this.#end(error as Error);
-      return false;
-    }
+  /** @internal */
+  _bytesCame(count: number): void {
+    this.#reader._feed(fromScratch(count));
   }
 
-  /** A plain connection stays open for what we have to say; over TLS, the end is the end. */
-  #peerEnded(): void {
+  /** @internal A plain connection stays open for what we have to say; over TLS, the end is the end. */
+  _peerEnded(): void {
     this.#reading = false;
-    this.#readWaits = 0;
-    this.#listen();
     this.#reader.feed_eof();
     if (!this._sock._isPlain) this.close();
+  }
+
+  /** @internal */
+  _broke(error: Error): void {
+    this.#end(error);
   }
 
   // ---- writing -----------------------------------------------------------------------------------------------------
@@ -162,68 +131,27 @@ export class Transport {
     const parts = Array.from(pieces, bytesOf).filter((part) => part.length > 0);
     if (this.#eofWanted) throw new RuntimeError('Cannot call write() after write_eof()');
     if (this.#closing || parts.length === 0) return;
-    const queued = this.#unsent.length > 0;
-    this.#unsent.push(...parts);
-    for (const part of parts) this.#unsentSize += part.length;
-    if (!queued) this.#flush();
-    // The caller may do with its memory what it likes.
-    for (let i = Math.max(0, this.#unsent.length - parts.length); i < this.#unsent.length; i++) {
-      this.#unsent[i] = Buffer.from(this.#unsent[i]);
-    }
-    this.#marks.rose(this.#unsentSize);
+    this.#unlessBroken(() => this.#engine.writeParts(parts, true));
+    this.#marks.rose(this.#engine.unsentSize);
   }
 
-  readonly #writable = (): void => {
-    this.#flush();
-  };
-
-  #flush(): void {
+  #unlessBroken(call: () => void): void {
     try {
-      while (this.#unsent.length > 0) {
-        const result = this.#sendOnce();
-        if (result instanceof Again) {
-          this.#writeWaits = result.direction;
-          break;
-        }
-        this.#sent(result);
-      }
+      call();
     } catch (error) {
       this.#end(error as Error);
-      return;
     }
-    if (this.#unsent.length === 0) this.#flushed();
-    this.#listen();
-    if (this.#marks.fell(this.#unsentSize)) this.#drained();
   }
 
-  #sendOnce(): number | Again {
-    const parts = this.#unsent;
-    if (parts.length === 1 || !this._sock._isPlain) return this._sock._trySend(parts[0]);
-    return sendmsg(this._sock, parts.length > IOV_MAX ? parts.slice(0, IOV_MAX) : parts, [], 0, null, ATTEMPT);
-  }
-
-  #sent(count: number): void {
-    this.#unsentSize -= count;
-    let whole = 0;
-    for (let left = count; whole < this.#unsent.length; whole++) {
-      const part = this.#unsent[whole];
-      if (part.length > left) {
-        this.#unsent[whole] = part.subarray(left);
-        break;
-      }
-      left -= part.length;
-    }
-    this.#unsent.splice(0, whole);
-  }
-
-  #flushed(): void {
-    this.#writeWaits = 0;
-    if (this.#closing) this.#finish();
-    else if (this.#eofWanted) this.#shutdownWriting();
-  }
-
-  #drained(): void {
+  /** @internal */
+  _bytesWent(): void {
+    if (!this.#marks.fell(this.#engine.unsentSize)) return;
     for (const each of this.#drains.splice(0)) each.resolve();
+  }
+
+  /** @internal */
+  _allSent(): void {
+    if (this.#closing) this.#finish();
   }
 
   /** Ends what we have to say, once it is sent. @throws NotImplementedError over TLS */
@@ -231,15 +159,7 @@ export class Transport {
     if (!this.can_write_eof()) throw new NotImplementedError('a TLS connection cannot be half closed');
     if (this.#closing || this.#eofWanted) return;
     this.#eofWanted = true;
-    if (this.#unsent.length === 0) this.#shutdownWriting();
-  }
-
-  #shutdownWriting(): void {
-    try {
-      this._sock.shutdown(SHUT_WR);
-    } catch (error) {
-      if (!(error instanceof OSError)) throw error; // the peer was faster: whoever reads hears of it
-    }
+    this.#unlessBroken(() => this.#engine.end());
   }
 
   /** Whether `write_eof` works: false over TLS, which cannot end one direction alone. */
@@ -249,7 +169,7 @@ export class Transport {
 
   /** How many bytes wait for the kernel. */
   get_write_buffer_size(): number {
-    return this.#unsentSize;
+    return this.#engine.unsentSize;
   }
 
   /** `[low, high]`, in bytes. */
@@ -260,7 +180,7 @@ export class Transport {
   /** Writers shall wait (`drain`) from above `high` to below `low` unsent bytes. @throws ValueError */
   set_write_buffer_limits(limits: WriteBufferLimits = {}): void {
     this.#marks.set(limits);
-    this.#marks.rose(this.#unsentSize);
+    this.#marks.rose(this.#engine.unsentSize);
   }
 
   /** @internal Resolves when there is room to write. */
@@ -286,9 +206,8 @@ export class Transport {
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#readWaits = 0;
-    this.#listen();
-    if (this.#unsent.length === 0) setImmediate(() => this.#finish());
+    this.#engine.stopReading();
+    if (this.#engine.unsentSize === 0) setImmediate(() => this.#finish());
   }
 
   /** Closes at once. What is not sent is lost. @throws OSError if the socket cannot be closed */
@@ -349,12 +268,8 @@ export class Transport {
   /** Listens no more, and takes nothing more. */
   #let(): void {
     this.#closing = true;
-    this.#readWaits = 0;
-    this.#writeWaits = 0;
-    this.#unsent = [];
-    this.#unsentSize = 0;
     this.#descriptor.onReleased = null;
-    this.#listen();
+    this.#engine.halt();
   }
 
   /** @internal Gives the socket away, still open: another transport takes the connection over. */
@@ -402,23 +317,12 @@ export class Transport {
     const known = plain[name] ?? (this._sock._isPlain || this.#lost ? undefined : encrypted[name]);
     return known?.() ?? fallback;
   }
+}
 
-  /** The listeners follow what reading and writing wait for. */
-  #listen(): void {
-    const input = this.#readWaits === POLLIN || this.#writeWaits === POLLIN;
-    const output = this.#readWaits === POLLOUT || this.#writeWaits === POLLOUT;
-    if (this._sock.fileno() < 0) return;
-    if (input !== this.#descriptor.listened(POLLIN)) this.#descriptor.listen(POLLIN, input ? this.#onInput : null);
-    if (output !== this.#descriptor.listened(POLLOUT)) this.#descriptor.listen(POLLOUT, output ? this.#onOutput : null);
-  }
-
-  readonly #onInput = (): void => this.#ready(POLLIN);
-  readonly #onOutput = (): void => this.#ready(POLLOUT);
-
-  #ready(direction: number): void {
-    if (this.#writeWaits === direction) this.#writable();
-    if (this.#readWaits === direction) this.#readable();
-  }
+function endpointOf(sock: socket): Endpoint {
+  if (sock._isPlain) return new PlainEndpoint(sock.fileno(), 'recv', 'send');
+  const { _sslobj: connection, suppress_ragged_eofs: ragged } = sock as SSLSocket;
+  return new TlsEndpoint(sock.fileno(), connection as Connection, ragged);
 }
 
 function addressOf(ask: () => unknown): unknown {

@@ -1,6 +1,7 @@
 /** A stream over a socket: how it begins and ends. */
 import { constants } from '../constants/table.js';
 import { ValueError } from '../core/exceptions.js';
+import { type Endpoint, PlainEndpoint } from '../event/endpoint.js';
 import { descriptorOf } from '../event/loop.js';
 import type { socket } from '../socket/socket.js';
 import type { ConnectArguments } from './arguments.js';
@@ -40,8 +41,12 @@ export class SocketDuplex extends ByteDuplex {
     descriptor.onReleased = () => this.destroy();
     if (!this.#refed) descriptor.ref(false);
     this._descriptor = descriptor;
-    this._fd = sock.fileno();
     super._adopted(sock);
+  }
+
+  /** @internal */
+  override _endpoint(): Endpoint {
+    return new PlainEndpoint((this._sock as socket).fileno(), 'read', 'write');
   }
 
   /** @internal Takes over a socket that this stream's `connect` will connect. */
@@ -112,7 +117,6 @@ export class SocketDuplex extends ByteDuplex {
   _letGo(): socket | null {
     const sock = this._sock;
     this._sock = null;
-    this._fd = -1;
     if (this._descriptor !== null) {
       this._descriptor.onReleased = null;
       this._descriptor.release();

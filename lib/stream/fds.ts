@@ -11,9 +11,10 @@ import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf, fromScratch } from '../core/bytes.js';
 import { checked, raise, ValueError } from '../core/exceptions.js';
 import { uncaught } from '../core/uncaught.js';
+import { type Endpoint, NOTHING_YET, PlainEndpoint, sizeOf } from '../event/endpoint.js';
+import type { socket } from '../socket/socket.js';
 import { CMSG_SPACE, descriptorsIn, packAncillary, unpackAncillary } from '../structs/ancillary.js';
 import { ONCE } from '../wait/call.js';
-import { isAgain, NOTHING_YET, sizeOf } from './bytes.js';
 import { SocketDuplex } from './duplex.js';
 
 const { EMFILE } = constants.errno;
@@ -51,10 +52,34 @@ export class UnixDuplex extends SocketDuplex {
   }
 
   /** @internal */
-  override _receive(): number {
-    if (this.listenerCount('fds') === 0) return super._receive();
-    const count = native.recvmsg(this._fd, parts, control, 0, ONCE);
-    if (count < 0) return isAgain(count) ? NOTHING_YET : raise(count, 'read');
+  override _endpoint(): Endpoint {
+    return new UnixEndpoint((this._sock as socket).fileno(), this, this.#attached);
+  }
+
+  /** @internal */
+  override _halt(): void {
+    super._halt();
+    for (const fds of this.#attached.values()) closeAll(fds);
+    this.#attached.clear();
+  }
+}
+
+/** A descriptor's own bytes, with the descriptors beside them. */
+class UnixEndpoint extends PlainEndpoint {
+  readonly #stream: UnixDuplex;
+  /** Descriptors that wait to be sent, by the bytes that they go with. */
+  readonly #attached: Map<Uint8Array, number[]>;
+
+  constructor(fd: number, stream: UnixDuplex, attached: Map<Uint8Array, number[]>) {
+    super(fd, 'read', 'write');
+    this.#stream = stream;
+    this.#attached = attached;
+  }
+
+  override read(): number {
+    if (this.#stream.listenerCount('fds') === 0) return super.read();
+    const count = this.came(native.recvmsg(this.fd, parts, control, 0, ONCE));
+    if (count === NOTHING_YET) return count;
     const [, filled, flags] = native.info;
     if (filled > 0) this.#received(count, filled, (flags & MSG_CTRUNC) !== 0);
     return count;
@@ -71,46 +96,38 @@ export class UnixDuplex extends SocketDuplex {
     // The listener may receive from other sockets, into the same memory.
     const bytes = fromScratch(count);
     try {
-      this.emit('fds', fds);
+      this.#stream.emit('fds', fds);
     } catch (error) {
       uncaught(error);
     }
     native.scratch.set(bytes);
   }
 
-  /** @internal */
-  override _send(chunk: Uint8Array): number {
+  override send(chunk: Uint8Array): number {
     const fds = this.#attached.get(chunk);
-    if (fds === undefined) return super._send(chunk);
+    if (fds === undefined) return super.send(chunk);
     const rights = packAncillary([[SOL_SOCKET, SCM_RIGHTS, Int32Array.from(fds)]]);
-    const count = native.sendmsg(this._fd, [chunk], rights, 0, null, 0, ONCE);
-    if (count < 0) return isAgain(count) ? 0 : raise(count, 'write');
+    const count = this.took(native.sendmsg(this.fd, [chunk], rights, 0, null, 0, ONCE));
+    if (count === 0) return 0;
     this.#attached.delete(chunk);
     closeAll(fds);
     return count;
   }
 
-  /** @internal Descriptors divide what is sent as one. */
-  override _sendParts(parts: Uint8Array[]): number {
-    if (this.#attached.size === 0) return super._sendParts(parts);
+  /** Descriptors divide what is sent as one. */
+  override sendParts(parts: readonly Uint8Array[]): number {
+    if (this.#attached.size === 0) return super.sendParts(parts);
     let sent = 0;
     for (let first = 0; first < parts.length; ) {
       let end = first + 1;
       if (!this.#attached.has(parts[first])) while (end < parts.length && !this.#attached.has(parts[end])) end++;
       const together = parts.slice(first, end);
-      const count = together.length === 1 ? this._send(together[0]) : super._sendParts(together);
+      const count = together.length === 1 ? this.send(together[0]) : super.sendParts(together);
       sent += count;
       if (count < sizeOf(together)) break;
       first = end;
     }
     return sent;
-  }
-
-  /** @internal */
-  override _halt(): void {
-    super._halt();
-    for (const fds of this.#attached.values()) closeAll(fds);
-    this.#attached.clear();
   }
 }
 

@@ -1,28 +1,16 @@
-/**
- * A stream over a TLS socket. The handshake is driven by the loop; bytes go once it is done.
- *
- * OpenSSL keeps what it has read and not given out yet, and no poller knows of it: `_receive` takes all that there is, and
- * notes where it could not. Any call may have to wait for either direction: it says so in `_readWaits`, `_writeWaits`.
- */
+/** A stream over a TLS socket. The handshake is driven by the loop; bytes go once it is done. */
 import { X509Certificate } from 'node:crypto';
-import { native } from '../addon/binary.js';
-import { type Outcome, WANT_READ, WANT_WRITE } from '../addon/tls.js';
+import { type Endpoint, TlsEndpoint } from '../event/endpoint.js';
 import type { socket } from '../socket/socket.js';
 import { bufferOf, type Connection } from '../ssl/connection.js';
 import { CERT_NONE } from '../ssl/constants.js';
 import type { SSLContext } from '../ssl/context.js';
-import { SSLEOFError, SSLZeroReturnError } from '../ssl/errors.js';
 import type { SSLSession } from '../ssl/session.js';
 import type { SSLSocket } from '../ssl/socket.js';
-import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
-import { NOTHING_YET } from './bytes.js';
+import type { Again } from '../wait/call.js';
 import { SocketDuplex } from './duplex.js';
 import { nodeError, tlsError } from './errors.js';
 import type { SocketOptions } from './surface.js';
-
-const SCRATCH_SIZE = native.scratch.length;
-/** Small writes that come together leave in records of this size at most: one that is full. */
-const RECORD = 16 * 1024;
 
 /** What a connection that has ended still tells: as tls.TLSSocket does, what it was. */
 interface Agreed {
@@ -67,7 +55,6 @@ export class TLSDuplex extends SocketDuplex {
   /** The server's name as the client says it. */
   servername: string | false | null = null;
   readonly #client: TLSClientOptions | null;
-  #readError: unknown = null;
   #agreed: Agreed | null = null;
 
   constructor(options: SocketOptions = {}, client: TLSClientOptions | null = null) {
@@ -105,18 +92,17 @@ export class TLSDuplex extends SocketDuplex {
   }
 
   #handshake(): void {
-    let result: number;
+    let again: Again | undefined;
     try {
-      const connection = this.#connection;
-      result = connection.outcome(connection._tls.handshake(ONCE));
-      if (result === 0) this.#agree();
+      again = (this.#tlsSocket as SSLSocket)._tryHandshake();
+      if (again === undefined) this.#agree();
     } catch (error) {
       this.destroy(tlsError(error));
       return;
     }
     this._active();
-    if (result === 0) this.#secured();
-    else this._await(result === WANT_READ ? POLLIN : POLLOUT, () => this.#handshake());
+    if (again === undefined) this.#secured();
+    else this._await(again.direction, () => this.#handshake());
   }
 
   /** What the handshake has come to. */
@@ -134,94 +120,21 @@ export class TLSDuplex extends SocketDuplex {
 
   #secured(): void {
     this.secureConnecting = false;
-    // Bytes may have come with the end of the handshake.
-    this._leftBehind = true;
     const { serverSide } = this.#connection;
     super._established();
     if (!this.destroyed) this.emit('secure');
     if (!this.destroyed && !serverSide) this.emit('secureConnect');
   }
 
-  // ---- bytes -------------------------------------------------------------------------------------------------------
-
-  /** @internal Several records at once, if they are there. */
-  override _receive(): number {
-    let count = 0;
-    this._leftBehind = false;
-    try {
-      while (count < SCRATCH_SIZE) {
-        const result = this.#read(count);
-        if (result === WANT_READ || result === WANT_WRITE) {
-          this._readWaits = result === WANT_READ ? POLLIN : POLLOUT;
-          return count > 0 ? count : NOTHING_YET;
-        }
-        if (result === 0) break;
-        count += result;
-      }
-    } catch (error) {
-      this.#readError = error;
-    }
-    if (count === 0 && this.#readError !== null) throw tlsError(this.#readError);
-    this._leftBehind = count > 0;
-    return count;
+  /** @internal */
+  override _endpoint(): Endpoint {
+    const sock = this.#tlsSocket as SSLSocket;
+    return new TlsEndpoint(sock.fileno(), this.#connection, sock.suppress_ragged_eofs);
   }
 
-  #read(at: number): number {
-    if (this.#readError !== null) throw this.#readError;
-    const connection = this.#connection;
-    try {
-      return connection.outcome(connection._tls.read(scratchFrom(at), SCRATCH_SIZE - at, ONCE));
-    } catch (error) {
-      // The peer has said goodbye after us; or has gone without one, which by default counts as an end.
-      if (error instanceof SSLZeroReturnError || this.#isRaggedEnd(error)) return 0;
-      throw error;
-    }
-  }
-
-  #isRaggedEnd(error: unknown): boolean {
-    return error instanceof SSLEOFError && this.#tlsSocket?.suppress_ragged_eofs === true;
-  }
-
-  /** @internal OpenSSL takes all or nothing, and wants to be asked again with the same bytes. */
-  override _send(chunk: Uint8Array): number {
-    if (chunk.length === 0) return 0;
-    return this.#took(this.#connection._tls.write(chunk, chunk.length, ONCE));
-  }
-
-  #took(outcome: Outcome): number {
-    let result: number;
-    try {
-      result = this.#connection.outcome(outcome);
-    } catch (error) {
-      throw tlsError(error);
-    }
-    if (result >= 0) return result;
-    this._writeWaits = result === WANT_READ ? POLLIN : POLLOUT;
-    return 0;
-  }
-
-  /** @internal Small parts share a record. The same parts are always joined in the same way: see `_send`. */
-  override _sendParts(parts: Uint8Array[]): number {
-    let sent = 0;
-    for (let first = 0; first < parts.length; ) {
-      const end = togetherUntil(parts, first);
-      const bytes = end - first === 1 ? parts[first] : Buffer.concat(parts.slice(first, end));
-      const count = this._send(bytes);
-      sent += count;
-      if (count < bytes.length) break;
-      first = end;
-    }
-    return sent;
-  }
-
-  /** @internal Our goodbye, and the end of our side of the connection below. The peer's may come later. */
-  override _goodbye(): boolean {
-    try {
-      this.#took(this.#connection._tls.shutdown(false, ONCE));
-    } catch {
-      // OpenSSL says none where the peer has ended in the midst of its session tickets, or the connection is broken.
-    }
-    return this._writeWaits === 0 && super._goodbye();
+  /** @internal */
+  override _emitted(error: Error): Error {
+    return tlsError(error);
   }
 
   // ---- what was agreed upon ----------------------------------------------------------------------------------------
@@ -296,23 +209,7 @@ function wrapped(sock: socket, { ssl, servername, session }: TLSClientOptions): 
   });
 }
 
-/** The shared area from `at` on. Messages of one size, one after the other, ask for the same part time and again. */
-function scratchFrom(at: number): Uint8Array {
-  if (at === 0) return native.scratch;
-  if (latestPart.byteOffset - native.scratch.byteOffset !== at) latestPart = native.scratch.subarray(at);
-  return latestPart;
-}
-let latestPart = native.scratch;
-
 function cipherOf(connection: Connection): Cipher | undefined {
   const summary = connection.cipher();
   return summary === null ? undefined : { name: summary[0], standardName: summary[0], version: summary[1] };
-}
-
-/** Up to which of the parts, from `first` on, fit into one record. */
-function togetherUntil(parts: readonly Uint8Array[], first: number): number {
-  let end = first + 1;
-  let size = parts[first].length;
-  while (end < parts.length && size + parts[end].length <= RECORD) size += parts[end++].length;
-  return end;
 }
