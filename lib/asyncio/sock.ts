@@ -26,10 +26,10 @@ const { EINVAL } = constants.errno;
  * @see Python loop.sock_recv; recv(2)
  */
 export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Promise<Buffer> {
-  return awaited(sock, POLLIN, () => sock._tryRecv(nbytes), options, {
-    vain: Number.isInteger(nbytes) && isDrained(sock, nbytes),
-  });
+  return awaited(sock, POLLIN, tryRecv, nbytes, options, isDrained(sock, nbytes));
 }
+
+const tryRecv = (sock: socket, nbytes: number) => sock._tryRecv(nbytes);
 
 /**
  * Receives into `buf`: how many bytes came.
@@ -37,12 +37,14 @@ export function sock_recv(sock: socket, nbytes: number, options?: Abortable): Pr
  * @see Python loop.sock_recv_into
  */
 export function sock_recv_into(sock: socket, buf: BytesLike, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLIN, () => sock._tryRecvInto(buf), options, { vain: isDrained(sock, buf?.byteLength) });
+  return awaited(sock, POLLIN, tryRecvInto, buf, options, isDrained(sock, buf?.byteLength));
 }
+
+const tryRecvInto = (sock: socket, buf: BytesLike) => sock._tryRecvInto(buf);
 
 /** Whether a read of so many bytes would have to wait for the poller anyway. */
 function isDrained(sock: socket, asked: number): boolean {
-  return asked > 0 && sock?._drained;
+  return Number.isInteger(asked) && asked > 0 && sock?._drained;
 }
 
 /**
@@ -51,8 +53,10 @@ function isDrained(sock: socket, asked: number): boolean {
  * @see Python loop.sock_recvfrom
  */
 export function sock_recvfrom(sock: socket, bufsize: number, options?: Abortable): Promise<[Buffer, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => recvfrom(sock._plain('recvfrom'), bufsize, 0, ATTEMPT), options);
+  return awaited(sock, POLLIN, tryRecvfrom, bufsize, options);
 }
+
+const tryRecvfrom = (sock: socket, bufsize: number) => recvfrom(sock._plain('recvfrom'), bufsize, 0, ATTEMPT);
 
 /**
  * Receives a datagram into `buf`: `[count, address]`.
@@ -65,7 +69,8 @@ export function sock_recvfrom_into(
   nbytes = 0,
   options?: Abortable,
 ): Promise<[number, ReturnedAddress]> {
-  return awaited(sock, POLLIN, () => recvfromInto(sock._plain('recvfrom_into'), buf, nbytes, 0, ATTEMPT), options);
+  const attempt = () => recvfromInto(sock._plain('recvfrom_into'), buf, nbytes, 0, ATTEMPT);
+  return awaited(sock, POLLIN, attempt, null, options);
 }
 
 /**
@@ -80,7 +85,8 @@ export function sock_recvmsg(
   flags = 0,
   options?: Abortable,
 ): Promise<Message> {
-  return awaited(sock, POLLIN, () => recvmsg(sock._plain('recvmsg'), bufsize, ancbufsize, flags, ATTEMPT), options);
+  const attempt = () => recvmsg(sock._plain('recvmsg'), bufsize, ancbufsize, flags, ATTEMPT);
+  return awaited(sock, POLLIN, attempt, null, options);
 }
 
 /**
@@ -97,7 +103,7 @@ export function sock_sendmsg(
   options?: Abortable,
 ): Promise<number> {
   const attempt = () => sendmsg(sock._plain('sendmsg'), buffers, ancdata, flags, address, ATTEMPT);
-  return awaited(sock, POLLOUT, attempt, options);
+  return awaited(sock, POLLOUT, attempt, null, options);
 }
 
 /**
@@ -105,7 +111,8 @@ export function sock_sendmsg(
  * @throws (rejects) as `sock.recvmmsg_into`; TimeoutError after the socket's timeout
  */
 export function sock_recvmmsg_into(sock: socket, batch: MessageBatch, flags = 0, options?: Abortable): Promise<number> {
-  return awaited(sock, POLLIN, () => receiveBatch(sock._plain('recvmmsg_into'), batch, flags, ATTEMPT), options);
+  const attempt = () => receiveBatch(sock._plain('recvmmsg_into'), batch, flags, ATTEMPT);
+  return awaited(sock, POLLIN, attempt, null, options);
 }
 
 /**
@@ -128,7 +135,7 @@ export function sock_sendmmsg(
     at += n;
     return at < (end ?? batch.count) ? AGAIN_WRITE : at - start;
   };
-  return awaited(sock, POLLOUT, send, options);
+  return awaited(sock, POLLOUT, send, null, options);
 }
 
 /**
@@ -138,7 +145,7 @@ export function sock_sendmmsg(
  */
 export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, options?: Abortable): Promise<number> {
   const attempt = () => sendZerocopy(sock._plain('send_zerocopy'), data, flags, null, ATTEMPT);
-  return awaited(sock, POLLOUT, attempt, options);
+  return awaited(sock, POLLOUT, attempt, null, options);
 }
 
 /**
@@ -147,7 +154,7 @@ export function sock_send_zerocopy(sock: socket, data: BytesLike, flags = 0, opt
  * @see socket.reap_zerocopy
  */
 export function sock_reap_zerocopy(sock: socket, options?: Abortable): Promise<Reaped[]> {
-  return awaited(sock, POLLIN, () => reapZerocopy(sock, ATTEMPT), options);
+  return awaited(sock, POLLIN, reapZerocopy, ATTEMPT, options);
 }
 
 /** What one call sends before the others get their turn, however fast the peer takes it. */
@@ -185,7 +192,7 @@ export function sock_sendall(sock: socket, data: BytesLike, options?: Abortable)
   const cancelled = () => {
     if (begun) sock._abandonWrite();
   };
-  return awaited(sock, POLLOUT, send, options, { cancelled });
+  return awaited(sock, POLLOUT, send, null, options, false, cancelled);
 }
 
 /**
@@ -200,7 +207,7 @@ export async function sock_sendto(
   options?: Abortable,
 ): Promise<number> {
   const to = await addressWithoutName(sock, address, options);
-  return awaited(sock, POLLOUT, () => sendto(sock._plain('sendto'), data, 0, to, ATTEMPT), options);
+  return awaited(sock, POLLOUT, () => sendto(sock._plain('sendto'), data, 0, to, ATTEMPT), null, options);
 }
 
 /**
@@ -210,7 +217,7 @@ export async function sock_sendto(
  * @see Python loop.sock_accept
  */
 export async function sock_accept(sock: socket, options?: Abortable): Promise<[socket, ReturnedAddress]> {
-  const [plain, address] = await awaited(sock, POLLIN, () => sock._tryAccept(), options);
+  const [plain, address] = await awaited(sock, POLLIN, tryAccept, null, options);
   plain.setblocking(false);
   if (sock._isPlain) return [plain, address];
   let connection = plain;
@@ -226,6 +233,8 @@ export async function sock_accept(sock: socket, options?: Abortable): Promise<[s
   return [connection, address];
 }
 
+const tryAccept = (sock: socket) => sock._tryAccept();
+
 /**
  * Connects. A host's name is resolved first. A TLS socket shakes hands.
  * @throws (rejects) as `sock.connect`; gaierror; SSLError of the handshake; TimeoutError after the socket's timeout
@@ -238,7 +247,7 @@ export async function sock_connect(sock: socket, address: Address, options?: Abo
   if (isInProgress(code)) {
     // Until it is writable it has no peer, and after that it has one or an error.
     const look = () => (native.pollOne(sock._fd, POLLOUT, 0) === 0 ? AGAIN_WRITE : connected(sock._connectEnded(), to));
-    await awaited(sock, POLLOUT, look, options);
+    await awaited(sock, POLLOUT, look, null, options);
   } else {
     checked(code, 'connect');
   }
@@ -265,7 +274,7 @@ export function connectFailed(code: number, address: Address): OSError {
  * @see SSLSocket.do_handshake
  */
 export function sock_do_handshake(sock: SSLSocket, options?: Abortable): Promise<void> {
-  return awaited(sock, POLLIN, () => sock._tryHandshake(), options);
+  return awaited(sock, POLLIN, () => sock._tryHandshake(), null, options);
 }
 
 /**
@@ -274,7 +283,7 @@ export function sock_do_handshake(sock: SSLSocket, options?: Abortable): Promise
  * @see SSLSocket.unwrap
  */
 export function sock_unwrap<T extends SSLSocket>(sock: T, options?: Abortable): Promise<T> {
-  return awaited(sock, POLLIN, () => sock._tryUnwrap() ?? sock, options);
+  return awaited(sock, POLLIN, () => sock._tryUnwrap() ?? sock, null, options);
 }
 
 /** What is read of a file at a time where the kernel does not send it itself. */
@@ -295,7 +304,7 @@ export async function sock_sendfile(
 ): Promise<number> {
   const transfer = new FileTransfer(sock, file, offset, count);
   try {
-    const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(true), options));
+    const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(true), null, options));
     if (!done && options.fallback === false) raise(-EINVAL, 'sendfile');
     if (!done) await sendByReading(sock, transfer, options);
   } finally {

@@ -31,38 +31,66 @@ export interface Abortable {
 const VAIN_LIMIT = 3;
 const PAUSE_MS = 10;
 
+/** One attempt of a call: with what it is a call of, and one argument. An Again: it would have to wait. */
+export type Attempt<S, A, T> = (of: S, given: A) => T | Again;
+
+/** What limits a wait, and what came of it; most calls have none. */
+class Limits {
+  alarm: Alarm | null = null;
+  signal: AbortSignal | null = null;
+  pause: NodeJS.Timeout | undefined;
+  /** How many tries in a row were in vain. */
+  vain = 0;
+  /** Told when the call is aborted or times out. */
+  cancelled: (() => void) | undefined;
+}
+
 /** A call that waits for a descriptor. One for each idle connection: keep it small. */
-class Operation<T> extends Waiter {
+class Operation<S, A, T> extends Waiter {
   readonly #side: number;
   readonly #descriptor: Descriptor;
-  #alarm: Alarm | null = null;
-  #signal: AbortSignal | null = null;
-  /** How many tries in a row were in vain. */
-  #vain = 0;
-  #pause: NodeJS.Timeout | undefined;
-  /** Told when it is aborted or times out. */
-  cancelled: (() => void) | undefined;
+  readonly #attempt: Attempt<S, A, T>;
+  readonly #of: S;
+  readonly #given: A;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  #limits: Limits | null = null;
 
   constructor(
     fd: number,
     side: number,
     direction: number,
-    readonly attempt: () => T | Again,
-    readonly resolve: (value: T) => void,
-    readonly reject: (error: unknown) => void,
+    attempt: Attempt<S, A, T>,
+    of: S,
+    given: A,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
   ) {
     super(direction);
     this.#side = side;
+    this.#attempt = attempt;
+    this.#of = of;
+    this.#given = given;
+    this.#resolve = resolve;
+    this.#reject = reject;
     this.#descriptor = descriptorOf(fd);
     this.#descriptor.enqueue(side, this);
   }
 
   /** Limits the wait to a time in seconds, and by a signal. */
-  limit(timeout: number | null, signal: AbortSignal | undefined): void {
-    if (timeout) this.#alarm = new Alarm(deadlineIn(timeout), () => this.#cancel(timedOut()));
+  limit(timeout: number | null, signal: AbortSignal | undefined, cancelled: (() => void) | undefined): void {
+    if (!timeout && signal === undefined) return;
+    const limits = this.#itsLimits();
+    limits.cancelled = cancelled;
+    if (timeout) limits.alarm = new Alarm(deadlineIn(timeout), () => this.#cancel(timedOut()));
     if (signal === undefined) return;
-    this.#signal = signal;
+    limits.signal = signal;
     signal.addEventListener('abort', this);
+  }
+
+  #itsLimits(): Limits {
+    this.#limits ??= new Limits();
+    return this.#limits;
   }
 
   /** Lets it try in the loop's next turn, whatever the poller reports. */
@@ -72,97 +100,102 @@ class Operation<T> extends Waiter {
 
   override ready(): boolean {
     try {
-      const result = this.attempt();
+      const attempt = this.#attempt;
+      const result = attempt(this.#of, this.#given);
       if (result instanceof Again) {
         this.direction = result.direction;
-        this.#vain = result.vain ? this.#vain + 1 : 0;
-        if (this.#vain > VAIN_LIMIT) this.#rest();
+        this.#waitOn(result.vain);
         return false;
       }
-      this.resolve(result);
+      this.#resolve(result);
     } catch (error) {
-      this.reject(error);
+      this.#reject(error);
     }
     this.#done();
     return true;
   }
 
+  #waitOn(vain: boolean): void {
+    if (!vain && this.#limits === null) return;
+    const limits = this.#itsLimits();
+    limits.vain = vain ? limits.vain + 1 : 0;
+    if (limits.vain > VAIN_LIMIT) this.#rest(limits);
+  }
+
   /** Waits for no direction for a while, and then tries again. */
-  #rest(): void {
+  #rest(limits: Limits): void {
     const { direction } = this;
     this.direction = 0;
-    clearTimeout(this.#pause);
-    this.#pause = setTimeout(
+    clearTimeout(limits.pause);
+    limits.pause = setTimeout(
       () => {
         this.direction = direction;
         this.#descriptor.retry();
       },
-      Math.min(this.#vain - VAIN_LIMIT, PAUSE_MS),
+      Math.min(limits.vain - VAIN_LIMIT, PAUSE_MS),
     );
   }
 
   override released(): void {
     this.#done();
-    this.reject(fromCode(-EBADF, 'epoll_wait'));
+    this.#reject(fromCode(-EBADF, 'epoll_wait'));
   }
 
   /** The signal is aborted. */
   handleEvent(): void {
-    this.#cancel(this.#signal?.reason);
+    this.#cancel(this.#limits?.signal?.reason);
   }
 
   #cancel(error: unknown): void {
     this.#descriptor.remove(this.#side, this);
     this.#done();
-    this.cancelled?.();
-    this.reject(error);
+    this.#limits?.cancelled?.();
+    this.#reject(error);
   }
 
   #done(): void {
-    this.#alarm?.cancel();
-    if (this.#pause !== undefined) clearTimeout(this.#pause);
-    this.#signal?.removeEventListener('abort', this);
+    const limits = this.#limits;
+    if (limits === null) return;
+    limits.alarm?.cancel();
+    if (limits.pause !== undefined) clearTimeout(limits.pause);
+    limits.signal?.removeEventListener('abort', this);
   }
 }
-
-interface Particulars {
-  /** There is no use in trying before the poller has reported something. */
-  vain?: boolean;
-  /** Is told when the call is aborted or times out. */
-  cancelled?: () => void;
-}
-const NOTHING_PARTICULAR: Particulars = {};
 
 /**
  * The result of a call of `sock`, which waits for `direction` as a rule: `attempt` is repeated until it returns no Again. A
  * `settimeout` of more than 0 limits the whole; with none and with 0 it waits for as long as it takes.
+ * @param given what `attempt` is given besides the socket: a call that needs no more makes no closure
+ * @param inVain there is no use in trying before the poller has reported something
+ * @param cancelled is told when the call is aborted or times out
  */
-export function awaited<T>(
-  sock: socket,
+export function awaited<S extends socket, A, T>(
+  sock: S,
   direction: number,
-  attempt: () => T | Again,
+  attempt: Attempt<S, A, T>,
+  given: A,
   options?: Abortable,
-  particulars = NOTHING_PARTICULAR,
+  inVain = false,
+  cancelled?: () => void,
 ): Promise<T> {
   try {
     const signal = signalOf(options);
     signal?.throwIfAborted();
     let wanted = direction;
     let late = false;
-    if (!particulars.vain && !descriptorIfAny(sock._fd)?.queued(direction)) {
+    if (!inVain && !descriptorIfAny(sock._fd)?.queued(direction)) {
       late = !mayTryAtOnce();
       if (!late) {
-        const result = attempt();
+        const result = attempt(sock, given);
         if (!(result instanceof Again)) return Promise.resolve(result);
         wanted = result.direction;
       }
     }
-    return new Promise((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       // Over TLS a try may call the caller's functions, which are to run where the call was made.
       const once = sock._isPlain ? attempt : AsyncResource.bind(attempt);
-      const operation = new Operation(sock._fd, direction, wanted, once, resolve as (value: T) => void, reject);
-      operation.cancelled = particulars.cancelled;
-      operation.limit(sock._timeout, signal);
+      const operation = new Operation(sock._fd, direction, wanted, once, sock, given, resolve, reject);
+      operation.limit(sock._timeout, signal, cancelled);
       // What has been decrypted already, no poller reports.
       if (late) operation.retryNextTurn();
     });
@@ -231,7 +264,7 @@ export async function whenReadable<T>(fd: number, read: () => T, options: Aborta
   const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : read());
   try {
     return await new Promise<T>((resolve, reject) => {
-      new Operation(fd, POLLIN, POLLIN, look, resolve, reject).limit(null, signal);
+      new Operation(fd, POLLIN, POLLIN, look, null, null, resolve, reject).limit(null, signal, undefined);
     });
   } finally {
     descriptorIfAny(fd)?.forgetIfIdle();

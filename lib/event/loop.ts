@@ -24,8 +24,8 @@ const BATCH = 1024;
 /** How many calls in a row may succeed at once before the loop gets its turn: other sockets want to be served too. */
 const TURN = 64;
 
-/** The descriptors that something awaits or has awaited, by number. */
-const descriptors = new Map<number, Descriptor>();
+/** The descriptors that something awaits or has awaited, at their numbers, which are small: the kernel gives the lowest. */
+const descriptors: (Descriptor | undefined)[] = [];
 const events = new Int32Array(2 * BATCH);
 let started = false;
 /** How many descriptors are awaited by something that keeps the process alive. */
@@ -160,7 +160,7 @@ export class Descriptor {
     if (!this.#open) return;
     this.#watch(0);
     this.#open = false;
-    descriptors.delete(this.fd);
+    descriptors[this.fd] = undefined;
     this.#reading.release();
     this.#writing?.release();
     this.#count();
@@ -227,27 +227,27 @@ export class Descriptor {
 
 /** The place of `fd`, made where there is none yet. @throws OSError EBADF for a number that can be none */
 export function descriptorOf(fd: number): Descriptor {
-  const found = descriptors.get(fd);
+  const found = descriptors[fd];
   if (found !== undefined) return found;
   if (fd < 0) raise(-EBADF, 'epoll_ctl');
   if (!started) checked(home.runInAsyncScope(native.loopStart, null, deliver, events), 'epoll_create1');
   started = true;
   const made = new Descriptor(fd);
-  descriptors.set(fd, made);
+  descriptors[fd] = made;
   return made;
 }
 
 /** The place of `fd` if anything has awaited it. */
 export function descriptorIfAny(fd: number): Descriptor | undefined {
-  return descriptors.get(fd);
+  return descriptors[fd];
 }
 
 tellAwaiting({
   released(fd) {
-    if (descriptors.size > 0) descriptors.get(fd)?.release();
+    descriptors[fd]?.release();
   },
   stirred(fd) {
-    descriptors.get(fd)?.stir();
+    descriptors[fd]?.stir();
   },
 });
 
@@ -269,5 +269,5 @@ function retryAll(): void {
 function deliver(count: number): void {
   batch++;
   atOnce = 0;
-  for (let i = 0; i < 2 * count; i += 2) descriptors.get(events[i])?.deliver(events[i + 1]);
+  for (let i = 0; i < 2 * count; i += 2) descriptors[events[i]]?.deliver(events[i + 1]);
 }
