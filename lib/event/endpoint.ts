@@ -19,6 +19,8 @@ const SCRATCH_SIZE = native.scratch.length;
 const JOINED_MAX = 4096;
 /** Small writes that come together leave in TLS records of this size at most: one that is full. */
 const RECORD = 16 * 1024;
+/** How many records one turn of the loop takes of a connection. */
+const RECORDS = 64;
 const NO_CONTROL = new Uint8Array(0);
 
 /** `read`: nothing is there now. */
@@ -119,13 +121,14 @@ export class TlsEndpoint extends Endpoint {
     this.leftBehind = true;
   }
 
-  /** Several records at once, if they are there. */
+  /** Several records at once, if they are there; not so many that the loop would have to wait for a peer's tiny ones. */
   read(): number {
     let count = 0;
+    let records = 0;
     this.leftBehind = false;
     this.wants = POLLIN;
     try {
-      while (count < SCRATCH_SIZE) {
+      while (count < SCRATCH_SIZE && records++ < RECORDS) {
         const result = this.#readAt(count);
         if (result < 0) {
           this.wants = result === WANT_READ ? POLLIN : POLLOUT;
