@@ -136,6 +136,8 @@ export class TlsEndpoint extends Endpoint {
         }
         if (result === 0) break;
         count += result;
+        // The next record may call a function of the caller's, and that may receive into the same memory.
+        if (this.#connection.callsBack) break;
       }
     } catch (error) {
       this.#readError = error;

@@ -464,6 +464,12 @@ export class Connection {
     if (typeof result !== 'number') throw fromContext(result);
   }
 
+  /** Whether reading and writing may call functions of the caller's: the other hooks are for handshakes. */
+  get callsBack(): boolean {
+    const { message, keyLog } = this.#context._hooks;
+    return message !== null || keyLog !== null;
+  }
+
   // ---- what the binary calls ---------------------------------------------------------------------------------------
 
   /** Calls the caller's function; what it throws is kept for the call that caused it. */

@@ -273,6 +273,38 @@ test('small writes that come together share a record', async (t) => {
   server.close();
 });
 
+test('records of one byte are taken a part at a time, so that other connections have their turns', async (t) => {
+  const { client, server } = socketPair();
+  for (let i = 0; i < 150; i++) server.send(Buffer.from('x'));
+  server.close();
+  const one = stream.toDuplex(client);
+  const sizes: number[] = [];
+  one.on('data', (data: Buffer) => sizes.push(data.length));
+  await closed(one);
+  t.deepEqual(sizes, [64, 64, 22]);
+});
+
+test('a callback that receives elsewhere does not touch the bytes of the records before', async (t) => {
+  const context = clientContext();
+  const [from, to] = socket.socketpair();
+  context._msg_callback = () => {
+    from.send(Buffer.alloc(100, 'z'));
+    to.recv(100);
+  };
+  const { client, server } = socketPair({ client: context });
+  for (const letter of 'abc') server.send(Buffer.from(letter));
+  server.close();
+  const one = stream.toDuplex(client);
+  let text = '';
+  one.on('data', (data: Buffer) => {
+    text += data;
+  });
+  await closed(one);
+  t.is(text, 'abc');
+  from.close();
+  to.close();
+});
+
 test('a callback that throws during the handshake ends the stream with what it threw', async (t) => {
   const context = serverContext();
   context.sni_callback = () => {
