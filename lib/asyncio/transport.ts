@@ -13,7 +13,7 @@ import {
 } from '../core/exceptions.js';
 import { type Told, untilTold } from '../event/await.js';
 import { type Endpoint, PlainEndpoint, TlsEndpoint } from '../event/endpoint.js';
-import { ByteEngine, type Sink } from '../event/engine.js';
+import { ByteEngine } from '../event/engine.js';
 import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
 import type { socket } from '../socket/socket.js';
@@ -32,7 +32,7 @@ export interface TransportOptions {
 }
 
 /** @see Python asyncio.Transport. It is `writer.transport`. */
-export class Transport implements Sink {
+export class Transport {
   /** @internal The socket, which the transport owns. */
   readonly _sock: socket;
   readonly #reader: StreamReader;

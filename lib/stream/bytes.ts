@@ -8,7 +8,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { fromScratch } from '../core/bytes.js';
 import type { Endpoint } from '../event/endpoint.js';
-import { ByteEngine, type Sink } from '../event/engine.js';
+import { ByteEngine } from '../event/engine.js';
 import type { Descriptor } from '../event/loop.js';
 import { nodeError } from './errors.js';
 import { SocketSurface } from './surface.js';
@@ -18,7 +18,7 @@ interface Chunk {
   chunk: Uint8Array;
 }
 
-export abstract class ByteDuplex extends SocketSurface implements Sink {
+export abstract class ByteDuplex extends SocketSurface {
   /** @internal Where the descriptor is waited for; null where there is none. */
   _descriptor: Descriptor | null = null;
   /** There since there is a connection that bytes can go over, which after the end they no longer can. */

@@ -72,9 +72,12 @@ test('a little received into a lot of room does not keep the room', (t) => {
   using ends = pair();
   for (const room of [1 << 16, 1 << 24]) {
     ends.a.send(bytes('hello'));
+    const before = Buffer.allocUnsafe(1);
     const received = ends.b.recv(room);
+    const after = Buffer.allocUnsafe(1);
     t.deepEqual(received, bytes('hello'));
-    t.true(received.buffer.byteLength <= Buffer.poolSize, `${received.buffer.byteLength} bytes`);
+    // It lies where Node.js puts small buffers, whose size differs from version to version.
+    t.true([before.buffer, after.buffer].includes(received.buffer), `${received.buffer.byteLength} bytes`);
   }
 });
 
