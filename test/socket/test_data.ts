@@ -77,7 +77,7 @@ test('a little received into a lot of room does not keep the room', (t) => {
     const after = Buffer.allocUnsafe(1);
     t.deepEqual(received, bytes('hello'));
     // It lies where Node.js puts small buffers, whose size differs from version to version.
-    t.true([before.buffer, after.buffer].includes(received.buffer), `${received.buffer.byteLength} bytes`);
+    t.true(received.buffer === before.buffer || received.buffer === after.buffer, `${received.buffer.byteLength} bytes`);
   }
 });
 
