@@ -77,7 +77,10 @@ test('a little received into a lot of room does not keep the room', (t) => {
     const after = Buffer.allocUnsafe(1);
     t.deepEqual(received, bytes('hello'));
     // It lies where Node.js puts small buffers, whose size differs from version to version.
-    t.true(received.buffer === before.buffer || received.buffer === after.buffer, `${received.buffer.byteLength} bytes`);
+    t.true(
+      received.buffer === before.buffer || received.buffer === after.buffer,
+      `${received.buffer.byteLength} bytes`,
+    );
   }
 });
 
