@@ -21,12 +21,16 @@ export interface Remains {
   zerocopy: ZerocopyQueue | null;
 }
 
+const REMEDY =
+  'Nothing refers to this object any more. Close it when it is done with; whoever only has its number, in another thread ' +
+  'or program, needs one that this object does not close: sock.detach(), or sock.dup().detach().';
+
 export const collected = new FinalizationRegistry<Remains>((remains) => {
   const { fd, claim } = remains;
   if (!native.owns(fd, claim)) return;
   const text = described(remains, false);
   remains.fd = -1;
-  process.emitWarning(`unclosed ${text}`, 'ResourceWarning');
+  process.emitWarning(`unclosed ${text}`, { type: 'ResourceWarning', detail: REMEDY });
   released(fd);
   if (remains.zerocopy === null || !retire(fd, remains.zerocopy)) native.closeOwned(fd, claim);
 });

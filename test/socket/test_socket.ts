@@ -303,7 +303,8 @@ test.serial('a socket that is collected as garbage is closed, with a warning', a
     return warnings.length > 0;
   });
   t.is(warnings[0].name, 'ResourceWarning');
-  const { message } = warnings[0];
+  const { message, detail } = warnings[0] as Error & { detail: string };
+  t.true(detail.includes('sock.dup().detach()'), 'what to do about it');
   t.regex(message, /^unclosed <socket\.socket fd=\d+, family=2, type=2, proto=0, laddr=\('127\.0\.0\.1', \d+\)>$/);
   t.false(isOpen(fd));
 });
