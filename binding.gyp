@@ -1,8 +1,8 @@
-# The binary. `node-gyp rebuild`, or `node-gyp rebuild -- -Dsanitize=1` for one with ASan and UBSan.
+# The binary. `node-gyp rebuild`, or `node-gyp rebuild -- -Dsanitize=address,undefined` for one with ASan and UBSan.
 {
   'variables': {
     # Not "asan": Node's own configuration has a variable of that name, which counts more than one given with -D.
-    'sanitize%': 0,
+    'sanitize%': '',
     # `npm run build:debug`: for gdb, and with the standard library's own assertions.
     'debuggable%': 0,
   },
@@ -83,11 +83,11 @@
             'Release': { 'cflags!': ['-O3'], 'cflags': ['-O0', '-g'] },
           },
         }],
-        ['sanitize == 1', {
+        ['sanitize != ""', {
           'cflags': [
-            '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
+            '-fsanitize=<(sanitize)', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
           ],
-          'ldflags': ['-fsanitize=address,undefined'],
+          'ldflags': ['-fsanitize=<(sanitize)'],
         }],
       ],
     },
@@ -129,9 +129,9 @@
             'Release': { 'cflags!': ['-O3'], 'cflags': ['-O0', '-g'] },
           },
         }],
-        ['sanitize == 1', {
+        ['sanitize != ""', {
           'cflags': [
-            '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
+            '-fsanitize=<(sanitize)', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g',
           ],
         }],
       ],

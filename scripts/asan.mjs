@@ -5,14 +5,13 @@
 // LSan find into build-asan/reports: a report fails the run, even where a test swallowed that process's exit status.
 // UBSan, which beside ASan knows no such folder, writes to standard error and ends the process.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { compileAddon, root } from './toolchain.mjs';
+import { buildAddon, buildSelfTest, compiler, runtime } from './sanitizers.mjs';
+import { root } from './toolchain.mjs';
 
 const folder = join(root, 'build-asan');
 const reports = join(folder, 'reports');
-const compiler = process.env.CXX || 'g++';
 
 function say(text) {
   process.stdout.write(`asan: ${text}\n`);
@@ -23,29 +22,12 @@ function fail(text) {
   process.exit(1);
 }
 
-/** node-gyp builds beside binding.gyp: give it a folder that has all it needs, as links. */
-function buildAddon() {
-  mkdirSync(folder, { recursive: true });
-  for (const name of ['binding.gyp', 'native', 'node_modules', 'package.json']) {
-    if (!existsSync(join(folder, name))) symlinkSync(join(root, name), join(folder, name));
-  }
-  say('compiling the addon with sanitizers');
-  if (compileAddon(folder, { sanitize: 1 }) !== 0) fail('the addon did not compile; the compiler says above why.');
-}
-
-/** Where the compiler keeps a sanitizer's run-time library. */
-function runtime(name) {
-  const { stdout } = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' });
-  const path = (stdout ?? '').trim();
-  // A compiler that lacks the file prints the bare name.
-  if (!path.includes('/')) fail(`${compiler} has no ${name}; Debian's package libasan8 (or the like) brings it.`);
-  return path;
-}
-
 function environment() {
   return {
     ...process.env,
-    LD_PRELOAD: runtime('libasan.so'),
+    LD_PRELOAD:
+      runtime('libasan.so') ??
+      fail(`${compiler} has no libasan.so; Debian's package libasan8 (or the like) brings it.`),
     ASAN_OPTIONS: [
       'detect_leaks=1',
       'strict_string_checks=1',
@@ -76,13 +58,7 @@ function runNode(script, env) {
 
 /** That a defect in an addon is reported, and that Node alone, doing what tests do, is clean. */
 function selfTest(env) {
-  const addon = join(folder, 'selftest.node');
-  const flags = '-std=c++17 -shared -fPIC -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined'.split(' ');
-  const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
-  const source = join(root, 'scripts', 'asan_selftest.cc');
-  const args = [...flags, '-fsanitize=address,undefined', `-I${headers}`, source, '-o', addon];
-  if (spawnSync(compiler, args, { stdio: 'inherit' }).status !== 0) fail('the self-test did not compile.');
-
+  const addon = buildSelfTest(folder, 'address,undefined') ?? fail('the self-test did not compile.');
   const defects = { leak: 'LeakSanitizer', overflow: 'heap-buffer-overflow', undefined: 'signed integer overflow' };
   for (const [name, complaint] of Object.entries(defects)) {
     const { status, stderr } = runNode(`require(${JSON.stringify(addon)}).${name}()`, env);
@@ -108,7 +84,8 @@ function checkBinary(env) {
   if (!readFileSync(path).includes('__asan_init')) fail(`${path} is not instrumented.`);
 }
 
-buildAddon();
+say('compiling the addon with sanitizers');
+if (!buildAddon(folder, 'address,undefined')) fail('the addon did not compile; the compiler says above why.');
 const env = environment();
 takeReports();
 selfTest(env);

@@ -80,7 +80,8 @@ export interface Native {
   /**
    * A claim on this descriptor, for an object that stands for it: a number that is given once, never 0. It holds until
    * `disown`, or until anybody in the process closes the descriptor; then it says nothing of who has the number next.
-   * When the environment ends, it closes what it claims, unless another one claims it too.
+   * When the environment ends, it closes what it claims, unless another one claims it too. What `socket`, `accept`, `dup` and
+   * their like return is claimed from the start, by a claim 0, which `own` replaces and `disown` ends.
    */
   own(fd: number): number;
   /** Whether the claim holds; with 0, whether any claim of this environment on this descriptor does. */

@@ -29,7 +29,9 @@ export function close(fd: number): void {
  * @see Python socket.dup
  */
 export function dup(fd: number): number {
-  return renewed(checked(native.dup(descriptor(fd)), 'dup'));
+  const copy = renewed(checked(native.dup(descriptor(fd)), 'dup'));
+  native.disown(copy, 0);
+  return copy;
 }
 
 /** A descriptor as a number; a number that can be none is a bad descriptor to the system. */

@@ -205,12 +205,20 @@ export class socket {
    * @throws OSError if bytes that were sent without a copy keep the descriptor, and it cannot be duplicated
    */
   detach(): number {
+    return this._passTo((fd) => fd);
+  }
+
+  /**
+   * @internal As detach, to another owner in this thread: there is no moment in which nobody has the descriptor, should the
+   * thread end in the midst of it.
+   */
+  _passTo<T>(adopt: (fd: number) => T): T {
     this.#closed = true;
     const fd = this.#release();
-    if (fd < 0) return fd;
-    if (this.#remains.zerocopy !== null) leave(fd, this.#remains.zerocopy);
-    native.disown(fd, this.#remains.claim);
-    return fd;
+    if (fd >= 0 && this.#remains.zerocopy !== null) leave(fd, this.#remains.zerocopy);
+    const adopted = adopt(fd);
+    if (fd >= 0) native.disown(fd, this.#remains.claim);
+    return adopted;
   }
 
   /**

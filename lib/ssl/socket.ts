@@ -76,8 +76,7 @@ export class SSLSocket extends socket {
   static _create(sock: socket, context: SSLContext, options: SocketOptions): SSLSocket {
     checkArguments(sock, context, options);
     const timeout = sock.gettimeout();
-    const fd = sock.detach();
-    const self = this._adopt(fd, sock);
+    const self = sock._passTo((fd) => this._adopt(fd, sock));
     try {
       self.#start(context, options, timeout);
     } catch (error) {

@@ -25,6 +25,8 @@ export function toNetSocket(sock: socket, options: { allowHalfOpen?: boolean } =
     native.close(fd);
     throw error;
   }
+  // It is the net.Socket's, which closes it.
+  native.disown(fd, 0);
   sock.close();
   return made;
 }

@@ -13,7 +13,7 @@ napi_value Socket(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);
   const int family = args.Int(0), type = args.Int(1), protocol = args.Int(2);
   if (args.Failed()) return nullptr;
-  return Number(env, New(os::Socket(family, type, protocol)));
+  return Number(env, New(&args.state(), os::Socket(family, type, protocol)));
 }
 
 napi_value SocketPair(napi_env env, napi_callback_info info) {
@@ -23,7 +23,7 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   os::Fd pair[2];
   const int result = os::SocketPair(family, type, protocol, pair);
   if (result >= 0) {
-    for (const os::Fd fd : pair) New(fd);
+    for (const os::Fd fd : pair) New(&args.state(), fd);
     std::copy_n(pair, 2, args.state().info);
   }
   return Number(env, result);
@@ -44,7 +44,9 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   const int fd = args.Int(0);
   const int wait = args.Wait(1);
   if (args.Failed()) return nullptr;
-  return WithAddress(args, [=](void* address, uint32_t* length) { return New(os::Accept(fd, address, length, wait)); });
+  State* const state = &args.state();
+  return WithAddress(
+      args, [=](void* address, uint32_t* length) { return New(state, os::Accept(fd, address, length, wait)); });
 }
 
 napi_value GetSockName(napi_env env, napi_callback_info info) {
@@ -109,7 +111,12 @@ napi_value OfFd(napi_env env, napi_callback_info info) {
   return Number(env, kCall(fd));
 }
 
-int Duplicate(os::Fd fd) { return New(os::Duplicate(fd)); }
+napi_value Duplicate(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  const int fd = args.Int(0);
+  if (args.Failed()) return nullptr;
+  return Number(env, New(&args.state(), os::Duplicate(fd)));
+}
 
 // The calls that switch something of a descriptor on or off.
 template <int (*kCall)(os::Fd, bool)>
@@ -142,7 +149,7 @@ napi_value HoldFd(napi_env env, napi_callback_info info) {
   const int fd = args.Int(0);
   const Claim claim = args.Offset(1);
   if (args.Failed()) return nullptr;
-  const int second = New(os::Duplicate(fd));
+  const int second = New(&args.state(), os::Duplicate(fd));
   if (second < 0) return Number(env, second);
   const Claim held = Own(&args.state(), second);
   // Looked at after the descriptor was duplicated: who closes one ends the claim first.
@@ -234,7 +241,7 @@ constexpr Binding kRows[] = {
     {"describe", Describe},
     {"close", Close},
     {"atMark", OfFd<os::AtMark>},
-    {"dup", OfFd<Duplicate>},
+    {"dup", Duplicate},
     {"getInheritable", OfFd<os::GetInheritable>},
     {"setInheritable", SwitchFd<os::SetInheritable>},
     {"setNonblocking", SwitchFd<os::SetNonblocking>},

@@ -91,7 +91,8 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   int error = 0;
   loop->poller = os::CreatePoller(&error);
   if (loop->poller == nullptr) return error;
-  New(loop->poller->Descriptor());
+  // New to the process, and nobody's but this loop's.
+  if (loop->poller->Descriptor() >= 0) Forget(loop->poller->Descriptor());
   loop->delivery.emplace(env, deliver, events);
   loop->watch = StartWatch(uv, loop->poller.get(), OnReady, loop.get(), &error);
   // Without the hook nobody would close the watch.

@@ -41,7 +41,14 @@ Claim Own(State* owner, os::Fd fd) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
   const Claim claim = ++table.last;
-  table.claims.emplace(fd, Claimed{claim, owner, AtEnd::kClose});
+  const auto [first, last] = table.claims.equal_range(fd);
+  const auto unnamed =
+      std::find_if(first, last, [=](const auto& each) { return each.second.claim == 0 && each.second.owner == owner; });
+  if (unnamed != last) {
+    unnamed->second.claim = claim;
+  } else {
+    table.claims.emplace(fd, Claimed{claim, owner, AtEnd::kClose});
+  }
   return claim;
 }
 
@@ -73,8 +80,12 @@ void Forget(os::Fd fd) {
   table.claims.erase(fd);
 }
 
-int New(int fd) {
-  if (fd >= 0) Forget(fd);
+int New(State* owner, int fd) {
+  if (fd < 0) return fd;
+  Table& table = Owners();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  table.claims.erase(fd);
+  table.claims.emplace(fd, Claimed{0, owner, AtEnd::kClose});
   return fd;
 }
 

@@ -284,6 +284,27 @@ test.serial('a worker that ends, or is terminated, while it does nothing leaves 
   await terminated(t, [idle], before);
 });
 
+test.serial(
+  'a descriptor that no object has yet when the worker ends is closed; a number that was given out is not',
+  async (t) => {
+    const before = openDescriptors();
+    const worker = startWorker(
+      `
+    const { native } = await import(data);
+    const given = berkeley.socket.dup(0);
+    for (const make of [() => native.dup(0), () => native.socket(2, 1, 0), () => native.socketpair(1, 1, 0)]) make();
+    send(given);
+  `,
+      new URL('../../lib/addon/binary.js', import.meta.url).href,
+    );
+    const given = await worker.next<number>();
+    await worker.stop();
+    const left = [...openDescriptors().keys()].filter((fd) => !before.has(fd));
+    t.deepEqual(left, [given]);
+    socket.close(given);
+  },
+);
+
 test.serial('what a worker detached stays open when it ends', async (t) => {
   const worker = startWorker(`${PRELUDE}
     const [a, b] = socket.socketpair();

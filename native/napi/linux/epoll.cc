@@ -12,7 +12,7 @@ namespace {
 napi_value EpollCreate(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
-  return Number(env, New(os::EpollCreate()));
+  return Number(env, New(&args.state(), os::EpollCreate()));
 }
 
 // Add and Modify.

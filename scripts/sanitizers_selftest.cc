@@ -1,10 +1,11 @@
-// A small addon with three defects, for scripts/asan.mjs to prove that the sanitizers see such things in an addon that
-// Node loads, and that no suppression hides them.
+// A small addon with four defects, for scripts/sanitizers.mjs to prove that the sanitizers see such things in an addon
+// that Node loads, and that no suppression hides them.
 #include <node_api.h>
 
 #include <climits>
 #include <cstddef>
 #include <cstdlib>
+#include <thread>
 
 namespace {
 
@@ -31,6 +32,15 @@ napi_value Undefined(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+int shared = 0;
+
+napi_value Race(napi_env, napi_callback_info) {
+  std::thread other([] { ++shared; });
+  ++shared;
+  other.join();
+  return nullptr;
+}
+
 void Export(napi_env env, napi_value exports, const char* name, napi_callback call) {
   napi_value function;
   napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function);
@@ -43,5 +53,6 @@ NAPI_MODULE_INIT() {
   Export(env, exports, "leak", Leak);
   Export(env, exports, "overflow", Overflow);
   Export(env, exports, "undefined", Undefined);
+  Export(env, exports, "race", Race);
   return exports;
 }

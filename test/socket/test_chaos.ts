@@ -1,0 +1,14 @@
+/** A few seconds of `npm run chaos`, which runs for as long as one likes. */
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { finished } from '../helpers/examples.js';
+import { spawnPeer } from '../helpers/peers.js';
+
+const CHAOS = fileURLToPath(new URL('../chaos/main.js', import.meta.url));
+
+test('threads that share, close and reuse descriptors, and are terminated: every byte is in its place', async (t) => {
+  const chaos = spawnPeer(process.execPath, [CHAOS, '--seconds', '5'], process.env);
+  const { code, lines, errors } = await finished(chaos);
+  t.log(...lines);
+  t.is(code, 0, errors);
+});
