@@ -1,4 +1,7 @@
 // Connections: the handshake, data, and close_notify.
+#include <algorithm>
+#include <utility>
+
 #include "../system/nonblocking.h"
 #include "internal.h"
 
@@ -16,6 +19,7 @@ class CallScope {
     connection->descriptor.error = 0;
     connection->descriptor.sleeps = sleeps;
     connection->descriptor.interrupted = false;
+    connection->descriptor.keeps = false;
     connection->callbacks = callbacks;
   }
   ~CallScope() { connection_->callbacks = nullptr; }
@@ -96,7 +100,6 @@ ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& option
   if (!attached) return FailFromQueue(error), nullptr;
   if (options.host != nullptr && !SetHost(ssl, options)) return FailFromQueue(error), nullptr;
   if (options.post_handshake_auth) SetPostHandshakeAuth(ssl, options.server_side);
-  connection->answers_later = options.post_handshake_auth && !options.server_side;
   if (options.server_side) {
     if (!SetSessionContext(ssl)) return FailFromQueue(error), nullptr;
     SSL_set_accept_state(ssl);
@@ -126,25 +129,15 @@ int Handshake(Connection* connection, Callbacks* callbacks, bool sleeps, Error* 
 
 namespace {
 
-// Sends the rest of a record that an unfinished write has begun.
-//
-// A read may have to answer the peer in the middle of a record that a write has not finished. OpenSSL sends some
-// answers before the rest of the record (that to a key update), but breaks the connection off over others (a
-// certificate: RFC 8446 section 4.6.2). Therefore, on a connection that may be asked for its certificate, a read sends
-// the rest of the record first. The bytes that it sends count as written when the write is repeated.
-int FinishRecord(Connection* connection, Error* error) {
-  if (connection->unfinished.empty()) return 0;
-  SSL* ssl = connection->ssl.get();
-  const Bytes& rest = connection->unfinished;
-  size_t count = 0;
-  // With partial writes, SSL_write_ex sends one record and not all of them.
-  SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
-  const int result = SSL_write_ex(ssl, rest.data(), rest.size(), &count);
-  SSL_clear_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
-  if (result != 1) return FailCall(connection, result, error);
-  connection->unfinished.clear();
-  connection->ahead += count;
-  return 0;
+// The most that one record holds.
+constexpr size_t kRecordSize = SSL3_RT_MAX_PLAIN_LENGTH;
+
+// Returns kWantWrite or a failure for a write of which the BIO keeps a part.
+int FailKept(const Connection* connection, Error* error) {
+  if (connection->descriptor.error == 0) return kWantWrite;
+  FailFromSystem(error, connection->descriptor.error);
+  error->ssl_error = SSL_ERROR_SYSCALL;
+  return kFailed;
 }
 
 // Fails a repeated write that has fewer bytes than were sent of it already.
@@ -155,13 +148,38 @@ int FailShortened(Error* error) {
   return kFailed;
 }
 
+// Writes one record after the other: OpenSSL begins one only after the kernel has taken the one before, so that the BIO
+// keeps a part of one record at most. `written` counts what is done, for the write's repetition.
+int64_t WriteRecords(Connection* connection, View bytes, Error* error) {
+  SSL* ssl = connection->ssl.get();
+  size_t& written = connection->written;
+  if (bytes.size < written) return FailShortened(error);
+  if (!SendKept(&connection->descriptor)) return FailKept(connection, error);
+  // An answer to the peer may be half-written. OpenSSL would take the bytes for its rest.
+  bool done = SSL_in_init(ssl) == 0 || SSL_do_handshake(ssl) == 1;
+  bool begun = written > 0;  // an empty write is one call of OpenSSL, too
+  while (done && (!begun || written < bytes.size)) {
+    begun = true;
+    size_t count = 0;
+    done = SSL_write_ex(ssl, bytes.data + written, std::min(bytes.size - written, kRecordSize), &count) == 1;
+    written += count;
+    if (!connection->descriptor.kept.empty()) break;
+  }
+  const int result = done ? 0 : FailCall(connection, 0, error);
+  if (result == kFailed || result == kRaggedEof) return result;
+  // Whatever OpenSSL waits for, the peer may wait for what the BIO keeps.
+  if (!connection->descriptor.kept.empty()) return FailKept(connection, error);
+  return done ? static_cast<int64_t>(std::exchange(written, 0)) : result;
+}
+
 }  // namespace
 
 int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* callbacks, bool sleeps, Error* error) {
   const CallScope scope(connection, callbacks, sleeps);
+  // An answer to the peer goes behind the record of a write that will be repeated. Without such a write, nobody but the
+  // read would send the answer, and so the read waits for room.
+  connection->descriptor.keeps = connection->write_waits;
   SSL* ssl = connection->ssl.get();
-  const int finished = FinishRecord(connection, error);
-  if (finished < 0) return finished;
   size_t count = 0;
   if (SSL_read_ex(ssl, bytes, size, &count) == 1) return static_cast<int64_t>(count);
   // The peer's close_notify is the end of the stream, unless ours was sent before: then reading on is an error.
@@ -171,20 +189,9 @@ int64_t Read(Connection* connection, uint8_t* bytes, size_t size, Callbacks* cal
 
 int64_t Write(Connection* connection, View bytes, Callbacks* callbacks, bool sleeps, Error* error) {
   const CallScope scope(connection, callbacks, sleeps);
-  const size_t ahead = connection->ahead;
-  if (bytes.size < ahead) return FailShortened(error);
-  const View rest = {bytes.data + ahead, bytes.size - ahead};
-  size_t count = 0;
-  const bool done =
-      (ahead > 0 && rest.size == 0) || SSL_write_ex(connection->ssl.get(), rest.data, rest.size, &count) == 1;
-  connection->unfinished.clear();
-  if (done) {
-    connection->ahead = 0;
-    return static_cast<int64_t>(ahead + count);
-  }
-  const int result = FailCall(connection, 0, error);
-  const bool unfinished = result == kWantRead || result == kWantWrite;
-  if (unfinished && connection->answers_later) connection->unfinished.assign(rest.data, rest.data + rest.size);
+  connection->descriptor.keeps = true;
+  const int64_t result = WriteRecords(connection, bytes, error);
+  connection->write_waits = result == kWantWrite;
   return result;
 }
 

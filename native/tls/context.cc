@@ -46,7 +46,9 @@ bool Configure(SSL_CTX* ctx, Protocol protocol) {
   SSL_CTX_set_options(ctx, (SSL_OP_ALL & ~SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS) | SSL_OP_NO_SSLv3 |
                                SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_SINGLE_DH_USE |
                                SSL_OP_SINGLE_ECDH_USE | SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
+  // With partial writes, one call of OpenSSL writes one record.
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY |
+                            SSL_MODE_ENABLE_PARTIAL_WRITE);
   if (SSL_CTX_set_cipher_list(ctx, kDefaultCiphers) != 1) return false;
   if (IsVersionFlexible(protocol) && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) return false;
   X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(ctx);

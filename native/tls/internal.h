@@ -61,6 +61,8 @@ struct Descriptor {
   bool eof = false;
   bool sleeps = false;       // the running call may sleep in the kernel
   bool interrupted = false;  // a sleep of the running call was ended, so that the call has to return
+  bool keeps = false;        // the running call may leave bytes in `kept`
+  Bytes kept;                // bytes that OpenSSL has written and the kernel has not taken yet
 };
 
 struct Connection {
@@ -70,11 +72,9 @@ struct Connection {
   bool kernel_tls = false;         // whether the BIO is OpenSSL's own, which alone can hand keys to the kernel
   bool shutdown_sent = false;
   bool context_changed = false;
-  // Whether this is a client that the server may ask for its certificate at any time: see FinishRecord in
-  // connection.cc.
-  bool answers_later = false;
-  Bytes unfinished;  // the bytes of the latest write, if not all could be sent
-  size_t ahead = 0;  // how many of them reads have sent since
+  // Whether the latest write returned kWantWrite, so that it will be repeated, and will send what the BIO keeps.
+  bool write_waits = false;
+  size_t written = 0;  // how many bytes of a write that has to be repeated OpenSSL has taken
 };
 
 struct Session {
@@ -99,6 +99,10 @@ int FailCall(Connection* connection, int result, Error* error);
 // Creates a BIO over connection->descriptor that sleeps only while descriptor.sleeps is true, and never raises SIGPIPE.
 // nullptr: there is no memory.
 BIO* CreateDescriptorBio(Descriptor* descriptor);
+
+// Sends what the BIO keeps. False: some is left. The reason is in descriptor->error, which is 0 if the kernel only has
+// no room.
+bool SendKept(Descriptor* descriptor);
 
 // Creates OpenSSL's own BIO over connection->descriptor, and keeps it from sleeping.
 BIO* CreateKernelTlsBio(Descriptor* descriptor);

@@ -151,6 +151,44 @@ test('TLS, and its facts; a certificate that is refused; a peer that speaks no T
   await server.wait_closed();
 });
 
+test('a TLS client that may be asked for its certificate hears a peer that echoes, and asks', async (t) => {
+  // A peer that does not read while it cannot write: reading and writing must not wait for each other.
+  const peer = spawnPeer('python3', [
+    '-c',
+    `
+import asyncio, ssl
+async def echo(reader, writer):
+    tls = writer.get_extra_info('ssl_object')
+    writer.write(await reader.read(65536))
+    tls.verify_client_post_handshake()
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    print(tls.getpeercert()['subject'][1][0][1], flush=True)
+    writer.close()
+async def main():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain('${cert('server.pem')}')
+    context.load_verify_locations('${cert('root.crt.pem')}')
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.post_handshake_auth = True
+    server = await asyncio.start_server(echo, '${LOCAL}', 0, ssl=context)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())`,
+  ]);
+  const context = clientContext({ certificate: 'client.pem' });
+  context.post_handshake_auth = true;
+  const options = { ssl: context, server_hostname: 'localhost' };
+  const [reader, writer] = await asyncio.open_connection(LOCAL, await peer.line(), options);
+  const data = Buffer.alloc(2 ** 24, 'echo');
+  writer.write(data);
+  t.true((await reader.readexactly(data.length)).equals(data));
+  await closed(writer);
+  t.is(await peer.line(), 'client');
+  await peer.stop();
+});
+
 test('start_tls on both sides, CPython at the other end', async (t) => {
   const server = await asyncio.start_server(
     async (reader, writer) => {

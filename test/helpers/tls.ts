@@ -14,6 +14,11 @@ export function certText(name: string): string {
   return readFileSync(cert(name), 'utf8');
 }
 
+/** A certificate with so much behind it that it does not fit into small buffers. */
+export function heavy(name: string): string {
+  return certText(name) + certText('intermediate.crt.pem').repeat(60);
+}
+
 export interface ContextOptions {
   /** The only TLS version: TLSVersion. */
   version?: number;

@@ -16,7 +16,7 @@ import * as socket from '../../lib/socket/index.js';
 import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { spawnPeer, startWorker, tmpdir, until, type WorkerPeer } from '../helpers/peers.js';
-import { cert, certText, clientContext, plainPair, serverContext, shake, socketPair, wants } from '../helpers/tls.js';
+import { cert, clientContext, heavy, plainPair, serverContext, shake, socketPair, wants } from '../helpers/tls.js';
 import { testTwins } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -546,11 +546,6 @@ function startDrippingProxy(target: [string, number]): WorkerPeer {
   );
 }
 
-/** A certificate with so much behind it that it does not fit into small buffers. */
-function heavy(name: string): string {
-  return certText(name) + certText('intermediate.crt.pem').repeat(60);
-}
-
 async function throughProxy(t: ExecutionContext, version: number): Promise<void> {
   const listener = socket.create_server(['127.0.0.1', 0]);
   t.teardown(() => listener.close());
@@ -657,64 +652,6 @@ test('a nonblocking socket must not be asked to shake hands at once', (t) => {
   });
   t.is(a.fileno(), -1);
   b.close();
-});
-
-// ---- a reader and a writer in turn ---------------------------------------------------------------------------------
-
-async function bothWays(t: ExecutionContext, provoke: (server: ssl.SSLSocket) => void, pha = false): Promise<void> {
-  const servers = serverContext();
-  const clients = clientContext({ certificate: 'client.pem' });
-  if (pha) {
-    servers.load_verify_locations(cert('root.crt.pem'));
-    servers.verify_mode = ssl.CERT_REQUIRED;
-    servers.post_handshake_auth = true;
-    clients.post_handshake_auth = true;
-  }
-  const pair = socketPair({ client: clients, server: servers });
-  using client = pair.client;
-  using server = pair.server;
-  const large = Buffer.alloc(2 ** 22);
-  for (let i = 0; i < large.length; i += 4) large.writeUInt32LE(i, i);
-  t.throws(() => client.send(large), { instanceOf: ssl.SSLWantWriteError });
-  provoke(server);
-  server.send(bytes('hello'));
-  let read = '';
-  let sent = 0;
-  const received: Buffer[] = [];
-  let total = 0;
-  while (read !== 'hello' || sent === 0 || total < large.length || (pha && server.getpeercert() === null)) {
-    for (const attempt of [
-      () => (read += client.recv(10)),
-      () => {
-        const data = server.recv(65536);
-        received.push(data);
-        total += data.length;
-      },
-      () => (sent ||= client.send(large)),
-    ]) {
-      try {
-        attempt();
-      } catch (error) {
-        if (!wants(error)) throw error;
-      }
-    }
-  }
-  t.is(sent, large.length);
-  t.true(Buffer.concat(received).equals(large));
-}
-
-test('a read between a write and its repetition', (t) => bothWays(t, () => {}));
-test('a key update between a write and its repetition', (t) => bothWays(t, (server) => server.update_keys(true)));
-test('a question for the certificate between a write and its repetition', (t) =>
-  bothWays(t, (server) => server.verify_client_post_handshake(), true));
-
-test('a repeated write must not be shorter than what was sent', (t) => {
-  const { client, server } = socketPair();
-  using a = client;
-  using b = server;
-  t.throws(() => a.send(Buffer.alloc(2 ** 22)), { instanceOf: ssl.SSLWantWriteError });
-  t.throws(() => a.send(bytes('short')), { instanceOf: ssl.SSLError, message: '[SSL: BAD_LENGTH] bad length' });
-  t.true(b.recv(1).length === 1);
 });
 
 // ---- a peer that breaks off ----------------------------------------------------------------------------------------

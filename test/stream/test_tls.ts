@@ -53,6 +53,20 @@ for (const servername of [undefined, '']) {
   });
 }
 
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`a client that may be asked for its certificate hears a peer that echoes, ${version}`, async (t) => {
+    // A peer that does not read while it cannot write: reading and writing must not wait for each other.
+    const port = await nodeServer(t, { maxVersion: version }, (s) => s.pipe(s));
+    const context = clientContext({ certificate: 'client.pem' });
+    context.post_handshake_auth = true;
+    const client = stream.connect({ host: HOST, port, ssl: context, servername: 'localhost' });
+    const data = Buffer.alloc(2 ** 24, 'echo');
+    client.end(data);
+    t.true(Buffer.concat(await client.toArray()).equals(data));
+    t.is(client.getProtocol(), version);
+  });
+}
+
 testUnless(underSanitizers && 'node:tls leaks the certificates that it is asked for')(
   'it tells of the connection what node:tls tells',
   async (t) => {
