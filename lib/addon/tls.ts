@@ -32,8 +32,11 @@ export type ObjectId = [nid: number, shortname: string | null, longname: string 
 /** What `cipher()` says of a connection's cipher: its name, the protocol that defines it, the secret's bits. */
 export type CipherSummary = [name: string, protocol: string, bits: number];
 
-/** A certificate's name: relative names, each of attributes. */
-export type DistinguishedName = [name: string, value: string][][];
+/**
+ * A certificate's name: relative names, each of attributes. The value is text; of a BIT STRING (x500UniqueIdentifier),
+ * bytes, or null if it is empty.
+ */
+export type DistinguishedName = [name: string, value: string | Buffer | null][][];
 /** What `getpeercert` says of a certificate. A key that it has nothing for is absent. */
 export interface CertificateInfo {
   subject: DistinguishedName;
@@ -175,6 +178,7 @@ export interface NativeTls {
   findObjectByNumber(nid: number): ObjectId | null;
 
   // certificates, as DER
+  /** Text that is not UTF-8 has lone surrogates (see core/paths.ts), and bits are in a Uint8Array. */
   decodeCertificate(der: Uint8Array): CertificateInfo | TlsError;
   certificateFromPemFile(path: Uint8Array): Uint8Array | TlsError;
   /** PEM, and the subject on one line. */

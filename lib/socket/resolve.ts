@@ -12,19 +12,12 @@ import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { lookup } from '../core/codecs.js';
 import { checked, OSError, OverflowError, raise, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
-import { encodePath } from '../core/paths.js';
+import { encodePath, foundText } from '../core/paths.js';
 import { type ReturnedAddress, resolveHost, unpackBytes } from '../structs/address.js';
 
 const c = constants.socket;
 const { ENODEV } = constants.errno;
 const encodeUtf8 = lookup('utf-8').encoder('strict');
-const decoder = lookup('utf-8').decoder('strict');
-
-/** A name out of the resolver's or the services' files. @throws UnicodeDecodeError for one that is not UTF-8 */
-function foundName(text: string): string {
-  // The binary puts a lone surrogate in the place of a byte that is none, as in a path: see core/paths.ts.
-  return text.isWellFormed() ? text : decoder.decode(Buffer.from(encodePath(text)), true);
-}
 
 // ---- hosts ---------------------------------------------------------------------------------------------------------
 
@@ -94,7 +87,7 @@ export function addressQuestion(args: unknown[]): Parameters<typeof native.getad
 /** @internal What getaddrinfo returns, from the binary's answer. */
 export function addressEntries(answer: ReturnType<typeof native.getaddrinfo>): AddressInfoEntry[] {
   if (typeof answer === 'number') raise(answer, 'getaddrinfo');
-  return answer.map(([f, t, p, name, sockaddr]) => [f, t, p, foundName(name), unpackBytes(sockaddr, p)]);
+  return answer.map(([f, t, p, name, sockaddr]) => [f, t, p, foundText(name), unpackBytes(sockaddr, p)]);
 }
 
 /**
@@ -109,7 +102,7 @@ export function getnameinfo(sockaddr: readonly unknown[], flags: number): [strin
 /** @internal What getnameinfo returns, from the binary's answer. */
 export function nameEntry(answer: [string, string] | number): [string, string] {
   if (typeof answer === 'number') raise(answer, 'getnameinfo');
-  return [foundName(answer[0]), foundName(answer[1])];
+  return [foundText(answer[0]), foundText(answer[1])];
 }
 
 /** @internal What getnameinfo asks the binary, from its arguments. */
@@ -175,8 +168,8 @@ type HostEntry = [name: string, aliases: string[], addresses: string[]];
 function hostEntry(found: [string, string[], number, Uint8Array[]] | number, syscall: string): HostEntry {
   if (typeof found === 'number') raise(found, syscall);
   const [name, others, family, addresses] = found;
-  const aliases = others.map(foundName);
-  return [foundName(name), aliases, addresses.map((address) => inet_ntop(family, address))];
+  const aliases = others.map(foundText);
+  return [foundText(name), aliases, addresses.map((address) => inet_ntop(family, address))];
 }
 
 /** `[name, aliases, addresses]` of a host, IPv4 only. @throws gaierror | herror @see Python socket.gethostbyname_ex */
@@ -254,7 +247,7 @@ export function getservbyport(port: number, protocolname?: string): string {
   if (number < 0 || number > 0xffff) throw new OverflowError('getservbyport: port must be 0-65535.');
   const service = native.getservbyport(number, protocol);
   if (typeof service === 'number') throw new OSError('port/proto not found');
-  return foundName(service);
+  return foundText(service);
 }
 
 /** A protocol's number: `getprotobyname('icmp')`. @throws OSError @see getprotobyname(3) */

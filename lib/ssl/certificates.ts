@@ -5,10 +5,10 @@ import type { CertificateInfo, ObjectId } from '../addon/tls.js';
 import { noAttribute, parameters, plainInt, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { ValueError } from '../core/exceptions.js';
-import { encodePath } from '../core/paths.js';
+import { encodePath, foundText } from '../core/paths.js';
 import { repr, str } from '../core/repr.js';
 import { ENCODING_DER, ENCODING_PEM } from './constants.js';
-import { succeeded } from './errors.js';
+import { SSLError, succeeded } from './errors.js';
 
 // ---- PEM and DER ---------------------------------------------------------------------------------------------------
 
@@ -33,6 +33,19 @@ export function PEM_cert_to_DER_cert(pem_cert_string: string): Buffer {
   return Buffer.from(text.slice(PEM_HEADER.length, -PEM_FOOTER.length), 'base64');
 }
 
+/** What a certificate says, from its DER bytes. @throws SSLError; UnicodeDecodeError for text that is not UTF-8 */
+export function decoded(der: Uint8Array): CertificateInfo {
+  return asPython(succeeded(tls.decodeCertificate(der))) as CertificateInfo;
+}
+
+function asPython(value: unknown): unknown {
+  if (typeof value === 'string') return foundText(value);
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (Array.isArray(value)) return value.map(asPython);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asPython(each)]));
+}
+
 /** A certificate of a chain. @see Python's _ssl.Certificate */
 export class Certificate {
   readonly #der: Buffer;
@@ -40,9 +53,9 @@ export class Certificate {
   constructor(der: BytesLike) {
     this.#der = Buffer.from(bytesOf(der));
   }
-  /** What it says, as `getpeercert()` has it. @throws SSLError for what is no certificate */
+  /** What it says, as `getpeercert()` has it. @throws SSLError for what is no certificate; UnicodeDecodeError */
   get_info(): CertificateInfo {
-    return succeeded(tls.decodeCertificate(this.#der));
+    return decoded(this.#der);
   }
   /**
    * Itself: text for ENCODING_PEM, bytes for ENCODING_DER.
@@ -67,11 +80,13 @@ export class Certificate {
 
 /**
  * What the first certificate in a PEM file says, as `getpeercert()` has it.
- * @throws OSError | SSLError | TypeError
+ * @throws SSLError | UnicodeDecodeError | TypeError
  * @see Python's _ssl._test_decode_cert
  */
 export function _test_decode_cert(path: string): CertificateInfo {
-  return succeeded(tls.decodeCertificate(succeeded(tls.certificateFromPemFile(encodePath(path)))));
+  const der = tls.certificateFromPemFile(encodePath(path));
+  if (der instanceof Uint8Array) return decoded(der);
+  throw new SSLError(der.errno === 0 ? 'Error decoding PEM-encoded file' : "Can't open file");
 }
 
 // ---- times ---------------------------------------------------------------------------------------------------------

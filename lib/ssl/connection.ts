@@ -41,6 +41,7 @@ import {
   type Waiter,
   waitReady,
 } from '../wait/call.js';
+import { decoded } from './certificates.js';
 import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './errors.js';
 import { checkSession, type SSLSession, sessionOf } from './session.js';
 
@@ -381,7 +382,7 @@ export class Connection {
     const der = this._tls.peerCertificate();
     if (der === null) return null;
     if (binary) return bufferOf(der);
-    return this._tls.verifiesPeer() ? succeeded(tls.decodeCertificate(der)) : {};
+    return this._tls.verifiesPeer() ? decoded(der) : {};
   }
 
   chain(verified: boolean): Buffer[] {

@@ -26,7 +26,7 @@ import {
   pemBytes,
   type VerifyLocations,
 } from './arguments.js';
-import { checkPurpose, Purpose } from './certificates.js';
+import { checkPurpose, decoded, Purpose } from './certificates.js';
 import { type Classes, Connection, type ConnectionContext, type MessageCallback } from './connection.js';
 import * as k from './constants.js';
 import { deprecated, fromContext, isFailure, SSLError, succeeded } from './errors.js';
@@ -227,7 +227,7 @@ export class Settings implements ConnectionContext {
   get_ca_certs(...args: unknown[]): (CertificateInfo | Buffer)[] {
     const [binary] = parameters('get_ca_certs', ['binary_form'], args);
     const ders = succeeded(this._tls.getAuthorities());
-    return ders.map((der) => (binary ? Buffer.from(der) : succeeded(tls.decodeCertificate(der))));
+    return ders.map((der) => (binary ? Buffer.from(der) : decoded(der)));
   }
 
   /** How often sessions were made and resumed. @see SSL_CTX_sess_number(3) */

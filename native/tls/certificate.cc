@@ -3,6 +3,7 @@
 
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -21,7 +22,15 @@ X509Ptr Parse(View der) {
   return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size)));
 }
 
-// Takes the text that was printed into a memory BIO.
+// Takes the text that was printed into a memory BIO, or what CPython takes of it: the first line, and of that not more
+// than its buffer holds. (OpenSSL breaks long numbers into lines.)
+std::string TakeLine(BIO* bio) {
+  char line[2047];
+  const int size = BIO_gets(bio, line, sizeof(line));
+  (void)BIO_reset(bio);
+  return {line, static_cast<size_t>(std::max(size, 0))};
+}
+
 std::string Take(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -35,31 +44,43 @@ std::string BytesOf(const ASN1_STRING* string) {
           static_cast<size_t>(ASN1_STRING_length(string))};
 }
 
-std::string Utf8Of(const ASN1_STRING* string) {
+// The functions that return bool return false where OpenSSL fails; its queue has the reason.
+
+bool ReadText(const ASN1_OBJECT* object, std::string* text) {
+  const int size = OBJ_obj2txt(nullptr, 0, object, 0);
+  if (size < 0) return false;
+  text->resize(static_cast<size_t>(size) + 1);  // OpenSSL ends the text with a NUL
+  OBJ_obj2txt(text->data(), size + 1, object, 0);
+  text->resize(static_cast<size_t>(size));
+  return true;
+}
+
+bool ReadAttribute(const X509_NAME_ENTRY* entry, Attribute* attribute) {
+  if (!ReadText(X509_NAME_ENTRY_get_object(entry), &attribute->type)) return false;
+  const ASN1_STRING* value = X509_NAME_ENTRY_get_data(entry);
+  attribute->is_bits = ASN1_STRING_type(value) == V_ASN1_BIT_STRING;
+  if (attribute->is_bits) {
+    const unsigned char* bits = ASN1_STRING_get0_data(value);
+    attribute->bits.assign(bits, bits + ASN1_STRING_length(value));
+    return true;
+  }
   unsigned char* bytes = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&bytes, string);
-  if (size < 0) return {};
-  std::string text(reinterpret_cast<char*>(bytes), static_cast<size_t>(size));
+  const int size = ASN1_STRING_to_UTF8(&bytes, value);
+  if (size < 0) return false;
+  attribute->text.assign(reinterpret_cast<char*>(bytes), static_cast<size_t>(size));
   OPENSSL_free(bytes);
-  return text;
+  return true;
 }
 
-std::string ObjectText(const ASN1_OBJECT* object) {
-  char text[256];
-  const int size = OBJ_obj2txt(text, sizeof(text), object, 0);
-  return size <= 0 ? std::string() : std::string(text);
-}
-
-Name NameOf(const X509_NAME* from) {
-  Name name;
+bool ReadName(const X509_NAME* from, Name* name) {
   int set = -1;  // the number of the relative name; all its entries have the same
   for (int i = 0; i < X509_NAME_entry_count(from); ++i) {
     const X509_NAME_ENTRY* entry = X509_NAME_get_entry(from, i);
-    if (X509_NAME_ENTRY_set(entry) != set) name.emplace_back();
+    if (X509_NAME_ENTRY_set(entry) != set) name->emplace_back();
     set = X509_NAME_ENTRY_set(entry);
-    name.back().emplace_back(ObjectText(X509_NAME_ENTRY_get_object(entry)), Utf8Of(X509_NAME_ENTRY_get_data(entry)));
+    if (!ReadAttribute(entry, &name->back().emplace_back())) return false;
   }
-  return name;
+  return true;
 }
 
 std::string AddressText(const ASN1_OCTET_STRING* address) {
@@ -75,42 +96,55 @@ std::string AddressText(const ASN1_OCTET_STRING* address) {
   return text;
 }
 
-// Makes a name of a kind that Python does not know of OpenSSL's own text for it, "kind:value".
-GeneralName Printed(GENERAL_NAME* name, BIO* printer) {
-  GENERAL_NAME_print(printer, name);
-  const std::string text = Take(printer);
+// Reads a name of a kind that Python does not know out of OpenSSL's own text for it, "kind:value".
+void ReadPrinted(GENERAL_NAME* from, BIO* printer, GeneralName* name) {
+  GENERAL_NAME_print(printer, from);
+  const std::string text = TakeLine(printer);
   const size_t colon = text.find(':');
-  if (colon == std::string::npos) return {"", text, false, {}};
-  return {text.substr(0, colon), text.substr(colon + 1), false, {}};
+  if (colon != std::string::npos) name->kind = text.substr(0, colon);
+  name->value = colon == std::string::npos ? text : text.substr(colon + 1);
 }
 
-GeneralName GeneralNameOf(GENERAL_NAME* name, BIO* printer) {
-  switch (name->type) {
+bool ReadGeneralName(GENERAL_NAME* from, BIO* printer, GeneralName* name) {
+  switch (from->type) {
     case GEN_DIRNAME:
-      return {"DirName", "", true, NameOf(name->d.directoryName)};
+      name->kind = "DirName";
+      name->is_directory = true;
+      return ReadName(from->d.directoryName, &name->directory);
     case GEN_EMAIL:
-      return {"email", BytesOf(name->d.rfc822Name), false, {}};
+      name->kind = "email";
+      name->value = BytesOf(from->d.rfc822Name);
+      return true;
     case GEN_DNS:
-      return {"DNS", BytesOf(name->d.dNSName), false, {}};
+      name->kind = "DNS";
+      name->value = BytesOf(from->d.dNSName);
+      return true;
     case GEN_URI:
-      return {"URI", BytesOf(name->d.uniformResourceIdentifier), false, {}};
-    case GEN_RID: {
-      const std::string text = ObjectText(name->d.registeredID);
-      return {"Registered ID", text.empty() ? "<INVALID>" : text, false, {}};
-    }
+      name->kind = "URI";
+      name->value = BytesOf(from->d.uniformResourceIdentifier);
+      return true;
+    case GEN_RID:
+      name->kind = "Registered ID";
+      return ReadText(from->d.registeredID, &name->value);
     case GEN_IPADD:
-      return {"IP Address", AddressText(name->d.iPAddress), false, {}};
+      name->kind = "IP Address";
+      name->value = AddressText(from->d.iPAddress);
+      return true;
     default:
-      return Printed(name, printer);
+      ReadPrinted(from, printer, name);
+      return true;
   }
 }
 
-void ReadAlternativeNames(X509* certificate, BIO* printer, CertificateInfo* info) {
+bool ReadAlternativeNames(X509* certificate, BIO* printer, CertificateInfo* info) {
   const NamesPtr names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  info->has_alternative_names = names != nullptr;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    info->alternative_names.push_back(GeneralNameOf(sk_GENERAL_NAME_value(names.get(), i), printer));
+    GENERAL_NAME* from = sk_GENERAL_NAME_value(names.get(), i);
+    if (!ReadGeneralName(from, printer, &info->alternative_names.emplace_back())) return false;
   }
+  return true;
 }
 
 void ReadAuthorityAccess(X509* certificate, CertificateInfo* info) {
@@ -158,16 +192,16 @@ int DecodeCertificate(View der, CertificateInfo* info, Error* error) {
   const X509Ptr certificate = Parse(der);
   const BioPtr printer(BIO_new(BIO_s_mem()));
   if (certificate == nullptr || printer == nullptr) return FailFromQueue(error);
-  info->subject = NameOf(X509_get_subject_name(certificate.get()));
-  info->issuer = NameOf(X509_get_issuer_name(certificate.get()));
+  if (!ReadName(X509_get_subject_name(certificate.get()), &info->subject)) return FailFromQueue(error);
+  if (!ReadName(X509_get_issuer_name(certificate.get()), &info->issuer)) return FailFromQueue(error);
   info->version = X509_get_version(certificate.get()) + 1;
   i2a_ASN1_INTEGER(printer.get(), X509_get0_serialNumber(certificate.get()));
-  info->serial_number = Take(printer.get());
+  info->serial_number = TakeLine(printer.get());
   ASN1_TIME_print(printer.get(), X509_get0_notBefore(certificate.get()));
-  info->not_before = Take(printer.get());
+  info->not_before = TakeLine(printer.get());
   ASN1_TIME_print(printer.get(), X509_get0_notAfter(certificate.get()));
-  info->not_after = Take(printer.get());
-  ReadAlternativeNames(certificate.get(), printer.get(), info);
+  info->not_after = TakeLine(printer.get());
+  if (!ReadAlternativeNames(certificate.get(), printer.get(), info)) return FailFromQueue(error);
   ReadAuthorityAccess(certificate.get(), info);
   ReadDistributionPoints(certificate.get(), info);
   ERR_clear_error();

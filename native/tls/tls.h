@@ -100,8 +100,12 @@ bool FindObject(int nid, ObjectId* found);
 
 // ---- certificates --------------------------------------------------------------------------------------------------
 
-using Name =
-    std::vector<std::vector<std::pair<std::string, std::string>>>;  // relative distinguished names, each of attributes
+struct Attribute {
+  std::string type, text;
+  bool is_bits = false;  // `bits` has the value, and `text` is empty
+  Bytes bits;
+};
+using Name = std::vector<std::vector<Attribute>>;  // relative distinguished names, each of attributes
 struct GeneralName {
   std::string kind, value;
   bool is_directory = false;  // `directory` has the value, and `value` is empty
@@ -112,6 +116,7 @@ struct CertificateInfo {
   int64_t version = 0;
   std::string serial_number;  // hexadecimal
   std::string not_before, not_after;
+  bool has_alternative_names = false;
   std::vector<GeneralName> alternative_names;
   std::vector<std::string> ocsp, ca_issuers, crl_distribution_points;
 };

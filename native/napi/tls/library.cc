@@ -58,8 +58,10 @@ constexpr Binding kLibraryRows[] = {
     {"findObjectByNumber", FindObjectByNumber},
 };
 
-Napi::Value PackAttribute(Napi::Env env, const std::pair<std::string, std::string>& attribute) {
-  return PackRow(env, {Text(env, attribute.first), Text(env, attribute.second)});
+// Python has None for bits of which there are none.
+Napi::Value PackAttribute(Napi::Env env, const tls::Attribute& attribute) {
+  const Napi::Value value = attribute.is_bits ? PackOrNull(env, attribute.bits) : Text(env, attribute.text);
+  return PackRow(env, {Text(env, attribute.type), value});
 }
 
 Napi::Value PackName(Napi::Env env, const tls::Name& name) {
@@ -85,7 +87,9 @@ Napi::Object PackCertificate(Napi::Env env, const tls::CertificateInfo& info) {
   object.Set("serialNumber", Text(env, info.serial_number));
   object.Set("notBefore", Text(env, info.not_before));
   object.Set("notAfter", Text(env, info.not_after));
-  SetUnlessEmpty(object, "subjectAltName", info.alternative_names, PackAlternativeName);
+  if (info.has_alternative_names) {
+    object.Set("subjectAltName", PackAll(env, info.alternative_names, PackAlternativeName));
+  }
   SetUnlessEmpty(object, "OCSP", info.ocsp, Text);
   SetUnlessEmpty(object, "caIssuers", info.ca_issuers, Text);
   SetUnlessEmpty(object, "crlDistributionPoints", info.crl_distribution_points, Text);
