@@ -107,6 +107,10 @@ int SelectAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_length, c
   return SSL_TLSEXT_ERR_OK;
 }
 
+void FollowMessages(SSL* ssl, const Context* context) {
+  SSL_set_msg_callback(ssl, context->data->Has(Event::kMessage) ? OnMessage : nullptr);
+}
+
 void SetEvent(Context* context, Event event, bool enabled) {
   SSL_CTX* ctx = context->ctx.get();
   const unsigned int bit = 1U << static_cast<unsigned int>(event);

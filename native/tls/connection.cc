@@ -232,6 +232,8 @@ bool KernelTlsReceives(Connection* connection) {
 void SetContext(Connection* connection, Context* context) {
   connection->context_changed = true;
   SSL_set_SSL_CTX(connection->ssl.get(), context->ctx.get());
+  // OpenSSL copies this callback from the context that a connection begins with, and keeps it.
+  FollowMessages(connection->ssl.get(), context);
 }
 
 bool HandshakeDone(Connection* connection) { return SSL_is_init_finished(connection->ssl.get()) != 0; }

@@ -113,6 +113,9 @@ BIO* CreateKernelTlsBio(Descriptor* descriptor);
 int SelectAlpn(SSL* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
                unsigned int in_length, void*);
 
+// Has the messages of a connection told of, or not told of, as `context` has it.
+void FollowMessages(SSL* ssl, const Context* context);
+
 inline Connection* ConnectionOf(const SSL* ssl) { return static_cast<Connection*>(SSL_get_app_data(ssl)); }
 Bytes ToDer(X509* certificate);
 
