@@ -12,6 +12,7 @@ import { Transport, type TransportOptions } from './transport.js';
 
 /** How a connection is made a TLS one. */
 export interface TlsOptions extends TransportOptions {
+  /** Whom to reach. With '', no name is sent, and a context that checks names refuses. */
   server_hostname?: string | null;
   /** Seconds that the handshake may take; 60 if not given. */
   ssl_handshake_timeout?: number;
@@ -50,7 +51,7 @@ export async function secured(
   const wrapped = context.wrap_socket(sock, {
     server_side: serverSide,
     do_handshake_on_connect: false,
-    server_hostname,
+    server_hostname: server_hostname?.length === 0 ? null : server_hostname,
   });
   try {
     await sock_do_handshake(wrapped, deadline);

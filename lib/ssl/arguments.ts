@@ -1,5 +1,5 @@
 /** What SSLContext's calls are given: paths, PEM, passwords, masks, names. */
-import { argName, str, typeName } from '../core/args.js';
+import { argName, noAttribute, str, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { lookup } from '../core/codecs.js';
 import { OverflowError, ValueError } from '../core/exceptions.js';
@@ -63,6 +63,13 @@ export function oneStr(value: unknown, caller: string): string {
 }
 
 const ascii = lookup('ascii').encoder('strict');
+const asciiDecoder = lookup('ascii').decoder('strict');
+
+/** The text of bytes, as Python's `decode('ascii')`. */
+export function asciiText(bytes: unknown): string {
+  if (!ArrayBuffer.isView(bytes) && !(bytes instanceof ArrayBuffer)) throw noAttribute(bytes, 'decode');
+  return asciiDecoder.decode(Buffer.from(bytesOf(bytes)), true);
+}
 
 export function lengthAndName(name: unknown): Buffer {
   if (typeof name !== 'string') throw new TypeError('encoding without a string argument');

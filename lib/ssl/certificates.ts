@@ -4,6 +4,7 @@ import { tls } from '../addon/binary.js';
 import type { CertificateInfo, ObjectId } from '../addon/tls.js';
 import { noAttribute, parameters, plainInt, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { lookup } from '../core/codecs.js';
 import { ValueError } from '../core/exceptions.js';
 import { encodePath, foundText } from '../core/paths.js';
 import { repr, str } from '../core/repr.js';
@@ -15,6 +16,10 @@ import { SSLError, succeeded } from './errors.js';
 export const PEM_HEADER = '-----BEGIN CERTIFICATE-----';
 export const PEM_FOOTER = '-----END CERTIFICATE-----';
 const PEM_LINE = /.{1,64}/g;
+/** What Python takes for a space besides JavaScript's, which have U+FEFF on top. */
+const FURTHER_SPACES = '\x1c\x1d\x1e\x1f\x85';
+const BASE64_DIGIT = /[A-Za-z0-9+/]/;
+const ascii = lookup('ascii').encoder('strict');
 
 /** A certificate's DER bytes as PEM text. @throws TypeError @see Python ssl.DER_cert_to_PEM_cert; RFC 7468 */
 export function DER_cert_to_PEM_cert(der_cert_bytes: BytesLike): string {
@@ -22,15 +27,47 @@ export function DER_cert_to_PEM_cert(der_cert_bytes: BytesLike): string {
   return [PEM_HEADER, ...(text.match(PEM_LINE) ?? []), `${PEM_FOOTER}\n`].join('\n');
 }
 
-/** A certificate's PEM text as DER bytes. @throws ValueError @see Python ssl.PEM_cert_to_DER_cert */
+/** A certificate's PEM text as DER bytes. @throws ValueError; UnicodeEncodeError @see Python ssl.PEM_cert_to_DER_cert */
 export function PEM_cert_to_DER_cert(pem_cert_string: string): Buffer {
   if (typeof pem_cert_string !== 'string') throw noAttribute(pem_cert_string, 'startswith');
   if (!pem_cert_string.startsWith(PEM_HEADER)) {
     throw new ValueError(`Invalid PEM encoding; must start with ${PEM_HEADER}`);
   }
-  const text = pem_cert_string.trim();
+  const text = withoutSpaceAtEnd(pem_cert_string);
   if (!text.endsWith(PEM_FOOTER)) throw new ValueError(`Invalid PEM encoding; must end with ${PEM_FOOTER}`);
-  return Buffer.from(text.slice(PEM_HEADER.length, -PEM_FOOTER.length), 'base64');
+  return fromBase64(ascii(text.slice(PEM_HEADER.length, -PEM_FOOTER.length)).toString('latin1'));
+}
+
+/** As Python's str.rstrip. */
+function withoutSpaceAtEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text[end - 1])) end--;
+  return text.slice(0, end);
+}
+
+function isSpace(character: string): boolean {
+  return /\s/.test(character) ? character !== '\ufeff' : FURTHER_SPACES.includes(character);
+}
+
+/** As Python's binascii.a2b_base64: characters that are no digits are skipped, and a group that is padded is the last. */
+function fromBase64(text: string): Buffer {
+  const digits: string[] = [];
+  let pads = 0;
+  for (const character of text) {
+    const inGroup = digits.length % 4;
+    if (BASE64_DIGIT.test(character)) {
+      digits.push(character);
+      pads = 0;
+    } else if (character === '=' && inGroup >= 2 && inGroup + ++pads >= 4) {
+      return Buffer.from(digits.join(''), 'base64');
+    }
+  }
+  if (digits.length % 4 === 1) {
+    const count = `number of data characters (${digits.length}) cannot be 1 more than a multiple of 4`;
+    throw new ValueError(`Invalid base64-encoded string: ${count}`);
+  }
+  if (digits.length % 4 !== 0) throw new ValueError('Incorrect padding');
+  return Buffer.from(digits.join(''), 'base64');
 }
 
 /** What a certificate says, from its DER bytes. @throws SSLError; UnicodeDecodeError for text that is not UTF-8 */

@@ -10,6 +10,7 @@
  * apart (`wants`), so that a reader and a writer who take turns do not wait for each other's.
  */
 
+import { isAscii } from 'node:buffer';
 import { native, tls } from '../addon/binary.js';
 import {
   ALERT_CLOSE_NOTIFY,
@@ -483,10 +484,11 @@ export class Connection {
     }
   }
 
-  /** The alert to send; 0: go on. */
+  /** The alert to send; 0: go on. As CPython, refuses a name that is not ASCII, and asks nobody. */
   onServerName(name: string | null): number {
     const { serverName } = this.#context._hooks;
     if (serverName === null) return 0;
+    if (name !== null && !isAscii(Buffer.from(name))) return ALERT_DESCRIPTION_INTERNAL_ERROR;
     const context = this.#context;
     const refusal = ALERT_DESCRIPTION_HANDSHAKE_FAILURE;
     const answer = this.#ask<unknown>(() => serverName(this.owner, name, context), refusal);

@@ -14,6 +14,7 @@ import { NotImplementedError, OSError, OverflowError, ValueError } from '../core
 import { encodeIdna } from '../core/idna.js';
 import { repr } from '../core/repr.js';
 import {
+  asciiText,
   type CertChainOptions,
   checkCallback,
   lengthAndName,
@@ -125,8 +126,7 @@ export class Settings implements ConnectionContext {
   /** @internal A host name as it goes over the wire. */
   _encode_hostname(hostname: string | Uint8Array | null): string | null {
     if (hostname === null || hostname === undefined) return null;
-    const bytes = typeof hostname === 'string' ? encodeIdna(hostname) : bytesOf(hostname);
-    return Buffer.from(bytes).toString('latin1');
+    return typeof hostname === 'string' ? Buffer.from(encodeIdna(hostname)).toString('latin1') : asciiText(hostname);
   }
 
   /** A session that `SSLSession.to_bytes` has written, for this context's connections. @throws SSLError */

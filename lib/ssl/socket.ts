@@ -706,7 +706,7 @@ function checkArguments(sock: socket, context: SSLContext, options: SocketOption
     throw new NotImplementedError('only stream sockets are supported');
   }
   const { serverSide, serverHostname, session } = options;
-  const named = serverHostname !== null && serverHostname.length > 0;
+  const named = serverHostname !== null && serverHostname.length !== 0;
   if (serverSide && named) throw new ValueError('server_hostname can only be specified in client mode');
   if (serverSide && session !== null) throw new ValueError('session can only be specified in client mode');
   if (context.check_hostname && !named) throw new ValueError('check_hostname requires server_hostname');
