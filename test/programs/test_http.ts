@@ -5,7 +5,9 @@ import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import * as tls from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import * as undici from 'undici';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -262,6 +264,31 @@ test('http2: a session over a plain stream and one over TLS, many streams at onc
     server.close();
     await once(server, 'close');
   }
+});
+
+test('http2: a session says h2c of every stream that is no tls.TLSSocket; the stream says h2', async (t) => {
+  const pem = readFileSync(cert('server.pem'));
+  const server = http2.createSecureServer({ cert: pem, key: pem });
+  server.listen(0, HOST);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const context = clientContext();
+  context.set_alpn_protocols(['h2']);
+  const ours = stream.connect({ port, host: HOST, ssl: context, servername: 'localhost' });
+  // Node's own TLS, behind another Duplex.
+  const theirs = tls.connect({ port, host: HOST, ca, servername: 'localhost', ALPNProtocols: ['h2'] });
+  await Promise.all([once(ours, 'secureConnect'), once(theirs, 'secureConnect')]);
+  for (const connection of [ours, Duplex.from({ readable: theirs, writable: theirs })]) {
+    const session = http2.connect(`https://localhost:${port}`, { createConnection: () => connection as never });
+    await once(session, 'connect');
+    t.deepEqual([session.alpnProtocol, session.encrypted], ['h2c', false]);
+    session.close();
+    await once(session, 'close');
+  }
+  t.deepEqual([ours.alpnProtocol, ours.encrypted], ['h2', true]);
+  theirs.destroy();
+  server.close();
+  await once(server, 'close');
 });
 
 test('http2: a server whose connections are TLS streams', async (t) => {
