@@ -1,7 +1,10 @@
 /** A write that waits for room, and what goes on meanwhile: reads, answers to the peer, a goodbye. */
+import { createHash } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { TimeoutError } from '../../lib/core/exceptions.js';
+import * as socket from '../../lib/socket/index.js';
 import * as ssl from '../../lib/ssl/index.js';
+import { Random } from '../fuzz/random.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { clientContext, heavy, serverContext, socketPair, wants } from '../helpers/tls.js';
 
@@ -173,3 +176,99 @@ test('a repeated write must not be shorter than what was sent', (t) => {
   t.throws(() => a.send(bytes('short')), { instanceOf: ssl.SSLError, message: '[SSL: BAD_LENGTH] bad length' });
   t.true(b.recv(1).length === 1);
 });
+
+// ---- in any order ----------------------------------------------------------------------------------------------------
+
+/** One side that writes and reads at random. A write that has to wait is repeated before another one begins. */
+class Talker {
+  readonly written = createHash('sha256');
+  readonly read = createHash('sha256');
+  writtenSize = 0;
+  readSize = 0;
+  waiting: Buffer | null = null;
+
+  constructor(
+    readonly sock: ssl.SSLSocket,
+    readonly random: Random,
+  ) {}
+
+  write(): void {
+    this.waiting ??= this.random.fill(Buffer.alloc(this.random.pick([0, 1, 100, 16384, 16385, 50_000, 200_000])));
+    this.#repeat(this.waiting);
+  }
+
+  /** Goes on with what waits. */
+  finish(): void {
+    if (this.waiting !== null) this.#repeat(this.waiting);
+  }
+
+  #repeat(data: Buffer): void {
+    this.writtenSize += this.sock.send(data);
+    this.written.update(data);
+    this.waiting = null;
+  }
+
+  receive(): void {
+    const data = this.sock.recv(1 + this.random.below(65536));
+    this.readSize += data.length;
+    this.read.update(data);
+  }
+
+  hasAllOf(other: Talker): boolean {
+    return other.waiting === null && this.readSize === other.writtenSize;
+  }
+}
+
+/** Runs one step, which may have to wait. */
+function attempt(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!wants(error)) throw error;
+  }
+}
+
+/** Runs one step, which OpenSSL may refuse in the middle of another one like it. */
+function unlessUnderWay(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    const { reason } = error as ssl.SSLError;
+    if (!['REQUEST_PENDING', 'REQUEST_SENT', 'STILL_IN_INIT'].includes(String(reason))) throw error;
+  }
+}
+
+for (const version of ['TLSv1_2', 'TLSv1_3'] as const) {
+  test(`both sides write, read, ask and change keys in any order, through small buffers, ${version}`, (t) => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const random = new Random(seed);
+      const later = version === 'TLSv1_3'; // below, there are no questions and no new keys after the handshake
+      const plain = {
+        client: clientContext({ version: ssl.TLSVersion[version] }),
+        server: serverContext({ version: ssl.TLSVersion[version] }),
+      };
+      const pair = socketPair(later ? askingContexts() : plain);
+      using a = pair.client;
+      using b = pair.server;
+      for (const each of [a, b]) each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 + random.below(60_000));
+      const talkers = [new Talker(a, random), new Talker(b, random)];
+      for (let step = 0; step < 400; step++) {
+        const talker = random.pick(talkers);
+        const kind = random.below(10);
+        if (kind < 4) attempt(() => talker.write());
+        else if (kind < 8 || !later) attempt(() => talker.receive());
+        else if (kind === 8) unlessUnderWay(() => b.verify_client_post_handshake());
+        else unlessUnderWay(() => talker.sock.update_keys(random.chance(0.5)));
+      }
+      const [one, other] = talkers;
+      while (!one.hasAllOf(other) || !other.hasAllOf(one)) {
+        for (const talker of talkers) {
+          attempt(() => talker.finish());
+          attempt(() => talker.receive());
+        }
+      }
+      t.is(one.read.digest('hex'), other.written.digest('hex'), `seed ${seed}`);
+      t.is(other.read.digest('hex'), one.written.digest('hex'), `seed ${seed}`);
+    }
+  });
+}
