@@ -6,7 +6,8 @@ import test, { type ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { skip, spawnPeer, tmpdir } from '../helpers/peers.js';
+import { pythonSync, skip, spawnPeer, startWorker, tmpdir } from '../helpers/peers.js';
+import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -533,4 +534,56 @@ test('AF_ALG: a hash of the kernel', (t) => {
   operation.sendall(bytes('abc'));
   // FIPS 180-4, the example of SHA-256
   t.is(operation.recv(32).toString('hex'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+const WAIT_ALL_SCENARIO = `
+import os, socket, threading
+def shown(result):
+    count, items, flags, _ = result
+    for _, _, data in items:
+        os.close(int.from_bytes(data[:4], "little"))
+    return [count if isinstance(count, int) else count.decode(), len(items), int(flags)]
+a, b = socket.socketpair()
+socket.send_fds(b, [b"aa"], [0])
+socket.send_fds(b, [b"bb"], [0, 1])
+print(shown(a.recvmsg(4, 64, socket.MSG_WAITALL)), shown(a.recvmsg_into([bytearray(2)], 64, socket.MSG_WAITALL)))
+b.sendall(b"cc")
+threading.Timer(0.1, lambda: socket.send_fds(b, [b"dd"], [0])).start()
+print(shown(a.recvmsg(4, 64, socket.MSG_WAITALL)))
+`;
+
+test('recvmsg with MSG_WAITALL neither loses descriptors that come later nor goes on behind those that came', async (t) => {
+  const shown = ([bytes, items, flags]: [Buffer | number, socket.AncillaryData[], number, unknown]) => {
+    for (const [, , data] of items) closeSync(data.readInt32LE(0));
+    return [typeof bytes === 'number' ? bytes : bytes.toString(), items.length, flags];
+  };
+  const close = (data: Buffer) => closeSync(data.readInt32LE(4));
+  const [a, b] = socket.socketpair();
+  t.teardown(() => b.close());
+  t.teardown(() => a.close());
+  socket.send_fds(b, [Buffer.from('aa')], [0]);
+  socket.send_fds(b, [Buffer.from('bb')], [0, 1]);
+  const first = shown(a.recvmsg(4, 64, socket.MSG_WAITALL));
+  const pair = a.recvmsg_into([Buffer.alloc(2)], 64, socket.MSG_WAITALL);
+  close(pair[1][0][2]);
+  b.sendall(Buffer.from('cc'));
+  const before = waitingThreads();
+  const worker = startWorker(
+    `
+    const sock = new berkeley.socket.socket({ fileno: data });
+    send('waits');
+    const [bytes, items, flags] = sock.recvmsg(4, 64, berkeley.socket.MSG_WAITALL);
+    process.getBuiltinModule('node:fs').closeSync(items[0][2].readInt32LE(0));
+    sock.close();
+    send([bytes.toString(), items.length, flags]);
+    `,
+    a.dup().detach(),
+  );
+  t.is(await worker.next(), 'waits');
+  await untilWaiting(before);
+  socket.send_fds(b, [Buffer.from('dd')], [0]);
+  const last = await worker.next();
+  const python = pythonSync(WAIT_ALL_SCENARIO).stdout.trim().split('\n');
+  const said = (value: unknown) => JSON.stringify(value).replaceAll('"', "'").replaceAll(',', ', ');
+  t.deepEqual([`${said(first)} ${said(shown(pair))}`, said(last)], python);
 });

@@ -1,13 +1,16 @@
 /** socket.sendfile: the kernel's way, and reading and sending. */
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
+import { OverflowError, UnsupportedOperation } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnPeer, tmpdir } from '../helpers/peers.js';
+import { spawnPeer, startWorker, tmpdir } from '../helpers/peers.js';
+import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -280,4 +283,79 @@ print(digest.hexdigest())
   t.is(connection.sendfile(fd), content.length);
   connection.close();
   t.is(await peer.line(), createHash('sha256').update(content).digest('hex'));
+});
+
+test('a worker that sends from an empty FIFO can be terminated', async (t) => {
+  const path = join(tmpdir(t), 'fifo');
+  t.is(spawnSync('mkfifo', [path]).status, 0);
+  const fifo = openSync(path, 'r+');
+  t.teardown(() => closeSync(fifo));
+  const before = waitingThreads();
+  const worker = startWorker(
+    `
+    const [a, b] = berkeley.socket.socketpair();
+    send('blocks');
+    a.sendfile(data);
+    `,
+    fifo,
+  );
+  // Whatever happens to the wait, the thread can end.
+  t.teardown(() => void writeSync(fifo, 'x'));
+  t.is(await worker.next(), 'blocks');
+  await untilWaiting(before);
+  t.is(await worker.stop(), 1);
+});
+
+test('sendfile of several threads over one blocking socket never sleeps in the kernel', async (t) => {
+  const [a, b] = socket.socketpair();
+  t.teardown(() => b.close());
+  t.teardown(() => a.close());
+  // Nobody reads: soon all calls are EAGAIN, and a call that slept instead would never return.
+  const source = `
+    const { native } = await import(data.native);
+    const file = process.getBuiltinModule('node:fs').openSync(process.execPath);
+    for (let i = 0; i < 100_000; i++) native.sendfile(data.fd, file, 0, 4096, 0);
+    send('done');
+  `;
+  const data = { fd: a.fileno(), native: new URL('../../lib/addon/binary.js', import.meta.url).href };
+  const workers = [1, 2, 3].map(() => startWorker(source, data));
+  t.deepEqual(await Promise.all(workers.map((worker) => worker.next())), ['done', 'done', 'done']);
+  await Promise.all(workers.map((worker) => worker.stop()));
+});
+
+/** A file in memory, which has no descriptor and says so. */
+class MemoryFile {
+  #left = Buffer.from('from memory');
+  fileno(): number {
+    throw new UnsupportedOperation('fileno');
+  }
+  read(size: number): Buffer {
+    const part = this.#left.subarray(0, size);
+    this.#left = this.#left.subarray(part.length);
+    return part;
+  }
+}
+
+test('sendfile reads a file whose fileno() says that it has none', (t) => {
+  const [a, b] = socket.socketpair();
+  t.is(a.sendfile(new MemoryFile()), 11);
+  t.is(b.recv(64).toString(), 'from memory');
+  a.close();
+  b.close();
+});
+
+test('sendfile refuses a descriptor that is none, as CPython does', (t) => {
+  const [a, b] = socket.socketpair();
+  const file = (fd: unknown) => ({ fileno: () => fd as number, read: () => Buffer.alloc(0) });
+  const said = { message: "'NoneType' object cannot be interpreted as an integer" };
+  t.throws(() => a.sendfile(file(null)), { instanceOf: TypeError, ...said });
+  t.throws(() => a.sendfile(file(2n ** 1000n)), { instanceOf: OverflowError });
+  a.close();
+  b.close();
+});
+
+test('a descriptor that can be none is not sent', (t) => {
+  // Not in Python, where a file is an object. EBADF, as os.fstat(-1) says.
+  using ends = pair();
+  t.throws(() => ends.a.sendfile(-1), { name: 'OSError', code: 'EBADF' });
 });

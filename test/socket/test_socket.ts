@@ -551,3 +551,19 @@ test('shutdown ends one direction and leaves the other', (t) => {
   t.deepEqual(ends.a.recv(10), Buffer.from('still'));
   t.throws(() => ends.a.send(Buffer.from('x')), { name: 'BrokenPipeError', message: '[Errno 32] Broken pipe' });
 });
+
+test('an heir that passes its four arguments on can be duplicated', (t) => {
+  class Own extends socket.socket {
+    constructor(family: number, type: number, proto: number, fileno?: number) {
+      super(family, type, proto, fileno);
+    }
+  }
+  const first = new Own(socket.AF_INET, SOCK_STREAM, socket.IPPROTO_TCP);
+  t.teardown(() => first.close());
+  first.settimeout(3);
+  const second = first.dup();
+  t.teardown(() => second.close());
+  t.true(second instanceof Own);
+  t.deepEqual([second.family, second.type, second.proto], [socket.AF_INET, SOCK_STREAM, socket.IPPROTO_TCP]);
+  t.is(second.gettimeout(), 3);
+});

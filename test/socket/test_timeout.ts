@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import test from 'ava';
 import { native } from '../../lib/addon/binary.js';
 import * as errno from '../../lib/constants/errno.js';
-import { type OSError, TimeoutError } from '../../lib/core/exceptions.js';
+import { OSError, TimeoutError } from '../../lib/core/exceptions.js';
 import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnPeer, startWorker } from '../helpers/peers.js';
+import { pythonSync, spawnPeer, startWorker } from '../helpers/peers.js';
 import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 import { outcomeOf, testTwins, testWithPython } from '../helpers/twin.js';
 
@@ -719,4 +719,25 @@ test('a blocking connect to a Unix listener with a full queue waits for room', a
   server.accept()[0].close();
   t.is(await answer, 'connected');
   await peer.exit;
+});
+
+test('a timeout holds for accept although a duplicate has made the descriptor block', (t) => {
+  const { stdout } = pythonSync(`
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+listener.settimeout(0.05)
+listener.dup().setblocking(True)
+try:
+    listener.accept()
+except OSError as error:
+    print(type(error).__name__, error)
+`);
+  const listener = socket.create_server(['127.0.0.1', 0]);
+  t.teardown(() => listener.close());
+  listener.settimeout(0.05);
+  const duplicate = listener.dup();
+  t.teardown(() => duplicate.close());
+  duplicate.setblocking(true);
+  const error = t.throws(() => listener.accept(), { instanceOf: OSError });
+  t.is(`${error.name} ${error.message}\n`, stdout);
 });

@@ -1,68 +1,19 @@
-/** What random arguments to the public API found: each wrong value is refused as CPython refuses it. */
+/** Arguments of ssl's functions: what CPython refuses, and how it says so. */
 import test from 'ava';
-import { UnicodeEncodeError } from '../../lib/core/exceptions.js';
-import * as socket from '../../lib/socket/index.js';
+import { UnicodeEncodeError, ValueError } from '../../lib/core/exceptions.js';
 import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { testTwins } from '../helpers/twin.js';
 
 checkLeaks(test);
 
-function withPair<T>(use: (sock: socket.socket) => T): T {
-  const [a, b] = socket.socketpair();
-  try {
-    return use(a);
-  } finally {
-    a.close();
-    b.close();
-  }
-}
-
-function withFile<T>(sock: socket.socket, use: (file: ReturnType<typeof sock.makefile>) => T, mode = 'rb'): T {
-  const file = sock.makefile(mode);
-  try {
-    return use(file);
-  } finally {
-    file.close();
-  }
-}
-
 const context = () => new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);
 const memory = () => context().wrap_bio(new ssl.MemoryBIO(), new ssl.MemoryBIO(), { server_hostname: 'x' });
-
-// The largest number that a size may be in CPython: no bytes object holds so many.
-const MOST = 2n ** 63n - 1n;
-testTwins(
-  'a size that nothing can hold',
-  [
-    ['a.recv(2 ** 63 - 1)', () => withPair((a) => a.recv(MOST as never))],
-    ['a.recvfrom(2 ** 63 - 1)', () => withPair((a) => a.recvfrom(MOST as never))],
-    ['a.recvmsg(2 ** 63 - 1)', () => withPair((a) => a.recvmsg(MOST as never))],
-    ['a.recv(2 ** 63)', () => withPair((a) => a.recv((MOST + 1n) as never))],
-    ["a.makefile('rb').read(2 ** 63 - 1)", () => withPair((a) => withFile(a, (file) => file.read(MOST as never)))],
-  ],
-  'a, b = socket.socketpair()',
-);
-
-test('a size that this process cannot hold', (t) => {
-  // CPython raises MemoryError there, or reserves the memory and waits.
-  for (const method of ['recv', 'recvfrom', 'recvmsg'] as const) {
-    withPair((sock) => {
-      t.throws(() => sock[method](2 ** 53 - 1), { name: 'OverflowError', message: 'byte string is too large' });
-    });
-  }
-});
 
 // JavaScript's own words for the same mistakes say nothing of the caller's argument.
 testTwins(
   'arguments of a wrong type are named as CPython names them',
   [
-    ['socket.getfqdn(5)', () => socket.getfqdn(5 as never)],
-    ['socket.getfqdn(None)', () => socket.getfqdn(null as never)],
-    ["socket.send_fds(5, [b''], [1])", () => socket.send_fds(5 as never, [Buffer.alloc(0)], [1])],
-    ['socket.recv_fds(None, 1, 1)', () => socket.recv_fds(null as never, 1, 1)],
-    ["a.makefile('wb').writelines(5)", () => withPair((a) => withFile(a, (file) => file.writelines(5 as never), 'wb'))],
-    ["a.makefile('w').writelines(5)", () => withPair((a) => withFile(a, (file) => file.writelines(5 as never), 'w'))],
     ['ssl.PEM_cert_to_DER_cert(5)', () => ssl.PEM_cert_to_DER_cert(5 as never)],
     ['ssl.get_server_certificate(None)', () => ssl.get_server_certificate(null as never)],
     ["ssl.get_server_certificate(('x',))", () => ssl.get_server_certificate(['x'] as never)],
@@ -81,16 +32,10 @@ testTwins(
   ],
   `
 import ssl, _ssl
-a, b = socket.socketpair()
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 memory = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname='x')
 `,
 );
-
-test('a descriptor that can be none is not sent', (t) => {
-  // Not in Python, where a file is an object. EBADF, as os.fstat(-1) says.
-  withPair((sock) => t.throws(() => sock.sendfile(-1), { name: 'OSError', code: 'EBADF' }));
-});
 
 test('a name that a codec cannot encode: what, where and why', (t) => {
   const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);
@@ -99,4 +44,16 @@ test('a name that a codec cannot encode: what, where and why', (t) => {
   // CPython 3.11: bytes('h\xe9\xe9!', 'ascii')
   t.is(message, "'ascii' codec can't encode characters in position 1-2: ordinal not in range(128)");
   t.deepEqual([encoding, object, start, end, reason], ['ascii', 'h\u00e9\u00e9!', 1, 3, 'ordinal not in range(128)']);
+});
+
+// python3 -c "import ssl; print(ssl._ASN1Object.fromnid(4), ssl._ASN1Object.fromnid(33))"
+test('an object identifier may have no dotted number', (t) => {
+  t.deepEqual([...ssl._ASN1Object.fromnid(4)], [4, 'MD5', 'md5', '1.2.840.113549.2.5']);
+  t.deepEqual([...ssl._ASN1Object.fromnid(33)], [33, 'DES-EDE3', 'des-ede3', null]);
+  t.throws(() => ssl._ASN1Object.fromnid(0), { instanceOf: ValueError, message: 'Unknown object' });
+});
+
+// python3 -c "import ssl; print(ssl.cert_time_to_seconds(cert_time='May  9 00:00:00 2007 GMT'))"
+test('cert_time_to_seconds takes its argument by name', (t) => {
+  t.is(ssl.cert_time_to_seconds({ cert_time: 'May  9 00:00:00 2007 GMT' }), 1178668800);
 });
