@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import * as asyncio from '../../lib/asyncio/index.js';
+import * as errno from '../../lib/constants/errno.js';
 import {
   ConnectionAbortedError,
   ConnectionResetError,
@@ -443,10 +444,10 @@ test('a path that an earlier server left is replaced, and a path of another serv
   // Texts as CPython 3.11 has them.
   const folder = tmpdir(t);
   await t.throwsAsync(asyncio.start_unix_server(echo, folder), {
-    message: `[Errno 98] Address '${folder}' is already in use`,
+    message: `[Errno ${errno.EADDRINUSE}] Address '${folder}' is already in use`,
   });
   await t.throwsAsync(asyncio.start_unix_server(echo, join(folder, 'no', 'socket')), {
-    message: '[Errno 2] No such file or directory',
+    message: `[Errno ${errno.ENOENT}] No such file or directory`,
   });
 });
 
@@ -514,7 +515,7 @@ test('several hosts, a port that is taken, sockets of the caller', async (t) => 
   });
   t.is(
     error?.message,
-    `[Errno 98] error while attempting to bind on address ('${LOCAL}', ${ports[0]}): address already in use`,
+    `[Errno ${errno.EADDRINUSE}] error while attempting to bind on address ('${LOCAL}', ${ports[0]}): address already in use`,
   );
   server.close();
   await server.wait_closed();

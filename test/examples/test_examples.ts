@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
+import * as errno from '../../lib/constants/errno.js';
 import * as socket from '../../lib/socket/index.js';
 import { example, finished, portIn, ROOT } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
@@ -87,7 +88,7 @@ test('blocking_client says why it cannot connect, as Python does', async (t) => 
   const port = deadPort(t, socket.SOCK_STREAM);
   const { code, errors } = await finished(example('blocking_client.mjs', `http://127.0.0.1:${port}/`));
   t.is(code, 1);
-  t.is(errors, 'ConnectionRefusedError: [Errno 111] Connection refused\n');
+  t.is(errors, `ConnectionRefusedError: [Errno ${errno.ECONNREFUSED}] Connection refused\n`);
 });
 
 // ---- servers
@@ -193,7 +194,7 @@ test('udp_echo ask hears that nobody listens', async (t) => {
   const port = String(deadPort(t, socket.SOCK_DGRAM));
   const { code, errors } = await finished(example('udp_echo.mjs', 'ask', '127.0.0.1', port, 'a'));
   t.is(code, 1);
-  t.is(errors, 'ConnectionRefusedError: [Errno 111] Connection refused\n');
+  t.is(errors, `ConnectionRefusedError: [Errno ${errno.ECONNREFUSED}] Connection refused\n`);
 });
 
 const LINE = /^<13>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (\w+)\[\d+\]: (.*)$/;

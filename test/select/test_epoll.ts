@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
+import * as errno from '../../lib/constants/errno.js';
 import { FileExistsError, FileNotFoundError, OSError, PermissionError, ValueError } from '../../lib/core/exceptions.js';
 import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
@@ -164,15 +165,15 @@ test('what cannot be registered, and what is not', (t) => {
   const [a, b] = unixPair(t);
   const poller = newEpoll(t);
   poller.register(a);
-  t.throws(() => poller.register(a), { instanceOf: FileExistsError, message: '[Errno 17] File exists' });
+  t.throws(() => poller.register(a), { instanceOf: FileExistsError, message: `[Errno ${errno.EEXIST}] File exists` });
   t.throws(() => poller.modify(b, EPOLLIN), { instanceOf: FileNotFoundError });
   t.throws(() => poller.unregister(b), { instanceOf: FileNotFoundError });
-  t.throws(() => poller.register(poller), { instanceOf: OSError, message: '[Errno 22] Invalid argument' });
+  t.throws(() => poller.register(poller), { instanceOf: OSError, message: `[Errno ${errno.EINVAL}] Invalid argument` });
   const file = openSync(fileURLToPath(import.meta.url), 'r');
   t.teardown(() => closeSync(file));
   t.throws(() => poller.register(file), {
     instanceOf: PermissionError,
-    message: '[Errno 1] Operation not permitted',
+    message: `[Errno ${errno.EPERM}] Operation not permitted`,
   });
 });
 
@@ -185,7 +186,7 @@ test('closing a descriptor ends its registration; unregistering it then is EBADF
   const fd = a.fileno();
   a.close();
   t.deepEqual(poller.poll(0), []);
-  t.throws(() => poller.unregister(fd), { instanceOf: OSError, message: '[Errno 9] Bad file descriptor' });
+  t.throws(() => poller.unregister(fd), { instanceOf: OSError, message: `[Errno ${errno.EBADF}] Bad file descriptor` });
   b.close();
 });
 
@@ -249,7 +250,10 @@ test('EPOLLEXCLUSIVE may be asked for, but not changed', (t) => {
   poller.register(a, EPOLLIN | EPOLLEXCLUSIVE);
   b.send(Buffer.from('x'));
   t.deepEqual(poller.poll(), [[a.fileno(), EPOLLIN]]);
-  t.throws(() => poller.modify(a, EPOLLIN), { instanceOf: OSError, message: '[Errno 22] Invalid argument' });
+  t.throws(() => poller.modify(a, EPOLLIN), {
+    instanceOf: OSError,
+    message: `[Errno ${errno.EINVAL}] Invalid argument`,
+  });
 });
 
 test('out-of-band data, the peer that ends its half, and the one that is gone', (t) => {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import test from 'ava';
+import * as errno from '../../lib/constants/errno.js';
 import { FileNotFoundError, KeyError, ValueError } from '../../lib/core/exceptions.js';
 import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
@@ -74,7 +75,7 @@ test('what is not registered: KeyError from unregister, ENOENT from modify', (t)
   t.is(error.message, String(a.fileno()));
   t.throws(() => poller.modify(a, POLLIN), {
     instanceOf: FileNotFoundError,
-    message: '[Errno 2] No such file or directory',
+    message: `[Errno ${errno.ENOENT}] No such file or directory`,
   });
 });
 

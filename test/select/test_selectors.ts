@@ -243,7 +243,7 @@ test('EpollSelector refuses a file that is always ready, and a descriptor that i
   const file = openSync(fileURLToPath(import.meta.url), 'r');
   t.teardown(() => closeSync(file));
   t.throws(() => selector.register(file, EVENT_READ), { instanceOf: PermissionError });
-  t.throws(() => selector.register(2 ** 31 - 2, EVENT_READ), { instanceOf: OSError, message: /^\[Errno 9\]/ });
+  t.throws(() => selector.register(2 ** 31 - 2, EVENT_READ), { instanceOf: OSError, code: 'EBADF' });
   t.is(selector.get_map()?.size, 0);
 });
 
@@ -365,7 +365,7 @@ testAll('a socket that is closed while it is registered does not hide the others
   b.send(Buffer.from('x'));
   if (Class === selectors.SelectSelector) {
     // As in Python: select(2) refuses the whole of it.
-    t.throws(() => selector.select(0), { instanceOf: OSError, message: /^\[Errno 9\]/ });
+    t.throws(() => selector.select(0), { instanceOf: OSError, code: 'EBADF' });
     selector.unregister(c);
   }
   t.true(readable(selector, a.fileno(), null));

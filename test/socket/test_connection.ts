@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import * as errno from '../../lib/constants/errno.js';
 import { ExceptionGroup, type OSError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { type State, TwoAddresses } from '../helpers/addresses.js';
@@ -329,10 +330,10 @@ test('an error of bind names the address', (t) => {
   using first = socket.create_server(['127.0.0.1', 0]);
   const [, taken] = first.getsockname() as HostPort;
   const error = t.throws(() => socket.create_server(['127.0.0.1', taken])) as OSError;
-  t.like(error, { name: 'OSError', code: 'EADDRINUSE', errno: 98, syscall: 'bind' });
+  t.like(error, { name: 'OSError', code: 'EADDRINUSE', errno: errno.EADDRINUSE, syscall: 'bind' });
   t.is(
     error.message,
-    `[Errno 98] Address already in use (while attempting to bind on address ('127.0.0.1', ${taken}))`,
+    `[Errno ${errno.EADDRINUSE}] Address already in use (while attempting to bind on address ('127.0.0.1', ${taken}))`,
   );
 });
 

@@ -174,7 +174,7 @@ test('MSG_PEEK leaves what it shows', (t) => {
 
 test('MSG_DONTWAIT does not wait on a blocking socket', (t) => {
   using ends = pair();
-  const again = { name: 'BlockingIOError', message: '[Errno 11] Resource temporarily unavailable' };
+  const again = { name: 'BlockingIOError', message: `[Errno ${errno.EAGAIN}] Resource temporarily unavailable` };
   t.throws(() => ends.a.recv(1, MSG_DONTWAIT), again);
   t.throws(() => ends.a.recvfrom_into(Buffer.alloc(1), 0, MSG_DONTWAIT), again);
   t.throws(() => ends.a.recvmsg(1, 0, MSG_DONTWAIT), again);
@@ -319,21 +319,24 @@ test('a datagram that is too large is refused', (t) => {
   sock.bind(['127.0.0.1', 0]);
   t.throws(() => sock.sendto(Buffer.alloc(70_000), sock.getsockname()), {
     name: 'OSError',
-    message: '[Errno 90] Message too long',
+    message: `[Errno ${errno.EMSGSIZE}] Message too long`,
   });
 });
 
 test('a peer that is gone: BrokenPipeError, ConnectionResetError, and no SIGPIPE', (t) => {
   using ends = pair();
   ends.b.close();
-  const broken = { name: 'BrokenPipeError', message: '[Errno 32] Broken pipe' };
+  const broken = { name: 'BrokenPipeError', message: `[Errno ${errno.EPIPE}] Broken pipe` };
   t.throws(() => ends.a.send(bytes('x')), broken);
   t.throws(() => ends.a.sendall(bytes('x')), broken);
   t.throws(() => ends.a.sendmsg([bytes('x')]), broken);
   using tcp = tcpPair();
   tcp.b.send(bytes('unread'));
   tcp.a.close(); // with data unread: TCP sends a reset (RFC 1122, 4.2.2.13)
-  t.throws(() => tcp.b.recv(10), { name: 'ConnectionResetError', message: '[Errno 104] Connection reset by peer' });
+  t.throws(() => tcp.b.recv(10), {
+    name: 'ConnectionResetError',
+    message: `[Errno ${errno.ECONNRESET}] Connection reset by peer`,
+  });
 });
 
 test('a refused datagram comes back as an error of the next call', (t) => {
@@ -344,7 +347,10 @@ test('a refused datagram comes back as an error of the next call', (t) => {
   sock.connect(gone.getsockname());
   gone.close();
   sock.send(bytes('x'));
-  t.throws(() => sock.recv(10), { name: 'ConnectionRefusedError', message: '[Errno 111] Connection refused' });
+  t.throws(() => sock.recv(10), {
+    name: 'ConnectionRefusedError',
+    message: `[Errno ${errno.ECONNREFUSED}] Connection refused`,
+  });
 });
 
 // ---- a lot -----------------------------------------------------------------------------------------------------------

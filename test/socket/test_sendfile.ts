@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
+import * as errno from '../../lib/constants/errno.js';
 import { OverflowError, UnsupportedOperation } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
@@ -186,7 +187,7 @@ test('what cannot be read says why, as our own exceptions do', (t) => {
   const folder = openSync(tmpdir(t), 'r');
   t.teardown(() => closeSync(folder));
   t.throws(() => sentWith(folder), { name: 'IsADirectoryError', code: 'EISDIR' });
-  t.throws(() => sentWith(100_000), { name: 'OSError', message: '[Errno 9] Bad file descriptor' });
+  t.throws(() => sentWith(100_000), { name: 'OSError', message: `[Errno ${errno.EBADF}] Bad file descriptor` });
   const broken = {
     read: () => {
       throw new Error('no more');

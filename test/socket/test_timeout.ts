@@ -21,7 +21,7 @@ const GENEROUS_MS = 30_000;
 const TIMED_OUT = { error: 'TimeoutError', text: 'timed out', errno: null };
 const WOULD_BLOCK = {
   error: 'BlockingIOError',
-  text: '[Errno 11] Resource temporarily unavailable',
+  text: `[Errno ${errno.EAGAIN}] Resource temporarily unavailable`,
   errno: errno.EAGAIN,
 };
 
@@ -107,7 +107,7 @@ for (const type of [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET]) {
       ends.a.setblocking(false);
       const error = t.throws(() => call(ends.a), {
         name: 'BlockingIOError',
-        message: '[Errno 11] Resource temporarily unavailable',
+        message: `[Errno ${errno.EAGAIN}] Resource temporarily unavailable`,
       });
       t.like(error, { errno: errno.EAGAIN, code: 'EAGAIN' });
     });
@@ -535,7 +535,7 @@ test.serial('connect_ex says EAGAIN at its deadline, EINPROGRESS and EALREADY wi
   t.is(client.connect_ex(server.address), errno.EALREADY);
   t.throws(() => client.connect(server.address), {
     name: 'BlockingIOError',
-    message: '[Errno 114] Operation already in progress',
+    message: `[Errno ${errno.EALREADY}] Operation already in progress`,
   });
 });
 
@@ -689,7 +689,7 @@ test('a nonblocking connect is writable once it is made, and then works', (t) =>
   client.setblocking(false);
   const error = t.throws(() => client.connect(server.getsockname()), { name: 'BlockingIOError' }) as OSError;
   t.is(error.errno, errno.EINPROGRESS);
-  t.is(error.message, '[Errno 115] Operation now in progress');
+  t.is(error.message, `[Errno ${errno.EINPROGRESS}] Operation now in progress`);
   select.select([], [client], [], 60);
   t.is(client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), 0);
   const [connection] = server.accept();
