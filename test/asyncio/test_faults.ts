@@ -35,18 +35,6 @@ async function tlsConnection(): Promise<[SSLSocket, SSLSocket]> {
 
 // ---- arguments -----------------------------------------------------------------------------------------------------
 
-test('a timeout longer than a timer of Node can be', async (t) => {
-  const [one, other] = socket.socketpair();
-  one.settimeout(30 * 24 * 3600);
-  const waiting = asyncio.sock_recv(one, 1);
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  t.true(await pending(waiting));
-  other.sendall(bytes('x'));
-  t.is(`${await waiting}`, 'x');
-  one.close();
-  other.close();
-});
-
 test('a signal that is none is refused, and the call takes no data', async (t) => {
   const [one, other] = socket.socketpair();
   await t.throwsAsync(asyncio.sock_recv(one, 1, { signal: 'none' as never }), { instanceOf: TypeError });

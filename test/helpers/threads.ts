@@ -38,3 +38,14 @@ export async function untilWaiting(before: number | undefined, count = 1): Promi
   if (before === undefined) return;
   await until(() => (waitingThreads() as number) >= before + count);
 }
+
+/**
+ * Waits until a sleeping thread has been woken and has gone to sleep again, twice. `thread`: what /proc/thread-self links to
+ * in it. A thread that waits in a call of the library's is woken five to ten times a second.
+ */
+export async function untilSleptAgain(thread: string): Promise<void> {
+  const sleeps = () =>
+    Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${thread}/status`, 'latin1'))?.[1]);
+  const before = sleeps();
+  await until(() => sleeps() >= before + 2);
+}

@@ -282,8 +282,12 @@ test('close before the name is resolved: it never listens', async (t) => {
   server.listen(0, 'localhost');
   server.close();
   await once(server, 'close');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // One that asks for the same name later, and has its answer.
+  const other = stream.createServer().listen(0, 'localhost');
+  await once(other, 'listening');
   t.false(server.listening);
+  other.close();
+  await once(other, 'close');
 });
 
 test("a server keeps the process alive until it is unref'ed", async (t) => {

@@ -135,6 +135,23 @@ test.serial('an awaited call ends when its time is up, and not before', async (t
   t.is(seen.state, 'TimeoutError');
 });
 
+test.serial('a timeout may be longer than a timer of Node can be', async (t) => {
+  using ends = pair();
+  const days = 30 * 24 * 3600 * 1000;
+  ends.a.settimeout(days / 1000);
+  using clock = new FakeClock();
+  using _timers = withTimers();
+  const seen = followed(asyncio.sock_recv(ends.a, 10));
+  for (const ms of [10, 2 ** 31, days - 2 ** 31 - 11]) {
+    clock.tick(ms);
+    await turn();
+    t.is(seen.state, 'pending', `${clock.elapsedMs} ms`);
+  }
+  clock.tick(1);
+  await turn();
+  t.is(seen.state, 'TimeoutError');
+});
+
 test.serial('asyncio.timeout and wait_for likewise; a deadline can be put elsewhere', async (t) => {
   using clock = new FakeClock();
   using _timers = withTimers();
