@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeConstants } from './constants.mjs';
 import {
   compileAddon,
   describeMissing,
@@ -153,5 +154,6 @@ function buildTypeScript() {
 const tooOld = oldNode();
 if (tooOld !== null) fail(tooOld);
 installDependencies();
+writeConstants();
 buildAddon();
 buildTypeScript();

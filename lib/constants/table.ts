@@ -2,11 +2,11 @@
  * How Python's integer constants become exports.
  *
  * An ES module's names are fixed before it runs, Python's are not: there, a name that the platform lacks does not
- * exist. So each module lists by hand the names that it may export, and takes their values from the binary:
+ * exist. So scripts/constants.mjs lists for each module the names that it may export, from the list that the binary's
+ * headers are made from too, and their values come from the binary:
  *
  * ```ts
- * export const { EACCES, EPERM } = constants.errno;            // every platform we support has these
- * export const { WSAEACCES } = elsewhere(constants.errno);     // number | undefined: some lack these
+ * export const { EACCES, EPERM, … } = constants.errno;
  * ```
  *
  * A name that this platform lacks is `undefined` there. The namespace objects that `index.ts` exports go through

@@ -14,21 +14,21 @@ struct Constant {
 
 #define BERKELEY_CONSTANT(NAME) {#NAME, static_cast<double>(NAME)},
 
-// Each list ends with a row without a name: a system may have none of a list's constants, and no array is empty.
+// The lists are made from those in scripts/ by scripts/constants.mjs. Each ends with a row without a name: a system may have none of a list's constants, and no array is empty.
 constexpr Constant kErrno[] = {
-#include "constants/errno.h"
+#include "constants/generated/errno.h"
     {},
 };
 constexpr Constant kSocket[] = {
-#include "constants/socket.h"
+#include "constants/generated/socket.h"
     {},
 };
 constexpr Constant kBeyond[] = {
-#include "constants/beyond.h"
+#include "constants/generated/beyond.h"
     {},
 };
 constexpr Constant kSelect[] = {
-#include "constants/select.h"
+#include "constants/generated/select.h"
     {},
 };
 
