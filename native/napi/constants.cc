@@ -14,7 +14,8 @@ struct Constant {
 
 #define BERKELEY_CONSTANT(NAME) {#NAME, static_cast<double>(NAME)},
 
-// The lists are made from those in scripts/ by scripts/constants.mjs. Each ends with a row without a name: a system may have none of a list's constants, and no array is empty.
+// The lists are made from those in scripts/ by scripts/constants.mjs. Each ends with a row without a name: a system may
+// have none of a list's constants, and no array is empty.
 constexpr Constant kErrno[] = {
 #include "constants/generated/errno.h"
     {},
