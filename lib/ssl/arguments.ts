@@ -65,6 +65,21 @@ export function oneStr(value: unknown, caller: string): string {
 const ascii = lookup('ascii').encoder('strict');
 const asciiDecoder = lookup('ascii').decoder('strict');
 
+/** Whom a connection is meant to reach, and how it goes on. */
+interface Naming {
+  readonly serverSide: boolean;
+  readonly serverHostname: string | Uint8Array | null;
+  readonly session: unknown;
+}
+
+/** Refuses what only a client has, and a check of names without a name. @throws ValueError */
+export function checkNaming({ serverSide, serverHostname, session }: Naming, checkHostname: boolean): void {
+  const named = serverHostname !== null && serverHostname.length !== 0;
+  if (serverSide && named) throw new ValueError('server_hostname can only be specified in client mode');
+  if (serverSide && session !== null) throw new ValueError('session can only be specified in client mode');
+  if (checkHostname && !named) throw new ValueError('check_hostname requires server_hostname');
+}
+
 /** The text of bytes, as Python's `decode('ascii')`. */
 export function asciiText(bytes: unknown): string {
   if (!ArrayBuffer.isView(bytes) && !(bytes instanceof ArrayBuffer)) throw noAttribute(bytes, 'decode');

@@ -49,24 +49,24 @@ function isSpace(character: string): boolean {
   return /\s/.test(character) ? character !== '\ufeff' : FURTHER_SPACES.includes(character);
 }
 
-/** As Python's binascii.a2b_base64: characters that are no digits are skipped, and a group that is padded is the last. */
+/** As Python's binascii.a2b_base64 (3.14): what is no digit is skipped, but for the padding of the last group. */
 function fromBase64(text: string): Buffer {
   const digits: string[] = [];
   let pads = 0;
   for (const character of text) {
-    const inGroup = digits.length % 4;
     if (BASE64_DIGIT.test(character)) {
       digits.push(character);
       pads = 0;
-    } else if (character === '=' && inGroup >= 2 && inGroup + ++pads >= 4) {
-      return Buffer.from(digits.join(''), 'base64');
+    } else if (character === '=') {
+      pads++;
     }
   }
-  if (digits.length % 4 === 1) {
+  const inGroup = digits.length % 4;
+  if (inGroup === 1) {
     const count = `number of data characters (${digits.length}) cannot be 1 more than a multiple of 4`;
     throw new ValueError(`Invalid base64-encoded string: ${count}`);
   }
-  if (digits.length % 4 !== 0) throw new ValueError('Incorrect padding');
+  if (inGroup > 1 && inGroup + pads < 4) throw new ValueError('Incorrect padding');
   return Buffer.from(digits.join(''), 'base64');
 }
 

@@ -3,6 +3,7 @@
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
 import { integer, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { checkNaming } from './arguments.js';
 import type { Classes, Connection } from './connection.js';
 import { deprecated } from './errors.js';
 import type { MemoryBIO } from './memory.js';
@@ -37,6 +38,7 @@ export class SSLObject {
 
   /** @internal */
   static _create(incoming: MemoryBIO, outgoing: MemoryBIO, context: SSLContext, options: ObjectOptions): SSLObject {
+    checkNaming(options, context.check_hostname);
     const object = new (this as new (mark: symbol) => SSLObject)(INTERNAL);
     (object as { _sslobj: Connection })._sslobj = context._connect({
       ...options,

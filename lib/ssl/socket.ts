@@ -12,6 +12,7 @@ import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
 import { stirred } from '../wait/awaited.js';
 import { type Again, ATTEMPT, isInProgress, POLLIN, POLLOUT } from '../wait/call.js';
+import { checkNaming } from './arguments.js';
 import type { Classes, Connection } from './connection.js';
 import { deprecated, SSLError } from './errors.js';
 import type { SSLSession } from './session.js';
@@ -705,9 +706,5 @@ function checkArguments(sock: socket, context: SSLContext, options: SocketOption
   if (sock.getsockopt(SOL_SOCKET, SO_TYPE) !== SOCK_STREAM) {
     throw new NotImplementedError('only stream sockets are supported');
   }
-  const { serverSide, serverHostname, session } = options;
-  const named = serverHostname !== null && serverHostname.length !== 0;
-  if (serverSide && named) throw new ValueError('server_hostname can only be specified in client mode');
-  if (serverSide && session !== null) throw new ValueError('session can only be specified in client mode');
-  if (context.check_hostname && !named) throw new ValueError('check_hostname requires server_hostname');
+  checkNaming(options, context.check_hostname);
 }

@@ -277,9 +277,9 @@ ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile='/nonexistent')
 ## what cannot be connected
 c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 s = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), True)
+c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), True) [python >= 3.14]
 s.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO())
-c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname='')
+c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname='') [python >= 3.14]
 c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname='.example.org')
 c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname='a\0b')
 c.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=b'a')

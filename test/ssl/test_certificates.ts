@@ -255,8 +255,8 @@ const CASES: [title: string, parts: der.CertificateParts][] = [
   ...Object.entries(PARTS),
 ];
 
-/** What CPython's text of an SSLError has besides: the place in its C, or the repr of a tuple. */
-const TEXT = /^(?:\('(.*)',\)|(.*) \(_ssl\.c:\d+\))$/;
+/** What CPython's text of an SSLError has besides: the place in its C, the repr of a tuple, the number of no error. */
+const TEXT = /^(?:\('(.*)',\)|(.*?)(?: \(0x0\))? \(_ssl\.c:\d+\))$/;
 const PRELUDE = `
 import ssl
 def items(path):

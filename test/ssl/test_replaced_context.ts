@@ -41,8 +41,7 @@ def run(scenario, folder):
     log = []
     def change(step):
         for name, sign in scenario.get(step, {}).items():
-            told = lambda conn, direction, version, kind, message, data, name=name: log.append(
-                [name, direction, int(version), int(kind), int(message)])
+            told = lambda *message, name=name: log.append(name)
             contexts[name]._msg_callback = told if sign == '+' else None
     for name, context in contexts.items():
         context.load_cert_chain('${cert('server.pem')}')
@@ -70,6 +69,7 @@ def run(scenario, folder):
                 side.do_handshake()
             except ssl.SSLWantReadError:
                 pass
+    log.append('later')
     change('after')
     server.write(b'x')
     client.read(1)
@@ -79,6 +79,8 @@ def run(scenario, folder):
         if os.path.exists(path):
             secrets[name] = [line.split()[0] for line in open(path) if line[0] != '#']
             os.remove(path)
+    # How many messages there are differs between versions of OpenSSL.
+    log = [entry for i, entry in enumerate(log) if i == 0 or entry != log[i - 1]]
     return [log, client.selected_alpn_protocol(), secrets]
 
 job = json.load(sys.stdin)
@@ -90,8 +92,8 @@ function run(scenario: Scenario, folder: string): unknown {
   const log: unknown[] = [];
   const change = (step: 'before' | 'during' | 'after') => {
     for (const [name, sign] of Object.entries(scenario[step] ?? {}) as [Which, string][]) {
-      const told: ssl.MessageCallback = (_, direction, version, kind, message) => {
-        log.push([name, direction, version, kind, message]);
+      const told = () => {
+        log.push(name);
       };
       contexts[name]._msg_callback = sign === '+' ? told : null;
     }
@@ -116,6 +118,7 @@ function run(scenario: Scenario, folder: string): unknown {
   const client = clients.wrap_bio(toClient, toServer, { server_hostname: 'localhost' });
   const server = contexts.old.wrap_bio(toServer, toClient, { server_side: true });
   shake(client, server);
+  log.push('later');
   change('after');
   server.write(Buffer.from('x'));
   client.read(1);
@@ -125,7 +128,8 @@ function run(scenario: Scenario, folder: string): unknown {
       .filter(([, path]) => existsSync(path))
       .map(([name, path]) => [name, readFileSync(path, 'latin1').match(/^[A-Z]\w+/gm) ?? []]),
   );
-  return [log, client.selected_alpn_protocol(), secrets];
+  const changes = log.filter((entry, i) => i === 0 || entry !== log[i - 1]);
+  return [changes, client.selected_alpn_protocol(), secrets];
 }
 
 testWithPython(
