@@ -74,27 +74,6 @@ function checkBytes(name: string, bytes: Uint8Array, id: number, side: number, o
   }
 }
 
-/** Numbers from a seed: xorshift32. What the threads do with them depends on who comes first, and cannot be repeated. */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed >>> 0 || 1;
-  }
-  /** 0 to `below`, without it. */
-  next(below: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % below;
-  }
-  chance(percent: number): boolean {
-    return this.next(100) < percent;
-  }
-  of<T>(list: readonly T[]): T {
-    return list[this.next(list.length)];
-  }
-}
-
 export const WORKERS = 8;
 
 /** What a place of the board says if it is no descriptor. */

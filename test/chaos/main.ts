@@ -10,7 +10,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as socket from '../../lib/socket/index.js';
-import { AWAKE, Board, CLOSED, CLOSING, DOOMED, Random, type Start, WORKERS } from './ends.js';
+import { Random } from '../helpers/random.js';
+import { AWAKE, Board, CLOSED, CLOSING, DOOMED, type Start, WORKERS } from './ends.js';
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: String(process.pid) } },
@@ -104,8 +105,8 @@ async function main(): Promise<void> {
   let nextWord = performance.now() + 5000;
   const workers = mailboxes.map((_, slot) => startWorker(slot));
   while (performance.now() < end && failure === null) {
-    await new Promise((resolve) => setTimeout(resolve, random.next(LIFE_MS)));
-    const slot = random.next(WORKERS);
+    await new Promise((resolve) => setTimeout(resolve, random.below(LIFE_MS)));
+    const slot = random.below(WORKERS);
     await terminate(slot, workers[slot]);
     workers[slot] = startWorker(slot);
     if (performance.now() < nextWord) continue;

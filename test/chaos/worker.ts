@@ -5,6 +5,7 @@ import * as asyncio from '../../lib/asyncio/index.js';
 import { BlockingIOError, OSError, TimeoutError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import * as ssl from '../../lib/ssl/index.js';
+import { Random } from '../helpers/random.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 import {
   AWAKE,
@@ -16,7 +17,6 @@ import {
   type End,
   type EndState,
   fill,
-  Random,
   record,
   type Start,
   WORKERS,
@@ -114,7 +114,7 @@ function newId(): number {
 }
 
 function makePair(): void {
-  const type = random.of([SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM]);
+  const type = random.pick([SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM]);
   const [a, b] = socket.socketpair(AF_UNIX, type);
   const shared = { id: newId(), kind: type === SOCK_STREAM ? ('stream' as const) : ('record' as const) };
   add({ ...shared, side: 0 }, a);
@@ -139,7 +139,7 @@ function connect(): void {
   const sock = new socket.socket(AF_INET, SOCK_STREAM);
   const id = newId();
   try {
-    sock.settimeout(random.of([null, 0.5]));
+    sock.settimeout(random.pick([null, 0.5]));
     sock.connect(listener.getsockname());
     const head = Buffer.alloc(4);
     head.writeUInt32LE(id >>> 0);
@@ -164,7 +164,7 @@ function accepted(sock: socket.socket): void {
 }
 
 function accept(): void {
-  listener.settimeout(random.of([0.02, 0]));
+  listener.settimeout(random.pick([0.02, 0]));
   accepted(listener.accept()[0]);
 }
 
@@ -179,7 +179,7 @@ async function acceptAwaited(): Promise<void> {
 function give(end: End): void {
   const { sock, ...state } = end;
   if (!sock._isPlain) return;
-  const to = random.of(outboxes);
+  const to = random.pick(outboxes);
   try {
     socket.send_fds(to, [Buffer.from(JSON.stringify(state))], [sock.fileno()]);
   } catch (error) {
@@ -219,16 +219,16 @@ function secured(sock: socket.socket): socket.socket {
 
 function setMode(end: End): void {
   // Blocking for good, so that only others can end it: rarely, or all threads would sleep.
-  end.sock.settimeout(random.chance(4) ? null : random.of([0, 0.001, 0.01]));
+  end.sock.settimeout(random.chance(0.04) ? null : random.pick([0, 0.001, 0.01]));
 }
 
 function send(end: End): void {
   if (end.kind === 'record') {
-    end.sock.send(record(end, random.next(RECORD_MAX)));
+    end.sock.send(record(end, random.below(RECORD_MAX)));
     end.sent++;
     return;
   }
-  const bytes = fill(Buffer.alloc(1 + random.next(SIZE_MAX)), end.id, end.side, end.sent);
+  const bytes = fill(Buffer.alloc(1 + random.below(SIZE_MAX)), end.id, end.side, end.sent);
   const half = bytes.length >> 1;
   if (end.kind === 'tls') {
     // What a failed write has sent, nobody knows.
@@ -240,7 +240,7 @@ function send(end: End): void {
     }
     return;
   }
-  end.sent += random.chance(50)
+  end.sent += random.chance(0.5)
     ? end.sock.send(bytes)
     : end.sock.sendmsg([bytes.subarray(0, half), bytes.subarray(half)]);
 }
@@ -253,9 +253,9 @@ function receive(end: End): boolean {
     check(end, bytes);
     return true;
   }
-  const room = 1 + random.next(SIZE_MAX);
-  if (random.chance(50)) {
-    const byMessage = end.kind === 'stream' && random.chance(30);
+  const room = 1 + random.below(SIZE_MAX);
+  if (random.chance(0.5)) {
+    const byMessage = end.kind === 'stream' && random.chance(0.3);
     const bytes = byMessage ? end.sock.recvmsg(room)[0] : end.sock.recv(room);
     check(end, bytes);
     return bytes.length > 0;
@@ -267,7 +267,7 @@ function receive(end: End): boolean {
 }
 
 async function receiveAwaited(end: End): Promise<boolean> {
-  end.sock.settimeout(random.of([0, 0.02]));
+  end.sock.settimeout(random.pick([0, 0.02]));
   const bytes = await asyncio.sock_recv(end.sock, 1000, { signal: AbortSignal.timeout(20) });
   if (bytes.length === 0) return false;
   check(end, bytes);
@@ -277,7 +277,7 @@ async function receiveAwaited(end: End): Promise<boolean> {
 /** All or nothing is known to be sent: after a failure, nobody knows how much, and the end is of no more use. */
 async function sendAllAwaited(end: End): Promise<void> {
   end.sock.settimeout(0.02);
-  const bytes = fill(Buffer.alloc(1 + random.next(SIZE_MAX)), end.id, end.side, end.sent);
+  const bytes = fill(Buffer.alloc(1 + random.below(SIZE_MAX)), end.id, end.side, end.sent);
   try {
     await asyncio.sock_sendall(end.sock, bytes);
     end.sent += bytes.length;
@@ -295,7 +295,7 @@ async function sendAllAwaited(end: End): Promise<void> {
  */
 function closeAnothers(): void {
   const { asleep, victim } = board;
-  const other = random.next(WORKERS);
+  const other = random.below(WORKERS);
   const fd = Atomics.load(asleep, other);
   if (other === start.slot || fd < 0) return;
   Atomics.store(victim, start.slot, other);
@@ -325,11 +325,11 @@ function reuse(): void {
 // ---- the loop
 
 async function actOn(end: End): Promise<void> {
-  const dice = random.next(100);
+  const dice = random.below(100);
   if (dice < 5) return drop(end);
   if (dice < 15) return give(end);
   if (dice < 18) {
-    end.sock.shutdown(random.of([SHUT_RD, SHUT_WR, SHUT_RDWR]));
+    end.sock.shutdown(random.pick([SHUT_RD, SHUT_WR, SHUT_RDWR]));
     // As in Python, it is a plain socket now.
     if (end.kind === 'tls') drop(end);
     return;
@@ -349,11 +349,11 @@ async function actOn(end: End): Promise<void> {
 }
 
 async function step(): Promise<void> {
-  const dice = random.next(100);
+  const dice = random.below(100);
   if (ends.length < 2 || (dice < 8 && ends.length < ENDS_MAX)) {
-    random.of([makePair, makePair, makeTlsPair, connect, connect])();
+    random.pick([makePair, makePair, makeTlsPair, connect, connect])();
   } else if (dice < 14) {
-    if (random.chance(50)) accept();
+    if (random.chance(0.5)) accept();
     else await acceptAwaited();
   } else if (dice < 24) {
     take();
@@ -362,7 +362,7 @@ async function step(): Promise<void> {
   } else if (dice < 32) {
     reuse();
   } else {
-    await actOn(random.of(ends));
+    await actOn(random.pick(ends));
   }
 }
 
@@ -393,5 +393,5 @@ for (;;) {
   }
   Atomics.add(board.steps, start.slot, 1);
   // The event loop has its turn: descriptors that await, and messages.
-  if (random.chance(10)) await new Promise((resolve) => setImmediate(resolve));
+  if (random.chance(0.1)) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -154,7 +154,8 @@ function serve(bytes: Buffer): Buffer {
 
 /** The warnings that the library has given since the last answer: `[class, text]`. They become Python's. */
 const warnings: [string, string][] = [];
-process.emitWarning = (text: string | Error, type?: unknown) => {
+process.emitWarning = (text: string | Error, options?: unknown) => {
+  const type = typeof options === 'object' ? (options as { type?: string } | null)?.type : options;
   warnings.push([String(type), String(text)]);
 };
 

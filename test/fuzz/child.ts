@@ -5,12 +5,16 @@
 import { openSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { openDescriptors } from '../helpers/leaks.js';
+import type { Random } from './random.js';
 import { Thrown } from './values.js';
 
 /** What a child is asked for, in its arguments. */
 export interface Task {
   readonly seed: number;
+  /** Which runs to make: fast-check's path, from a failure; '' for all. */
+  readonly path: string;
   readonly calls: number;
   /** Where the last calls are written. */
   readonly journal: string;
@@ -24,6 +28,8 @@ export interface Report {
   /** Exceptions that should not have been: what they were, and of which call. */
   wrong: string[];
   leaked: string[];
+  /** The run that failed, as small as fast-check could make it: how to repeat it, and its calls. */
+  failure: { path: string; calls: string[] } | null;
   /** How much more memory than after a tenth of the calls, in MiB. */
   heapGrowthMiB: number;
   totalGrowthMiB: number;
@@ -33,12 +39,15 @@ export interface Report {
 export const ENTRY_SIZE = 1024;
 export const ENTRIES = 16;
 const MOST_WRONG = 50;
+/** How many calls a run has at most, which begins with nothing made yet; and surely on average. */
+const MOST_CALLS = 400;
+const FEWEST_ON_AVERAGE = 150;
 /** How long descriptors that are being closed may take, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
 export function readTask(): Task {
-  const [seed, calls, journal] = process.argv.slice(2);
-  return { seed: Number(seed), calls: Number(calls), journal };
+  const [seed, path, calls, journal] = process.argv.slice(2);
+  return { seed: Number(seed), path, calls: Number(calls), journal };
 }
 
 function memory(): { heap: number; total: number } {
@@ -70,6 +79,11 @@ export class Session {
   readonly #wrong: string[] = [];
   readonly #places = new Set<string>();
   #calls = 0;
+  /** The calls of this run; whether one of them went wrong; which run it is. */
+  #run: string[] = [];
+  #isWrong = false;
+  #runs = 0;
+  #failure: Report['failure'] = null;
   #early = { heap: 0, total: 0 };
 
   constructor(task: Task) {
@@ -78,14 +92,36 @@ export class Session {
     this.#before = openDescriptors();
   }
 
-  get done(): boolean {
-    return this.#calls >= this.task.calls;
+  /**
+   * The property: whatever is called, nothing comes of it that should not. Checks it in as many runs as it takes. `begin` lets
+   * go of all that earlier runs have made; `step` makes a call, or does without.
+   */
+  async check(random: Random, begin: () => void, step: (round: number) => void | Promise<void>): Promise<void> {
+    // What becomes smaller is the number of calls. Other choices would change all that come after them.
+    const length = fc.integer({ min: 1, max: MOST_CALLS });
+    const property = fc.asyncProperty(length, fc.noShrink(fc.gen()), async (most, draw) => {
+      random.from(draw);
+      begin();
+      this.#run = [];
+      this.#isWrong = false;
+      for (let round = 0; this.#run.length < most; round++) await step(round);
+      this.#runs++;
+      if (!this.#isWrong) return;
+      this.#failure = { path: '', calls: this.#run };
+      throw new Error('a call went wrong');
+    });
+    const { seed, path, calls } = this.task;
+    const numRuns = path === '' ? Math.ceil(calls / FEWEST_ON_AVERAGE) : 1;
+    const found = await fc.check(property, { seed, numRuns, ...(path === '' ? {} : { path }) });
+    if (this.#failure !== null) this.#failure.path = found.counterexamplePath ?? '';
+    begin();
   }
 
   /** Calls, and judges what is thrown: `isRight` says whether it may be. Returns the result, undefined if it threw. */
   call(name: string, run: () => unknown, args: unknown[], isRight: (error: unknown) => boolean): unknown {
-    const text = `${this.#calls} ${name}(${args.map(shown).join(', ')})`;
+    const text = `${this.#calls} (run ${this.#runs}) ${name}(${args.map(shown).join(', ')})`;
     this.#note(text);
+    this.#run.push(text);
     if (++this.#calls === Math.floor(this.task.calls / 10)) this.#early = memory();
     this.#counts[name] ??= [0, 0];
     const count = this.#counts[name];
@@ -102,6 +138,7 @@ export class Session {
 
   /** Each mistake once: the same place, by way of the same function. */
   #noteWrong(name: string, text: string, error: unknown): void {
+    this.#isWrong = true;
     const stack = error instanceof Error ? (error.stack ?? String(error)) : shown(error);
     const place = `${name} ${/^ +at .*$/m.exec(stack)?.[0]}`;
     if (this.#places.has(place) || this.#wrong.length >= MOST_WRONG) return;
@@ -130,6 +167,7 @@ export class Session {
       counts: this.#counts,
       wrong: this.#wrong,
       leaked,
+      failure: this.#failure,
       heapGrowthMiB: Math.round(now.heap - this.#early.heap),
       totalGrowthMiB: Math.round(now.total - this.#early.total),
     };

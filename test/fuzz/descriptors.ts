@@ -135,6 +135,7 @@ export class Descriptors {
 
   closeAll(): void {
     for (const [claim, fd] of this.#claimed) native.disown(fd, claim);
+    this.#claimed.clear();
     for (const fd of this.#open.keys()) this.#close(fd);
   }
 

@@ -30,7 +30,7 @@ const isClass = (value: unknown) =>
 const classes = modules.flatMap(([, module]) => Object.values(module)).filter(isClass) as (new () => object)[];
 
 const task = readTask();
-const random = new Random(task.seed);
+const random = new Random();
 const values = new Values(random);
 const fds = new Descriptors(random);
 const session = new Session(task);
@@ -71,6 +71,8 @@ function attempt(path: string, receiver: unknown, callee: Callable, construct: b
     return result;
   };
   session.call(path, run, args, isPythons);
+  // The next call may be one of a file over it.
+  if (receiver instanceof socket.socket) tame(receiver, random);
   if (path === 'socket.setdefaulttimeout') socket.setdefaulttimeout(SHORT_S);
 }
 
@@ -124,11 +126,14 @@ function useModule(): void {
 }
 
 socket.setdefaulttimeout(SHORT_S);
-while (!session.done) {
+function letGo(): void {
+  objects.closeAll();
+  fds.closeAll();
+}
+
+await session.check(random, letGo, () => {
   objects.refill();
   if (random.chance(0.3)) useModule();
   else useObject(random.pick(objects.all));
-}
-objects.closeAll();
-fds.closeAll();
+});
 await session.finish();

@@ -1,35 +1,51 @@
-/** Random numbers that a seed repeats. */
+/** Random choices, which fast-check makes: a run that fails can be repeated by its seed and path, and is made smaller. */
+import fc, { type GeneratorValue } from 'fast-check';
+
+const naturals = new Map<number, fc.Arbitrary<number>>();
+
+/** Whole numbers from 0 to `end` - 1, each as likely as any other. */
+function natural(end: number): fc.Arbitrary<number> {
+  const known = naturals.get(end);
+  if (known !== undefined) return known;
+  const made = fc.noBias(fc.nat({ max: end - 1 }));
+  naturals.set(end, made);
+  return made;
+}
+
+const PRECISION = 2 ** 20;
+const SEEDS = 2 ** 31;
+
 export class Random {
-  #state: number;
+  #draw: GeneratorValue | null = null;
 
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 32 bits: a Weyl sequence, mixed by multiplication and shifts. */
-  #next(): number {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return (mixed ^ (mixed >>> 15)) >>> 0;
+  /** From now on, the choices are those of this run of a property. */
+  from(draw: GeneratorValue): void {
+    this.#draw = draw;
   }
 
   /** A whole number from 0 to `end` - 1. */
   below(end: number): number {
-    return this.#next() % end;
+    if (this.#draw === null) throw new Error('no run has begun');
+    return end <= 1 ? 0 : this.#draw(natural, end);
   }
 
   chance(probability: number): boolean {
-    return this.#next() < probability * 2 ** 32;
+    return this.below(PRECISION) < probability * PRECISION;
   }
 
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)];
   }
 
+  /** Fills bytes with what one choice stands for, by xorshift: as many choices as bytes would take too long. */
   fill<T extends Uint8Array>(bytes: T): T {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = this.#next();
+    let state = this.below(SEEDS) + 1;
+    for (let i = 0; i < bytes.length; i++) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      bytes[i] = state;
+    }
     return bytes;
   }
 }

@@ -4,8 +4,8 @@ import test, { type ExecutionContext } from 'ava';
 import { TimeoutError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import * as ssl from '../../lib/ssl/index.js';
-import { Random } from '../fuzz/random.js';
 import { checkLeaks } from '../helpers/leaks.js';
+import { Random } from '../helpers/random.js';
 import { clientContext, heavy, serverContext, socketPair, wants } from '../helpers/tls.js';
 
 checkLeaks(test);
