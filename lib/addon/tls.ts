@@ -125,6 +125,8 @@ export interface TlsConnection {
   setContext(context: TlsContext): void;
   verifyClientPostHandshake(): Outcome;
   updateKeys(peerToo: boolean): Outcome;
+  /** Bytes of the peer that were received before there was a connection: they are read first. Copied. */
+  unread(bytes: Uint8Array): void;
   handshakeDone(): boolean;
   sessionReused(): boolean;
   verifiesPeer(): boolean;

@@ -69,9 +69,9 @@ export class StreamReader {
     this.#paused = false;
   }
 
-  /** @internal How many bytes are there, unread. */
-  get _size(): number {
-    return this.#size;
+  /** @internal Takes all that is there, for whom it was meant. */
+  _takeAll(): Buffer {
+    return this.#bytes.take(this.#bytes.length);
   }
 
   /** Adds a copy of the bytes. @throws AssertionError after `feed_eof`; TypeError */

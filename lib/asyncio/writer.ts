@@ -36,7 +36,8 @@ function checkTime(name: string, value: unknown): void {
 }
 
 /**
- * Shakes hands over `sock`, which is nonblocking and connected, and is given away.
+ * Shakes hands over `sock`, which is nonblocking and connected, and is given away. `unread` is what the peer has sent for it
+ * and somebody has received already.
  * @throws (rejects) SSLError | OSError, ConnectionAbortedError if it takes too long
  */
 export async function secured(
@@ -45,6 +46,7 @@ export async function secured(
   serverSide: boolean,
   { server_hostname = null, ssl_handshake_timeout }: TlsOptions,
   { signal }: Abortable = {},
+  unread: Uint8Array | null = null,
 ): Promise<socket> {
   const limit = ssl_handshake_timeout ?? 60;
   using deadline = timeout(limit, { signal });
@@ -53,6 +55,7 @@ export async function secured(
     do_handshake_on_connect: false,
     server_hostname: server_hostname?.length === 0 ? null : server_hostname,
   });
+  if (unread !== null && unread.length > 0) wrapped._sslobj?._tls.unread(unread);
   try {
     await sock_do_handshake(wrapped, deadline);
     return wrapped;
@@ -145,8 +148,9 @@ export class StreamWriter {
   }
 
   /**
-   * Makes the connection a TLS one: what STARTTLS is for. Nothing that the peer has sent may be unread.
+   * Makes the connection a TLS one: what STARTTLS is for. What the peer has sent and the reader has not given out begins it.
    * @throws (rejects) SSLError | OSError, and the connection is closed; RuntimeError | ValueError
+   * @see Python StreamWriter.start_tls
    */
   async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
     checkTlsOptions(context, options);
@@ -169,10 +173,10 @@ export class StreamWriter {
   async #encrypted(before: Transport, context: SSLContext, options: TlsOptions & Abortable): Promise<Transport> {
     await this.drain(options);
     if (before.get_write_buffer_size() > 0) await flushed(before, options.signal);
-    if (this.#reader._size > 0) throw new RuntimeError('start_tls() while the reader has unread bytes');
     const plain = before._give();
+    const unread = this.#reader._takeAll();
     try {
-      const sock = await secured(plain, context, this.#serverSide, options, options);
+      const sock = await secured(plain, context, this.#serverSide, options, options, unread);
       const after = new Transport(sock, this.#reader, options);
       after._succeed(before);
       return after;

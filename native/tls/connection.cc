@@ -255,4 +255,9 @@ int UpdateKeys(Connection* connection, bool peer_too, Error* error) {
   return SSL_key_update(connection->ssl.get(), kind) == 1 ? 0 : FailFromQueue(error);
 }
 
+void Unread(Connection* connection, const uint8_t* bytes, size_t size) {
+  Descriptor* descriptor = &connection->descriptor;
+  if (descriptor->fd >= 0) descriptor->unread.insert(descriptor->unread.end(), bytes, bytes + size);
+}
+
 }  // namespace berkeley::tls

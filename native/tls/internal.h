@@ -63,6 +63,7 @@ struct Descriptor {
   bool interrupted = false;  // a sleep of the running call was ended, so that the call has to return
   bool keeps = false;        // the running call may leave bytes in `kept`
   Bytes kept;                // bytes that OpenSSL has written and the kernel has not taken yet
+  Bytes unread;              // bytes of the peer that were received before there was a connection: see Unread
 };
 
 struct Connection {

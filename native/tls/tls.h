@@ -277,6 +277,8 @@ int VerifyClientPostHandshake(Connection* connection, Error* error);
 // Has TLS 1.3 change the keys for sending, and with `peer_too` those for receiving. It takes effect with the next
 // write.
 int UpdateKeys(Connection* connection, bool peer_too, Error* error);
+// Gives the connection bytes of the peer that somebody has received already: they come before what the descriptor has.
+void Unread(Connection* connection, const uint8_t* bytes, size_t size);
 
 // These texts are empty if the connection has not agreed on one.
 std::string Version(Connection* connection);

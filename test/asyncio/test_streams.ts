@@ -18,7 +18,7 @@ import {
   ValueError,
 } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
-import { SSLCertVerificationError } from '../../lib/ssl/index.js';
+import { MemoryBIO, SSLCertVerificationError, SSLWantReadError } from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
 import { cert, clientContext, serverContext } from '../helpers/tls.js';
@@ -229,6 +229,46 @@ asyncio.run(main())`,
   t.is((await reader.read()).length, 0);
   await ended;
   await closed(writer);
+  server.close();
+  await server.wait_closed();
+});
+
+test('start_tls: what came behind the line that asked for it begins the TLS connection', async (t) => {
+  const server = await asyncio.start_server(
+    async (reader, writer) => {
+      t.is(`${await reader.readline()}`, 'PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n');
+      await writer.start_tls(serverContext());
+      t.is(`${await reader.readline()}`, 'asked\n');
+      writer.write(Buffer.from('answered\n'));
+      await writer.drain();
+      writer.close();
+    },
+    '127.0.0.1',
+    0,
+  );
+  // In one send: the line, and what begins the handshake.
+  const [incoming, outgoing] = [new MemoryBIO(), new MemoryBIO()];
+  const tls = clientContext().wrap_bio(incoming, outgoing, { server_hostname: 'localhost' });
+  t.throws(() => tls.do_handshake(), { instanceOf: SSLWantReadError });
+  const sock = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  await asyncio.sock_connect(sock, server.sockets[0].getsockname());
+  await asyncio.sock_sendall(sock, Buffer.concat([Buffer.from('PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n'), outgoing.read()]));
+  const until = async <T>(call: () => T): Promise<T> => {
+    for (;;) {
+      try {
+        return call();
+      } catch (error) {
+        if (!(error instanceof SSLWantReadError)) throw error;
+      } finally {
+        if (outgoing.pending > 0) await asyncio.sock_sendall(sock, outgoing.read());
+      }
+      incoming.write(await asyncio.sock_recv(sock, 65536));
+    }
+  };
+  await until(() => tls.do_handshake());
+  await until(() => tls.write(Buffer.from('asked\n')));
+  t.is(`${await until(() => tls.read(100))}`, 'answered\n');
+  sock.close();
   server.close();
   await server.wait_closed();
 });

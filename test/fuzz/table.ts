@@ -129,6 +129,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'tls.Connection.setContext': 'connection context',
   'tls.Connection.verifyClientPostHandshake': 'connection',
   'tls.Connection.updateKeys': 'connection flag',
+  'tls.Connection.unread': 'connection bytes',
   'tls.Connection.peerChain': 'connection flag',
   'tls.Connection.exportKeyingMaterial': 'connection bytes bytes bytesOrNull',
   'tls.Connection.getSession': 'connection',

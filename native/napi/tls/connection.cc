@@ -170,6 +170,15 @@ napi_value UpdateKeys(napi_env env, napi_callback_info info) {
   return Result(env, tls::UpdateKeys(connection, peer_too, &error), error);
 }
 
+napi_value Unread(napi_env env, napi_callback_info info) {
+  MethodArgs<1> args(env, info);
+  Connection* connection = IdleSelf(&args);
+  const Bytes bytes = args.View(0);
+  if (args.Failed()) return nullptr;
+  tls::Unread(connection, bytes.data, bytes.size);
+  return nullptr;
+}
+
 // The connection's session; null if it has none.
 napi_value GetSession(napi_env env, napi_callback_info info) {
   MethodArgs<0> args(env, info);
@@ -197,7 +206,7 @@ constexpr Binding kRows[] = {
     {"sendFile", SendFile},     {"pending", Pending},
     {"setContext", SetContext}, {"verifyClientPostHandshake", VerifyClientPostHandshake},
     {"updateKeys", UpdateKeys}, {"getSession", GetSession},
-    {"setSession", SetSession},
+    {"setSession", SetSession}, {"unread", Unread},
 };
 
 }  // namespace

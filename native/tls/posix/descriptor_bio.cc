@@ -14,6 +14,7 @@
 // system calls do not sleep. They could raise SIGPIPE, but Node ignores it.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "../../system/calls.h"
@@ -49,9 +50,20 @@ ssize_t Transfer(Descriptor* descriptor, Call call) {
   return count;
 }
 
+// Moves bytes out of descriptor->unread, which has some.
+int TakeUnread(Descriptor* descriptor, char* bytes, int size) {
+  Bytes* unread = &descriptor->unread;
+  const size_t count = std::min(unread->size(), static_cast<size_t>(size));
+  std::copy_n(unread->begin(), count, reinterpret_cast<uint8_t*>(bytes));
+  unread->erase(unread->begin(), unread->begin() + static_cast<ptrdiff_t>(count));
+  if (unread->empty()) Bytes().swap(*unread);  // releases the memory, too
+  return static_cast<int>(count);
+}
+
 int ReadBio(BIO* bio, char* bytes, int size) {
   Descriptor* descriptor = DescriptorOf(bio);
   BIO_clear_retry_flags(bio);
+  if (!descriptor->unread.empty()) return TakeUnread(descriptor, bytes, size);
   const ssize_t count = Transfer(descriptor, [=](int flags) {
     return system_calls::Recv(descriptor->fd, bytes, static_cast<size_t>(size), flags);
   });
@@ -175,6 +187,8 @@ int TransferOverSocketBio(BIO* bio, Bytes* bytes, int size, int (*call)(BIO*, By
 }
 
 int ReadSocketBio(BIO* bio, char* bytes, int size) {
+  auto* descriptor = static_cast<Descriptor*>(BIO_get_app_data(bio));
+  if (!descriptor->unread.empty()) return TakeUnread(descriptor, bytes, size);
   return TransferOverSocketBio(bio, bytes, size, BIO_meth_get_read(BIO_s_socket()));
 }
 
