@@ -236,7 +236,8 @@ export class Server {
 }
 
 /**
- * Serves at `host` and `port` (0: any that is free): calls `client_connected_cb(reader, writer)` for each connection.
+ * Serves at `host` and `port` (0: any that is free, and another one for each address): calls
+ * `client_connected_cb(reader, writer)` for each connection.
  * @param host a name, an address, several of them, or null: all addresses of this machine
  * @throws (rejects) OSError, which names the address if it could not be bound; gaierror; ValueError
  * @see Python asyncio.start_server
@@ -317,11 +318,7 @@ async function boundTo(
   const listeners: socket[] = [];
   try {
     for (const [ofFamily, , proto, , address] of addresses.values()) {
-      // One port for all families, if any will do.
-      const [first] = listeners;
-      const free = Number(port) === 0 && first !== undefined;
-      const wanted = free ? [address[0], first.getsockname()[1], ...address.slice(2)] : address;
-      listeners.push(bound(ofFamily, proto, wanted, options));
+      listeners.push(bound(ofFamily, proto, address, options));
     }
     return listeners;
   } catch (error) {

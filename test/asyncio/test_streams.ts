@@ -6,6 +6,7 @@ import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { native } from '../../lib/addon/binary.js';
 import * as asyncio from '../../lib/asyncio/index.js';
 import * as errno from '../../lib/constants/errno.js';
 import {
@@ -269,6 +270,27 @@ test('start_tls: what came behind the line that asked for it begins the TLS conn
   await until(() => tls.write(Buffer.from('asked\n')));
   t.is(`${await until(() => tls.read(100))}`, 'answered\n');
   sock.close();
+  server.close();
+  await server.wait_closed();
+});
+
+test.serial('port 0 at several addresses: the kernel chooses for each, so that none can be taken', async (t) => {
+  const asked: number[] = [];
+  const { bind } = native;
+  native.bind = (fd, address, length) => {
+    asked.push(address[2] * 256 + address[3]);
+    return bind(fd, address, length);
+  };
+  t.teardown(() => (native.bind = bind));
+  const server = await asyncio.start_server(echo, ['127.0.0.1', '127.0.0.2'], 0);
+  t.deepEqual(asked, [0, 0]);
+  for (const { host } of server.sockets.map((sock) => ({ host: sock.getsockname() as [string, number] }))) {
+    const [reader, writer] = await asyncio.open_connection(host[0], host[1]);
+    writer.write(Buffer.from('x\n'));
+    t.is(`${await reader.readline()}`, 'x\n');
+    writer.close();
+    await writer.wait_closed();
+  }
   server.close();
   await server.wait_closed();
 });
