@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { native } from '../../lib/addon/binary.js';
 import * as asyncio from '../../lib/asyncio/index.js';
 import * as errno from '../../lib/constants/errno.js';
@@ -19,48 +19,13 @@ import {
   ValueError,
 } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
-import { MemoryBIO, SSLCertVerificationError, SSLWantReadError } from '../../lib/ssl/index.js';
+import { SSLCertVerificationError } from '../../lib/ssl/index.js';
+import { bytes, closed, echo, echoServer, LOCAL, portOf } from '../helpers/asyncio.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
 import { cert, clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
-
-const LOCAL = '127.0.0.1';
-const bytes = (text: string) => Buffer.from(text);
-type Port = number;
-
-function portOf(server: asyncio.Server): Port {
-  return server.sockets[0].getsockname()[1];
-}
-
-/** An echo server for the time of a test. */
-async function echoServer(t: ExecutionContext, options: asyncio.StartServerOptions = {}): Promise<asyncio.Server> {
-  const server = await asyncio.start_server(echo, LOCAL, 0, options);
-  t.teardown(async () => {
-    server.close();
-    server.abort_clients();
-    await server.wait_closed();
-  });
-  return server;
-}
-
-async function echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {
-  try {
-    for (let data = await reader.read(65536); data.length > 0; data = await reader.read(65536)) {
-      writer.write(data);
-      await writer.drain();
-    }
-  } catch (error) {
-    if (!(error instanceof OSError)) throw error;
-  }
-  writer.close();
-}
-
-async function closed(...writers: asyncio.StreamWriter[]): Promise<void> {
-  for (const writer of writers) writer.close();
-  for (const writer of writers) await writer.wait_closed().catch(() => {});
-}
 
 test('lines there and back', async (t) => {
   const server = await echoServer(t);
@@ -191,89 +156,6 @@ asyncio.run(main())`,
   await peer.stop();
 });
 
-test('start_tls on both sides, CPython at the other end', async (t) => {
-  const server = await asyncio.start_server(
-    async (reader, writer) => {
-      t.is(`${await reader.readline()}`, 'STARTTLS\n');
-      writer.write(bytes('go ahead\n'));
-      await writer.start_tls(serverContext());
-      writer.write(await reader.readline());
-      writer.close();
-    },
-    LOCAL,
-    0,
-  );
-  const client = spawnPeer('python3', [
-    '-c',
-    `
-import asyncio, ssl
-async def main():
-    reader, writer = await asyncio.open_connection('${LOCAL}', ${portOf(server)})
-    writer.write(b'STARTTLS\\n')
-    assert await reader.readline() == b'go ahead\\n'
-    await writer.start_tls(ssl.create_default_context(cafile='${cert('root.crt.pem')}'), server_hostname='localhost')
-    writer.write(b'secret\\n')
-    print((await reader.readline()).decode().strip(), writer.get_extra_info('cipher')[1])
-asyncio.run(main())`,
-  ]);
-  t.is(await client.line(), 'secret TLSv1.3');
-  await client.exit;
-  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
-  writer.write(bytes('STARTTLS\n'));
-  t.is(`${await reader.readline()}`, 'go ahead\n');
-  const before = writer.transport;
-  const ended = writer.wait_closed();
-  await writer.start_tls(clientContext(), { server_hostname: 'localhost' });
-  t.not(writer.transport, before);
-  writer.write(bytes('mine\n'));
-  t.is(`${await reader.readline()}`, 'mine\n');
-  t.is((await reader.read()).length, 0);
-  await ended;
-  await closed(writer);
-  server.close();
-  await server.wait_closed();
-});
-
-test('start_tls: what came behind the line that asked for it begins the TLS connection', async (t) => {
-  const server = await asyncio.start_server(
-    async (reader, writer) => {
-      t.is(`${await reader.readline()}`, 'PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n');
-      await writer.start_tls(serverContext());
-      t.is(`${await reader.readline()}`, 'asked\n');
-      writer.write(Buffer.from('answered\n'));
-      await writer.drain();
-      writer.close();
-    },
-    '127.0.0.1',
-    0,
-  );
-  // In one send: the line, and what begins the handshake.
-  const [incoming, outgoing] = [new MemoryBIO(), new MemoryBIO()];
-  const tls = clientContext().wrap_bio(incoming, outgoing, { server_hostname: 'localhost' });
-  t.throws(() => tls.do_handshake(), { instanceOf: SSLWantReadError });
-  const sock = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
-  await asyncio.sock_connect(sock, server.sockets[0].getsockname());
-  await asyncio.sock_sendall(sock, Buffer.concat([Buffer.from('PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n'), outgoing.read()]));
-  const until = async <T>(call: () => T): Promise<T> => {
-    for (;;) {
-      try {
-        return call();
-      } catch (error) {
-        if (!(error instanceof SSLWantReadError)) throw error;
-      } finally {
-        if (outgoing.pending > 0) await asyncio.sock_sendall(sock, outgoing.read());
-      }
-      incoming.write(await asyncio.sock_recv(sock, 65536));
-    }
-  };
-  await until(() => tls.do_handshake());
-  await until(() => tls.write(Buffer.from('asked\n')));
-  t.is(`${await until(() => tls.read(100))}`, 'answered\n');
-  sock.close();
-  server.close();
-  await server.wait_closed();
-});
-
 test.serial('port 0 at several addresses: the kernel chooses for each, so that none can be taken', async (t) => {
   const asked: number[] = [];
   const { bind } = native;
@@ -291,46 +173,6 @@ test.serial('port 0 at several addresses: the kernel chooses for each, so that n
     writer.close();
     await writer.wait_closed();
   }
-  server.close();
-  await server.wait_closed();
-});
-
-test('start_tls that is aborted ends the connection for everybody', async (t) => {
-  const server = await asyncio.start_server(
-    async (reader, writer) => {
-      await t.throwsAsync(writer.start_tls(serverContext()), { instanceOf: OSError });
-      await t.throwsAsync(reader.read(), { instanceOf: OSError });
-    },
-    LOCAL,
-    0,
-  );
-  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
-  const controller = new AbortController();
-  const starting = writer.start_tls(clientContext(), { server_hostname: 'localhost', signal: controller.signal });
-  controller.abort(new Error('enough'));
-  await t.throwsAsync(starting, { message: 'enough' });
-  await t.throwsAsync(reader.read(), { message: 'enough' });
-  await t.throwsAsync(writer.wait_closed(), { message: 'enough' });
-  server.close();
-  await server.wait_closed();
-});
-
-test('what is written while hands are shaken goes over TLS', async (t) => {
-  const server = await asyncio.start_server(
-    async (reader, writer) => {
-      await writer.start_tls(serverContext());
-      writer.write(await reader.readline());
-      writer.close();
-    },
-    LOCAL,
-    0,
-  );
-  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
-  const starting = writer.start_tls(clientContext(), { server_hostname: 'localhost' });
-  writer.write(bytes('early\n'));
-  await starting;
-  t.is(`${await reader.readline()}`, 'early\n');
-  await closed(writer);
   server.close();
   await server.wait_closed();
 });
