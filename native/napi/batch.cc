@@ -1,4 +1,4 @@
-// Many messages in one call.
+// The bindings that receive or send many messages in one call.
 #include "args.h"
 #include "os/os.h"
 
@@ -6,10 +6,11 @@ namespace berkeley::napi {
 
 namespace {
 
-// How the sizes and flags lie in their one Int32Array: an array a kind, `count` elements each.
+// Sizes and flags share one Int32Array: it holds an array for each kind, of `count` elements each.
 constexpr size_t kKinds = 4;
 
-// The memory at `index` as one room a message. Whatever its size: `count` rooms of that size lie within it.
+// Divides the memory at `index` into a room for each of `count` messages. All rooms have one size and lie within the
+// memory, whatever its size is.
 uint8_t* Rooms(ArgReader* args, size_t index, size_t count, size_t* room) {
   const Bytes bytes = args->View(index);
   if (count != 0) *room = bytes.size / count;

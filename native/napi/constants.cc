@@ -1,4 +1,4 @@
-// The values of Python's names, per module.
+// Exports the values of Python's constants, module by module.
 #include "env.h"
 #include "os_headers.h"
 #include "tls/tls.h"
@@ -35,7 +35,7 @@ constexpr Constant kSelect[] = {
 
 #undef BERKELEY_CONSTANT
 
-// Results that are no error of the system's own numbers, and the limits of one call.
+// kCodes are results outside the range of the system's error numbers; kLimits are the limits of one call.
 constexpr Constant kCodes[] = {
     {"NOT_READY", os::kNotReady},         {"IN_PROGRESS", os::kInProgress}, {"RESOLVER_BASE", os::kResolverBase},
     {"RESOLVER_SPAN", os::kResolverSpan}, {"HOST_BASE", os::kHostBase},     {},
@@ -46,7 +46,7 @@ constexpr Constant kLimits[] = {
     {},
 };
 
-// A module's constants. A new module is one line.
+// Each row is a module's constants. A new module is one line.
 struct Module {
   const char* name;
   const Constant* rows;

@@ -1,4 +1,4 @@
-// Sending and receiving.
+// The bindings that send and receive.
 #include <algorithm>
 
 #include "args.h"
@@ -9,7 +9,7 @@ namespace berkeley::napi {
 
 namespace {
 
-// What a receive got. Whether the binary's own signal has made it less goes to info[3].
+// Packs how much a receive got. info[3] says whether the binary's own signal has made it less.
 napi_value Received(const ArgReader& args, int64_t result, size_t length, int wait) {
   const bool shorter = wait == os::kSleep && result > 0 && static_cast<size_t>(result) < length;
   args.state().info[3] = shorter && system_calls::SleepEnded() >= 0;
@@ -82,10 +82,10 @@ napi_value SendTo(napi_env env, napi_callback_info info) {
   return Number(env, os::SendTo(fd, bytes.data, bytes.size, flags, address.data, address_length, wait));
 }
 
-// The views of an array, as the system's scatter-gather list.
+// Makes the system's scatter-gather list of the views in an array.
 class Parts {
  public:
-  // False: more than one call can take.
+  // Returns false if there are more views than one call can take.
   bool Read(ArgReader* args, size_t index) {
     const napi_env env = args->env();
     uint32_t count = 0;

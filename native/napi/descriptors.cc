@@ -1,4 +1,4 @@
-// Descriptors and options.
+// The bindings for descriptors and options.
 #include <algorithm>
 
 #include "args.h"
@@ -29,7 +29,7 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   return Number(env, result);
 }
 
-// The calls that fill in an address: its size, cut to the room there is, goes to info[0].
+// Makes a call that fills in an address. The address's size, cut to the room that there is, goes to info[0].
 template <typename Call>
 napi_value WithAddress(const ArgReader& args, Call call) {
   State& state = args.state();
@@ -102,7 +102,7 @@ napi_value Shutdown(napi_env env, napi_callback_info info) {
   return Number(env, os::Shutdown(fd, how));
 }
 
-// The calls that take a descriptor alone.
+// Binds a call that takes nothing but a descriptor.
 template <int (*kCall)(os::Fd)>
 napi_value OfFd(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
@@ -118,7 +118,7 @@ napi_value Duplicate(napi_env env, napi_callback_info info) {
   return Number(env, New(&args.state(), os::Duplicate(fd)));
 }
 
-// The calls that switch something of a descriptor on or off.
+// Binds a call that switches something of a descriptor on or off.
 template <int (*kCall)(os::Fd, bool)>
 napi_value SwitchFd(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
@@ -143,7 +143,7 @@ napi_value OwnsFd(napi_env env, napi_callback_info info) {
   return Boolean(env, Owns(&args.state(), fd, claim));
 }
 
-// A second descriptor for what the first one stands for, claimed by this environment, if the claim on the first holds.
+// Duplicates a descriptor whose claim holds. This environment claims the duplicate.
 napi_value HoldFd(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   const int fd = args.Int(0);
@@ -152,7 +152,8 @@ napi_value HoldFd(napi_env env, napi_callback_info info) {
   const int second = New(&args.state(), os::Duplicate(fd));
   if (second < 0) return Number(env, second);
   const Claim held = Own(&args.state(), second);
-  // Looked at after the descriptor was duplicated: who closes one ends the claim first.
+  // The claim is looked at after the descriptor was duplicated, because whoever closes a descriptor ends its claims
+  // first.
   if (!Owns(&args.state(), fd, claim)) {
     CloseOwned(second, held);
     return Number(env, os::kBadFd);
@@ -168,7 +169,7 @@ napi_value CloseOwnedFd(napi_env env, napi_callback_info info) {
   return Number(env, CloseOwned(fd, claim));
 }
 
-// Before it is closed: its number may soon be another thread's.
+// The claims end before the descriptor is closed, because its number may be another thread's right afterwards.
 napi_value Close(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);

@@ -15,8 +15,8 @@ const BindingList* const kSubjects[] = {
     &kZerocopyBindings,   &kLoopBindings, &kResolveBindings, &kPlatformBindings,
 };
 
-// A typed array over memory that the environment keeps. Returns the memory; nullptr where there is none, because the
-// environment is being terminated.
+// Makes a typed array over memory that the environment keeps. Returns the memory; nullptr where there is none, because
+// the environment is being terminated.
 template <typename Item>
 Item* DefineArea(Napi::Object exports, const char* name, size_t length, State* state) {
   auto view = Napi::TypedArrayOf<Item>::New(exports.Env(), length);

@@ -20,7 +20,7 @@ inline constexpr size_t kEventCount = 1024;
 
 struct Loop;
 
-// One environment's state. Every binding gets it as its function's data.
+// The state of one environment. Every binding gets it as its function's data.
 // The areas lie in ArrayBuffers that JavaScript sees as native.info, .address and so on, and must not transfer.
 struct State {
   // The environment has ended: what its socket objects still own (a worker was terminated, say) is closed.
@@ -41,7 +41,7 @@ struct Binding {
   bool is_static = false;  // of a class: its own function, not a method of its objects
 };
 
-// One file's functions.
+// The functions that one file offers.
 struct BindingList {
   const Binding* rows;
   size_t count;

@@ -1,4 +1,5 @@
-// Where the fields of C structs lie, for lib/structs/address.ts and its like, which pack and unpack them byte by byte.
+// Exports where the fields of C structs lie, because lib/structs/address.ts and its neighbours pack and unpack structs
+// byte by byte.
 #include <algorithm>
 #include <string>
 

@@ -1,4 +1,4 @@
-// Readiness in Node's event loop: one poller per environment.
+// The bindings for readiness in Node's event loop. Each environment has one poller.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -17,8 +17,8 @@ namespace {
 // JavaScript reads events in place.
 static_assert(sizeof(os::PollerEvent) == 8 && offsetof(os::PollerEvent, events) == 4);
 
-// What JavaScript is called with: the function, the Int32Array of pairs fd, events that it reads, and a resource of its
-// own for async_hooks.
+// Delivery is what JavaScript is called with: the function, the Int32Array of pairs (fd, events) that the function
+// reads, and a resource of its own for async_hooks.
 struct Delivery {
   Delivery(Napi::Env env, napi_value deliver, napi_value events)
       : deliver(Napi::Persistent(Napi::Function(env, deliver))),
@@ -82,7 +82,7 @@ void OnEnd(napi_async_cleanup_hook_handle, void* data) {
   loop->watch->Close(OnClosed);
 }
 
-// 0, or a negative code. Once per environment.
+// Starts the loop's poller, once per environment. Returns 0 or a negative code.
 int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   uv_loop_t* uv = nullptr;
   if (state.loop != nullptr || napi_get_uv_event_loop(env, &uv) != napi_ok) return os::kInvalid;
@@ -91,7 +91,7 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   int error = 0;
   loop->poller = os::CreatePoller(&error);
   if (loop->poller == nullptr) return error;
-  // New to the process, and nobody's but this loop's.
+  // The descriptor is new to the process and belongs to this loop alone: what was claimed of its number is outdated.
   if (loop->poller->Descriptor() >= 0) Forget(loop->poller->Descriptor());
   loop->delivery.emplace(env, deliver, events);
   loop->watch = StartWatch(uv, loop->poller.get(), OnReady, loop.get(), &error);
@@ -119,7 +119,7 @@ napi_value LoopStart(napi_env env, napi_callback_info info) {
   return Number(env, Start(env, args.state(), args.value(0), args.value(1)));
 }
 
-// Whether what is watched keeps the process alive.
+// Sets whether what is watched keeps the process alive.
 napi_value LoopRef(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const bool wanted = args.Flag(0);
@@ -129,7 +129,7 @@ napi_value LoopRef(napi_env env, napi_callback_info info) {
   return Number(env, 0);
 }
 
-// Add and Modify.
+// Binds EpollAdd or EpollModify.
 template <int (os::Poller::*kCall)(os::Fd, uint32_t)>
 napi_value Register(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);

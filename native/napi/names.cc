@@ -1,4 +1,4 @@
-// Names and addresses. Text goes in as bytes where it may be a host's or an interface's name.
+// The bindings for names and addresses. A host's or an interface's name is passed as bytes.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -12,7 +12,7 @@ namespace berkeley::napi {
 
 namespace {
 
-// `text`, or the code if there is one.
+// Packs `text`, or the code if the call has failed.
 napi_value TextOrCode(napi_env env, int code, const std::string& text) {
   return code < 0 ? Number(env, code) : Text(env, text);
 }
@@ -169,7 +169,7 @@ napi_value InetAton(napi_env env, napi_callback_info info) {
   return Number(env, os::InetAton(text.c_str(), args.state().address));
 }
 
-// The texts of the three kinds of code.
+// Binds the calls that return the text of a code, of which there are three kinds.
 template <std::string (*kCall)(int)>
 napi_value TextOf(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);

@@ -1,4 +1,4 @@
-// What the resolver found, packed for JavaScript: for the calls that wait for it and for those that promise it.
+// Packs what the resolver found, for the calls that wait for it and for those that promise it.
 #ifndef BERKELEY_NAPI_NAMES_H_
 #define BERKELEY_NAPI_NAMES_H_
 

@@ -7,8 +7,8 @@ namespace berkeley::napi {
 
 namespace {
 
-// How many bytes the UTF-8 character at `text` has, with its number in `point`; 0 if there is none (RFC 3629 section
-// 4).
+// Returns how many bytes the UTF-8 character at `text` has, and writes its number into `point`; returns 0 if the bytes
+// are no character (RFC 3629 section 4).
 size_t Character(const uint8_t* text, size_t size, char32_t* point) {
   static constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
   const uint8_t lead = text[0];

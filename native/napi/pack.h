@@ -1,4 +1,4 @@
-// Results that are made of several values.
+// Packs results that are made of several values.
 #ifndef BERKELEY_NAPI_PACK_H_
 #define BERKELEY_NAPI_PACK_H_
 

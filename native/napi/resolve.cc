@@ -1,4 +1,4 @@
-// Awaited name resolution, in libuv's pool.
+// Awaited name resolution runs in libuv's pool.
 #include <optional>
 #include <string>
 #include <utility>

@@ -18,7 +18,7 @@ class DescriptorWatch : public Watch {
     Ref(false);
     return 0;
   }
-  // What uv_poll_start said. The handle is initialized, and has to be closed, whatever it was.
+  // uv_poll_start's result. The handle is initialized and has to be closed even if uv_poll_start failed.
   int started() const { return started_; }
 
   void Ref(bool wanted) override { (wanted ? uv_ref : uv_unref)(reinterpret_cast<uv_handle_t*>(&handle_)); }

@@ -16,7 +16,7 @@ class Watch {
   using Call = void (*)(void* data);
 
   virtual ~Watch() = default;
-  // Whether the watch keeps the loop, and so the process, alive. At first it does not.
+  // Sets whether the watch keeps the loop, and with it the process, alive. At first it does not.
   virtual void Ref(bool wanted) = 0;
   // Ends the watch. The loop calls `closed(data)` once it has let go of it; only then may the watch be destroyed.
   virtual void Close(Call closed) = 0;

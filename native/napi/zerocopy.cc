@@ -1,4 +1,4 @@
-// Sends without a copy. Who keeps the memory until the kernel has read it: lib/socket/zerocopy.ts.
+// The bindings that send without a copy. lib/socket/zerocopy.ts keeps the memory until the kernel has read it.
 #include "args.h"
 #include "os/os.h"
 #include "owners.h"

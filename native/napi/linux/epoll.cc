@@ -1,4 +1,4 @@
-// What Linux alone has: epoll(7), for select.epoll.
+// epoll(7), which Linux alone has, for select.epoll.
 #include <algorithm>
 
 #include "napi/args.h"
@@ -15,7 +15,7 @@ napi_value EpollCreate(napi_env env, napi_callback_info info) {
   return Number(env, New(&args.state(), os::EpollCreate()));
 }
 
-// Add and Modify.
+// Binds EpollAdd or EpollModify.
 template <int (*kCall)(os::Fd, os::Fd, uint32_t)>
 napi_value Register(napi_env env, napi_callback_info info) {
   Args<3> args(env, info);

@@ -1,4 +1,4 @@
-// The functions of JavaScript that OpenSSL asks while a call runs.
+// Calls the functions of JavaScript that OpenSSL asks while a call runs.
 #ifndef BERKELEY_NAPI_TLS_CALLBACKS_H_
 #define BERKELEY_NAPI_TLS_CALLBACKS_H_
 

@@ -1,4 +1,4 @@
-// TLS connections: what does input and output.
+// The bindings of TLS connections that do input and output.
 #include <algorithm>
 #include <cstring>
 
@@ -11,7 +11,7 @@ namespace {
 
 using tls::Connection;
 
-// A connection that no call runs on: a callback must not call into what called it.
+// Returns a connection on which no call runs, because a callback must not call the connection that called it.
 Connection* IdleSelf(ArgReader* args) {
   auto* connection = Self<Connection>(args);
   if (args->Failed() || !tls::InCall(connection)) return connection;
@@ -68,7 +68,7 @@ napi_value Handshake(napi_env env, napi_callback_info info) {
   return Result(env, tls::Handshake(connection, &callbacks, sleeps, &error), error);
 }
 
-// The most that one record holds.
+// The most bytes that one record holds.
 constexpr size_t kRecordSize = 16 * 1024;
 
 // Where callbacks run in between, the view may lose its memory: read elsewhere, and look at it again afterwards.
@@ -179,7 +179,7 @@ napi_value Unread(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// The connection's session; null if it has none.
+// Returns the connection's session; null if it has none.
 napi_value GetSession(napi_env env, napi_callback_info info) {
   MethodArgs<0> args(env, info);
   auto* connection = Self<Connection>(&args);

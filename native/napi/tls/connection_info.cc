@@ -1,4 +1,4 @@
-// What a TLS connection has agreed upon with its peer.
+// The bindings that tell what a TLS connection has agreed upon with its peer.
 #include "handles.h"
 
 namespace berkeley::napi {
@@ -7,7 +7,7 @@ namespace {
 
 using tls::Connection;
 
-// A binding for a function of one connection whose result `pack` turns into a value.
+// Binds a function of one connection whose result `pack` turns into a value.
 template <auto kGet, auto kPack>
 napi_value Get(napi_env env, napi_callback_info info) {
   MethodArgs<0> args(env, info);

@@ -1,4 +1,4 @@
-// TLS contexts.
+// The bindings for TLS contexts.
 #include "callbacks.h"
 #include "handles.h"
 

@@ -1,4 +1,4 @@
-// native.tls, and what its bindings share.
+// Makes native.tls, and holds what its bindings share.
 #include "handles.h"
 
 namespace berkeley::napi {

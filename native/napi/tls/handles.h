@@ -71,7 +71,7 @@ struct HandleKind<tls::MemoryBio> {
   static constexpr int64_t kMemory = 1024;
 };
 
-// What JavaScript's `new` makes is empty; the functions that make a handle fill it.
+// A handle that JavaScript's `new` makes is empty; the functions that make a handle fill it.
 template <typename T>
 class Handle : public Napi::ObjectWrap<Handle<T>> {
  public:
@@ -111,7 +111,7 @@ void DefineHandles(Napi::Object exports, std::initializer_list<const BindingList
   exports.Set(HandleKind<T>::kClass, type);
 }
 
-// A handle with `object` inside. Empty where the environment is being terminated.
+// Makes a handle with `object` inside. The result is empty where the environment is being terminated.
 template <typename T>
 napi_value Wrap(const ArgReader& args, std::unique_ptr<T, tls::Release> object) {
   const Napi::Object handle = args.state().classes[HandleKind<T>::kIndex].New({});
@@ -119,7 +119,7 @@ napi_value Wrap(const ArgReader& args, std::unique_ptr<T, tls::Release> object) 
   return handle;
 }
 
-// The handle on which a method was called.
+// Returns the handle on which a method was called.
 template <typename T>
 Handle<T>* Receiver(const ArgReader& args) {
   void* handle = nullptr;
@@ -127,7 +127,7 @@ Handle<T>* Receiver(const ArgReader& args) {
   return static_cast<Handle<T>*>(handle);
 }
 
-// What is in the handle on which a method was called; fails for one that was released, or is empty.
+// Returns what is in the handle on which a method was called; fails for a handle that was released or is empty.
 template <typename T>
 T* Self(ArgReader* args) {
   const Handle<T>* handle = Receiver<T>(*args);
@@ -136,7 +136,8 @@ T* Self(ArgReader* args) {
   return object;
 }
 
-// What is in the handle at `index`; fails for what is no such handle, was released, or is empty.
+// Returns what is in the handle at `index`; fails for what is no such handle, and for a handle that was released or is
+// empty.
 template <typename T>
 T* Held(ArgReader* args, size_t index) {
   const Napi::Value value(args->env(), args->value(index));
@@ -148,9 +149,10 @@ T* Held(ArgReader* args, size_t index) {
   return object;
 }
 
-// The error as an object. Nothing, if a callback has thrown during the call: its exception is what the call comes to.
+// Packs the error as an object. Packs nothing if a callback has thrown during the call, because the call then ends with
+// the callback's exception.
 Napi::Value PackError(Napi::Env env, const tls::Error& error);
-// The number, or the error if it is kFailed.
+// Packs the number, or the error if the number is kFailed.
 inline napi_value Result(napi_env env, int64_t value, const tls::Error& error) {
   return value == tls::kFailed ? PackError(env, error) : Number(env, value);
 }

@@ -1,4 +1,4 @@
-// OpenSSL itself, and certificates as such.
+// The bindings for OpenSSL itself and for certificates.
 #include "handles.h"
 
 namespace berkeley::napi {
@@ -73,7 +73,7 @@ Napi::Value PackAlternativeName(Napi::Env env, const tls::GeneralName& name) {
   return PackRow(env, {Text(env, name.kind), value});
 }
 
-// What a certificate does not have is no key of Python's dictionary.
+// Python's dictionary has no key for what a certificate does not have.
 template <typename Item, typename Pack>
 void SetUnlessEmpty(Napi::Object object, const char* name, const std::vector<Item>& items, Pack pack) {
   if (!items.empty()) object.Set(name, PackAll(object.Env(), items, pack));

@@ -1,4 +1,4 @@
-// TLS sessions, and the memory BIOs of connections without a descriptor.
+// The bindings for TLS sessions, and for the memory BIOs of connections without a descriptor.
 #include "handles.h"
 
 namespace berkeley::napi {
