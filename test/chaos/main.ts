@@ -41,7 +41,7 @@ function sockets(): string[] {
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
       const target = readlinkSync(`/proc/self/fd/${fd}`);
-      if (target.startsWith('socket:')) found.push(`${fd} -> ${target}`);
+      if (!target.startsWith('/')) found.push(`${fd} -> ${target}`);
     } catch {
       // The directory's own descriptor is gone by now.
     }
