@@ -85,11 +85,16 @@ export abstract class ByteDuplex extends SocketSurface {
     this.#engine?.halt();
   }
 
-  /** @internal After the end: tells a write that was under way that it will not be done. */
-  _fail(error: Error | null): void {
-    const code = this.#deferred === null ? 'ERR_STREAM_DESTROYED' : 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
+  /** @internal After the end: calls back what was under way. As in node:net, without an error: 'error' has told it. */
+  _giveUp(): void {
+    if (this.#deferred === null) this.#written(null);
+  }
+
+  /** @internal After 'close': a write that has waited for the connection fails. */
+  _giveUpDeferred(): void {
+    if (this.#deferred === null) return;
     this.#deferred = null;
-    if (this.#done !== null) this.#written(error ?? nodeError(code));
+    this.#written(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
@@ -168,7 +173,10 @@ export abstract class ByteDuplex extends SocketSurface {
       return;
     }
     if (what !== null) this._active();
-    if (complete) this.#written(null);
+    if (!complete) return;
+    // As libuv, which tells a turn later that our side is ended: 'finish' comes behind what the caller does next.
+    if (what === null) setImmediate(() => this.#written(null));
+    else this.#written(null);
   }
 
   #written(error: Error | null): void {

@@ -107,8 +107,9 @@ export class SocketDuplex extends ByteDuplex {
     callback(reason);
     // As node:net, which waits for libuv to have closed: behind everything else that the end brings with it.
     setImmediate(() => {
+      this._giveUp();
       this.emit('close', reason !== null);
-      this._fail(reason);
+      this._giveUpDeferred();
     });
     this._onEnd?.();
   }
@@ -129,7 +130,7 @@ export class SocketDuplex extends ByteDuplex {
   override write(chunk: unknown, callback?: Written): boolean;
   override write(chunk: unknown, encoding?: BufferEncoding, callback?: Written): boolean;
   override write(chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written): boolean {
-    if (this.readableEnded && this.writableEnded && !this.allowHalfOpen && !this.destroyed) {
+    if (this.readableEnded && this.writableEnded && !this.allowHalfOpen) {
       return this.#writeAfterEnd(typeof encoding === 'function' ? encoding : callback);
     }
     return super.write(chunk, encoding as BufferEncoding, callback);

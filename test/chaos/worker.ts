@@ -125,7 +125,14 @@ function makePair(): void {
 function makeTlsPair(): void {
   const [a, b] = socket.socketpair(AF_UNIX, SOCK_STREAM);
   const state = { id: newId(), kind: 'tls' as const };
-  give(add({ ...state, side: 1 }, b));
+  const other = add({ ...state, side: 1 }, b);
+  let isGiven = false;
+  try {
+    isGiven = give(other);
+  } finally {
+    // Who takes it makes TLS of it; as it is, it is a plain socket.
+    if (!isGiven) drop(other);
+  }
   try {
     add({ ...state, side: 0 }, client.wrap_socket(a, { server_hostname: 'localhost', do_handshake_on_connect: false }));
   } catch (error) {
@@ -175,19 +182,22 @@ async function acceptAwaited(): Promise<void> {
 
 // ---- handing over
 
-/** Sends an end to another worker, or to this one: the descriptor is in the kernel's hands meanwhile. */
-function give(end: End): void {
+/**
+ * Sends an end to another worker, or to this one: the descriptor is in the kernel's hands meanwhile. False: it stays here.
+ */
+function give(end: End): boolean {
   const { sock, ...state } = end;
-  if (!sock._isPlain) return;
+  if (!sock._isPlain) return false;
   const to = random.pick(outboxes);
   try {
     socket.send_fds(to, [Buffer.from(JSON.stringify(state))], [sock.fileno()]);
   } catch (error) {
-    // The mailbox is full: it stays here.
-    if (error instanceof BlockingIOError) return;
+    // The mailbox is full.
+    if (error instanceof BlockingIOError) return false;
     throw error;
   }
   drop(end);
+  return true;
 }
 
 function take(): void {
@@ -327,7 +337,10 @@ function reuse(): void {
 async function actOn(end: End): Promise<void> {
   const dice = random.below(100);
   if (dice < 5) return drop(end);
-  if (dice < 15) return give(end);
+  if (dice < 15) {
+    give(end);
+    return;
+  }
   if (dice < 18) {
     end.sock.shutdown(random.pick([SHUT_RD, SHUT_WR, SHUT_RDWR]));
     // As in Python, it is a plain socket now.

@@ -2,11 +2,15 @@
  * A program over node:net and over berkeley/stream, which must see the same events with the same arguments:
  *
  *     same('a server closes', async (api, log) => { log.watch('server', api.createServer({})) … });
+ *     sameScene('a stream ends', ({ one, two }) => { one.end('x'); two.resume(); });
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import * as stream from '../../lib/stream/index.js';
+import { cert, clientContext, serverContext } from './tls.js';
 
 export type Stream = net.Socket;
 export type Server = net.Server;
@@ -17,6 +21,25 @@ export interface Api {
 }
 export const node = net as unknown as Api;
 export const ours = stream as unknown as Api;
+
+const pem = readFileSync(cert('server.pem'));
+const ca = readFileSync(cert('root.crt.pem'));
+/** Over TLS: `connect` takes an object. */
+const nodeTls = {
+  createServer: (options: object, handler?: (s: tls.TLSSocket) => void) =>
+    tls.createServer({ cert: pem, key: pem, ...options }, handler),
+  connect: (options: object, listener?: () => void) =>
+    tls.connect({ ca, servername: 'localhost', ...options }, listener),
+} as unknown as Api;
+const oursTls = {
+  createServer: (options: object, handler?: (s: stream.SocketDuplex) => void) =>
+    stream.createServer({ ssl: serverContext(), ...options }, handler),
+  connect: (options: object, listener?: () => void) =>
+    stream.connect({ ssl: clientContext(), servername: 'localhost', ...options }, listener),
+} as unknown as Api;
+/** What is compared with what. */
+const PAIRS = { plain: [node, ours], TLS: [nodeTls, oursTls] } as const;
+export type Layer = keyof typeof PAIRS;
 
 /** A scenario's log of what has happened, in order. */
 export class Log {
@@ -65,4 +88,104 @@ export function same(title: string, scenario: (api: Api, log: Log, t: ExecutionC
     t.true(expected.lines.length > 0);
     t.deepEqual(found.lines, expected.lines);
   });
+}
+
+/** Declares a test over both layers. `api.connect` takes an object. */
+export function sameOver(
+  layers: readonly Layer[],
+  title: string,
+  scenario: (api: Api, log: Log, t: ExecutionContext, layer: Layer) => Promise<void>,
+): void {
+  for (const layer of layers) {
+    test(`${title} (${layer})`, async (t) => {
+      const [expected, found] = [new Log(), new Log()];
+      const [theirs, mine] = PAIRS[layer];
+      await scenario(theirs, expected, t, layer);
+      await scenario(mine, found, t, layer);
+      t.true(expected.lines.length > 0);
+      t.deepEqual(found.lines, expected.lines);
+    });
+  }
+}
+
+/** Two streams that are connected with each other. */
+export interface Scene {
+  /** Who acts; it may be the client or the server's side. */
+  readonly one: Stream;
+  readonly two: Stream;
+  /** The log of each: what happens at one end is in order, and at both ends together it is not. */
+  readonly first: Log;
+  readonly second: Log;
+  readonly layer: Layer;
+  readonly server: Server;
+}
+
+export interface SceneOptions {
+  readonly layers?: readonly Layer[];
+  /** Options of the two streams. */
+  readonly one?: object;
+  readonly two?: object;
+}
+
+const EVENTS = 'ready end finish error timeout close';
+
+async function play(
+  api: Api,
+  layer: Layer,
+  actor: 'client' | 'server',
+  { one = {}, two = {} }: SceneOptions,
+  script: (scene: Scene) => unknown,
+): Promise<string[]> {
+  const [ofClient, ofServer] = actor === 'client' ? [one, two] : [two, one];
+  let accepted: (s: Stream) => void = () => {};
+  const arrives = new Promise<Stream>((resolve) => (accepted = resolve));
+  const server = api.createServer(ofServer, (s) => accepted(s));
+  const { port } = await listening(server);
+  const client = api.connect({ port, host: '127.0.0.1', ...ofClient });
+  const established = once(client, layer === 'TLS' ? 'secureConnect' : 'ready');
+  const serving = await arrives;
+  await established;
+  if (layer === 'TLS') await afterTickets(client, serving);
+  const [first, second] = [new Log(), new Log()];
+  const ends = actor === 'client' ? ([client, serving] as const) : ([serving, client] as const);
+  const ended = ends.map((each, i) => closed([first, second][i].watch(i === 0 ? 'one' : 'two', each, EVENTS)));
+  await script({ one: ends[0], two: ends[1], first, second, layer, server });
+  await Promise.all(ended);
+  server.close();
+  await closed(server);
+  for (const [i, each] of ends.entries()) [first, second][i].add(stateOf(each));
+  return [...first.lines, '--', ...second.lines];
+}
+
+/** The server of TLS 1.3 sends tickets behind the handshake: a client that closes without having read them sends a reset. */
+async function afterTickets(client: Stream, serving: Stream): Promise<void> {
+  const came = once(client, 'readable');
+  serving.write('.');
+  await came;
+  client.read();
+}
+
+/** What a stream says of itself when it is closed. */
+function stateOf(s: Stream): object {
+  const { destroyed, readable, writable, readableEnded, writableEnded, writableFinished, readyState } = s;
+  const { bytesRead, bytesWritten, connecting, pending, readableAborted, errored, closed: isClosed } = s;
+  const flags = { destroyed, readable, writable, readableEnded, writableEnded, writableFinished, connecting, pending };
+  const error = (errored as NodeJS.ErrnoException | null)?.code ?? errored?.name;
+  return { ...flags, readyState, bytesRead, bytesWritten, readableAborted, isClosed, error };
+}
+
+/**
+ * Declares tests: the script runs over plain streams and over TLS, with the client as the one who acts and with the server's
+ * side, and each end must see what it sees over node:net and node:tls. The script has both streams close.
+ */
+export function sameScene(title: string, script: (scene: Scene) => unknown, options: SceneOptions = {}): void {
+  for (const layer of options.layers ?? (['plain', 'TLS'] as const)) {
+    for (const actor of ['client', 'server'] as const) {
+      test(`${title} (${layer}, the ${actor} acts)`, async (t) => {
+        const [theirs, mine] = PAIRS[layer];
+        const expected = await play(theirs, layer, actor, options, script);
+        t.deepEqual(await play(mine, layer, actor, options, script), expected);
+      });
+    }
+  }
 }
