@@ -1,5 +1,6 @@
 /** The forms of the arguments of connect and listen: node:net's. */
-import type { LookupFunction } from 'node:net';
+import { ADDRCONFIG, ALL, V4MAPPED } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
 import { argumentError, rangeError } from './errors.js';
 
 /** Where to connect to, and from where. @see https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
@@ -16,6 +17,8 @@ export interface ConnectOptions {
   hints?: number;
   /** Instead of the system's resolver: as dns.lookup. */
   lookup?: LookupFunction;
+  /** Whether all addresses of a name are tried, or one. As `net.getDefaultAutoSelectFamily()` says if it is not given. */
+  autoSelectFamily?: boolean;
   /** Milliseconds until the next address of a name is tried too. */
   autoSelectFamilyAttemptTimeout?: number;
 }
@@ -28,6 +31,62 @@ export type ConnectArguments =
   | [port: number | string, host: string, listener?: Listener]
   | [path: string, listener?: Listener];
 
+const FAMILIES: readonly unknown[] = [undefined, 0, 4, 6, 'IPv4', 'IPv6'];
+const HINTS = ADDRCONFIG | ALL | V4MAPPED;
+
+/** Checks what connect's options are, as node:net does. @throws TypeError | RangeError with Node's `code` */
+export function checkConnect(options: ConnectOptions): void {
+  if (options.port === undefined && (options.path === undefined || options.path === null)) {
+    throw argumentError('ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
+  }
+  if (options.path) mustBe('path', options.path, 'string');
+  else checkInternet(options);
+}
+
+function checkInternet(options: ConnectOptions): void {
+  const { localAddress, localPort, port, host, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
+  if (localAddress && isIP(localAddress) === 0) {
+    throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`);
+  }
+  if (localPort) mustBe('localPort', localPort, 'number');
+  if (port !== undefined) portOf(port);
+  if (isGiven(autoSelectFamily)) mustBe('autoSelectFamily', autoSelectFamily, 'boolean');
+  if (isGiven(autoSelectFamilyAttemptTimeout)) checkAttemptTimeout(autoSelectFamilyAttemptTimeout);
+  if (isIP(host || 'localhost') !== 0) return;
+  if (isGiven(lookup)) mustBe('lookup', lookup, 'function');
+  else checkQuestion(options);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function checkAttemptTimeout(value: unknown): void {
+  mustBe('autoSelectFamilyAttemptTimeout', value, 'number');
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0x7fffffff) return;
+  const range = 'It must be >= 1 and <= 2147483647';
+  throw rangeError(
+    'ERR_OUT_OF_RANGE',
+    `The value of "options.autoSelectFamilyAttemptTimeout" is out of range. ${range}`,
+  );
+}
+
+/** What the system's resolver is asked, as dns.lookup checks it. */
+function checkQuestion({ host, family, hints }: ConnectOptions): void {
+  if (host) mustBe('host', host, 'string');
+  if (isGiven(hints)) mustBe('hints', hints, 'number');
+  if (((hints ?? 0) & ~HINTS) !== 0) {
+    throw argumentError('ERR_INVALID_ARG_VALUE', `The argument 'hints' is invalid. Received ${hints}`);
+  }
+  if (FAMILIES.includes(family)) return;
+  throw argumentError('ERR_INVALID_ARG_VALUE', `The property 'options.family' must be 0, 4 or 6. Received ${family}`);
+}
+
+function mustBe(name: string, value: unknown, type: 'string' | 'number' | 'boolean' | 'function'): void {
+  if (typeof value === type) return;
+  throw argumentError('ERR_INVALID_ARG_TYPE', `The "options.${name}" property must be of type ${type}`);
+}
+
 /** The forms of connect's and listen's arguments: the options they stand for, and the listener. */
 export function optionsOf<T extends ConnectOptions>(args: readonly unknown[]): [T, Listener | undefined] {
   const last = args[args.length - 1];
@@ -35,7 +94,7 @@ export function optionsOf<T extends ConnectOptions>(args: readonly unknown[]): [
   const [first, host] = args;
   if (typeof first === 'object' && first !== null) return [{ ...first } as T, listener];
   if (typeof first === 'string' && !isPort(first)) return [{ path: first } as T, listener];
-  const options = first === undefined || first === null || typeof first === 'function' ? {} : { port: first };
+  const options = first === undefined ? {} : { port: first };
   return [(typeof host === 'string' ? { ...options, host } : options) as T, listener];
 }
 

@@ -10,12 +10,18 @@ import { fromScratch } from '../core/bytes.js';
 import type { Endpoint } from '../event/endpoint.js';
 import { ByteEngine } from '../event/engine.js';
 import type { Descriptor } from '../event/loop.js';
-import { nodeError } from './errors.js';
 import { SocketSurface } from './surface.js';
 
 type Done = (error?: Error | null) => void;
 interface Chunk {
   chunk: Uint8Array;
+}
+/** A write, or an end, that a stream's end has come before. */
+export interface UnderWay {
+  /** Whom to tell; null: nothing was under way. */
+  readonly done: Done | null;
+  /** It has waited for the connection. */
+  readonly deferred: boolean;
 }
 
 export abstract class ByteDuplex extends SocketSurface {
@@ -52,11 +58,15 @@ export abstract class ByteDuplex extends SocketSurface {
     return error;
   }
 
-  /** @internal The connection is there: what has waited for it begins. */
-  _begin(): void {
-    const descriptor = this._descriptor as Descriptor;
+  /** @internal The connection is there, and bytes can go. */
+  _open(): void {
     this.#established = true;
-    this.#engine = new ByteEngine(descriptor, this._endpoint(), this, this.#ownContext);
+    this.#engine = new ByteEngine(this._descriptor as Descriptor, this._endpoint(), this, this.#ownContext);
+  }
+
+  /** @internal What has waited for the connection begins. */
+  _begin(): void {
+    if (!this.#established) this._open();
     const deferred = this.#deferred;
     this.#deferred = null;
     deferred?.();
@@ -79,22 +89,24 @@ export abstract class ByteDuplex extends SocketSurface {
     });
   }
 
-  /** @internal The end: nothing goes any more. */
-  _halt(): void {
+  /** @internal The end: nothing goes any more. Returns what was under way. */
+  _halt(): UnderWay {
+    const underWay = { done: this.#done, deferred: this.#deferred !== null };
     this.#established = false;
-    this.#engine?.halt();
-  }
-
-  /** @internal After the end: calls back what was under way. As in node:net, without an error: 'error' has told it. */
-  _giveUp(): void {
-    if (this.#deferred === null) this.#written(null);
-  }
-
-  /** @internal After 'close': a write that has waited for the connection fails. */
-  _giveUpDeferred(): void {
-    if (this.#deferred === null) return;
+    this.#done = null;
     this.#deferred = null;
-    this.#written(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
+    this.#engine?.halt();
+    return underWay;
+  }
+
+  /** @internal As new, to be connected once more. */
+  override _renew(): void {
+    super._renew();
+    this.#engine = null;
+    this.#context = null;
+    this.#wanted = false;
+    this.#received = 0;
+    this.#sent = 0;
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
@@ -175,7 +187,7 @@ export abstract class ByteDuplex extends SocketSurface {
     if (what !== null) this._active();
     if (!complete) return;
     // As libuv, which tells a turn later that our side is ended: 'finish' comes behind what the caller does next.
-    if (what === null) setImmediate(() => this.#written(null));
+    if (what === null) setImmediate(() => this.#done === done && this.#written(null));
     else this.#written(null);
   }
 

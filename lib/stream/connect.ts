@@ -5,7 +5,13 @@
  * goes on beside the next one.
  */
 import { AsyncResource } from 'node:async_hooks';
-import { isIP, type LookupFunction } from 'node:net';
+import { ADDRCONFIG } from 'node:dns';
+import {
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  isIP,
+  type LookupFunction,
+} from 'node:net';
 import { constants } from '../constants/table.js';
 import { ExceptionGroup, fromCode, gaierror, OSError } from '../core/exceptions.js';
 import { descriptorOf } from '../event/loop.js';
@@ -14,13 +20,11 @@ import { interleaved, Race, type Way } from '../socket/happy_eyeballs.js';
 import type { AddressInfoEntry } from '../socket/resolve.js';
 import { socket } from '../socket/socket.js';
 import { monotonicMs, POLLOUT } from '../wait/call.js';
-import { type ConnectOptions, optionsOf, portOf } from './arguments.js';
+import { type ConnectOptions, checkConnect, optionsOf, portOf } from './arguments.js';
 import type { ByteDuplex } from './bytes.js';
-import { argumentError, nodeError, type Place, placed } from './errors.js';
+import { argumentError, type Place, placed } from './errors.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
-/** How long an attempt stays alone: RFC 8305's Connection Attempt Delay, as Node has it. */
-const ATTEMPT_DELAY_MS = 250;
 
 /** What connects a stream asks of it: SocketDuplex. */
 interface Connecting extends ByteDuplex {
@@ -28,21 +32,17 @@ interface Connecting extends ByteDuplex {
   _letGo(): socket | null;
   /** The socket that the stream was given is connected. */
   _connected(): void;
+  /** Told of the stream's end. */
+  _onEnd: (() => void) | null;
 }
 
 /** Begins to connect `stream`. What goes wrong later destroys it. @throws TypeError | RangeError for wrong arguments */
 export function connectStream(stream: Connecting, args: readonly unknown[]): void {
   const [options, listener] = optionsOf<ConnectOptions>(args);
-  if (options.port === undefined && (options.path === undefined || options.path === null)) {
-    throw argumentError('ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
-  }
-  if (stream.destroyed) throw nodeError('ERR_SOCKET_CLOSED');
-  const { localAddress } = options;
-  if (localAddress !== undefined && isIP(localAddress) === 0) {
-    throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${localAddress}`);
-  }
+  checkConnect(options);
   const targets = options.path ? () => Promise.resolve([unixTarget(options.path as string)]) : internetTargets(options);
   if (listener !== undefined) stream.once('connect', listener);
+  if (stream.destroyed) stream._renew();
   stream.connecting = true;
   stream._active();
   new Attempts(stream, options).start(targets);
@@ -66,7 +66,9 @@ function internetTargets(options: ConnectOptions): (stream: Connecting) => Promi
       stream.emit('lookup', error, undefined, undefined, host);
       throw error;
     });
-    for (const address of found) stream.emit('lookup', null, address, isIP(address), host);
+    for (const address of found) stream.emit('lookup', null, address, isIP(address) || 4, host);
+    const wrong = found.find((address) => isIP(address) === 0);
+    if (wrong !== undefined) throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${wrong}`);
     return interleaved(
       found.map((address) => internetTarget(address, port)),
       1,
@@ -75,18 +77,29 @@ function internetTargets(options: ConnectOptions): (stream: Connecting) => Promi
 }
 
 async function lookedUp(host: string, options: ConnectOptions): Promise<string[]> {
-  const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : Number(options.family ?? 0);
-  const found =
-    options.lookup === undefined ? system(host, family, options) : asked(options.lookup, host, family, options);
+  const { lookup } = options;
+  const found = lookup ? asked(lookup, host, options) : system(host, options);
   const own = isIP(options.localAddress ?? '');
   const addresses = (await found).filter((address) => own === 0 || isIP(address) === own);
-  const wrong = addresses.find((address) => isIP(address) === 0);
-  if (wrong !== undefined) throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${wrong}`);
   if (addresses.length === 0) throw unknownHost(new gaierror(EAI_NONAME, 'Name or service not known'), host);
-  return [...new Set(addresses)];
+  return triesAll(options) ? [...new Set(addresses)] : addresses.slice(0, 1);
 }
 
-async function system(host: string, family: number, { hints }: ConnectOptions): Promise<string[]> {
+/** Whether more than one address of a name is tried. */
+function triesAll({ autoSelectFamily, family, localAddress }: ConnectOptions): boolean {
+  return (autoSelectFamily ?? getDefaultAutoSelectFamily()) && !isOne(familyOf(family)) && !localAddress;
+}
+
+function familyOf(family: unknown): unknown {
+  return family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family;
+}
+
+function isOne(family: unknown): boolean {
+  return family === 4 || family === 6;
+}
+
+async function system(host: string, { family: name, hints }: ConnectOptions): Promise<string[]> {
+  const family = familyOf(name);
   const wanted = family === 4 ? AF_INET : family === 6 ? AF_INET6 : 0;
   const flags = hints || (wanted === 0 ? AI_ADDRCONFIG : 0);
   try {
@@ -104,9 +117,16 @@ export function unknownHost(error: gaierror, hostname: string): gaierror {
   return Object.assign(error, { syscall: 'getaddrinfo', hostname });
 }
 
-function asked(lookup: LookupFunction, host: string, family: number, { hints = 0 }: ConnectOptions): Promise<string[]> {
+/** A resolver of the caller's gets the question that node:net would ask. */
+function asked(lookup: LookupFunction, host: string, options: ConnectOptions): Promise<string[]> {
+  const family = familyOf(options.family) as number | undefined;
+  const question = {
+    family,
+    hints: options.hints || (isOne(family) ? 0 : ADDRCONFIG),
+    ...(triesAll(options) ? { all: true } : {}),
+  };
   return new Promise((resolve, reject) => {
-    lookup(host, { family, hints, all: true }, (error, found) => {
+    lookup(host, question, (error, found) => {
       if (error) reject(error);
       else resolve(Array.isArray(found) ? found.map(({ address }) => address) : [found]);
     });
@@ -122,6 +142,8 @@ class Attempts implements Way {
   #race = new Race([], null, this);
   #infos: AddressInfoEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** One has won, all have lost, or the stream was destroyed, which may be connecting anew by now. */
+  #over = false;
 
   constructor(stream: Connecting, options: ConnectOptions) {
     this.#stream = stream;
@@ -131,31 +153,33 @@ class Attempts implements Way {
 
   async start(targets: (stream: Connecting) => Promise<AddressInfoEntry[]>): Promise<void> {
     // Whoever destroys the stream ends the attempts.
-    this.#stream.once('close', this.#cancel);
+    this.#stream._onEnd = () => this.#end(null);
     try {
       this.#infos = await targets(this.#stream);
     } catch (error) {
-      this.#stream.destroy(error as Error);
+      if (!this.#over) this.#stream.destroy(error as Error);
       return;
     }
-    const { autoSelectFamilyAttemptTimeout: delayMs = ATTEMPT_DELAY_MS } = this.#options;
+    const delayMs = this.#options.autoSelectFamilyAttemptTimeout ?? getDefaultAutoSelectFamilyAttemptTimeout();
     this.#race = new Race(this.#infos, delayMs / 1000, this);
     process.nextTick(this.#advance);
   }
 
-  readonly #cancel = (): void => {
+  /** Closes all sockets but the one that has won. */
+  #end(won: socket | null): void {
+    this.#over = true;
     clearTimeout(this.#timer);
     this.#race[Symbol.dispose]();
-    if (this.#stream._sock !== this.#given) this.#given?.close();
-  };
+    if (this.#given !== won) this.#given?.close();
+  }
 
   /** Begins what is due, and waits for what runs. */
   readonly #advance = (): void => {
     clearTimeout(this.#timer);
-    if (!this.#stream.connecting) return;
+    if (this.#over) return;
     const begun = this.#race.advance(monotonicMs());
     // A listener may have destroyed it.
-    if (!this.#stream.connecting) begun?.close();
+    if (this.#over) begun?.close();
     else if (begun !== null) this.#win(begun);
     else if (this.#race.lost) this.#fail();
     else this.#wait();
@@ -174,7 +198,7 @@ class Attempts implements Way {
 
   /** The socket is writable: it is connected, or has failed. */
   #look(sock: socket): void {
-    if (!this.#stream.connecting) return;
+    if (this.#over) return;
     descriptorOf(sock.fileno()).listen(POLLOUT, null);
     const won = this.#race.look(sock);
     if (won === null) this.#advance();
@@ -182,9 +206,8 @@ class Attempts implements Way {
   }
 
   #win(sock: socket): void {
-    this.#stream.removeListener('close', this.#cancel);
-    clearTimeout(this.#timer);
-    this.#race[Symbol.dispose]();
+    this.#stream._onEnd = null;
+    this.#end(sock);
     try {
       this.#stream._adopted(sock);
     } catch (error) {

@@ -22,7 +22,7 @@ type Written = (error: Error | null | undefined) => void;
  * @see https://nodejs.org/api/net.html#class-netsocket
  */
 export class SocketDuplex extends ByteDuplex {
-  /** @internal For a server: told of the end. */
+  /** @internal For whoever has accepted the connection, or is making it: told of the end. */
   _onEnd: (() => void) | null = null;
   readonly #paused: boolean;
   #refed = true;
@@ -103,15 +103,18 @@ export class SocketDuplex extends ByteDuplex {
     } catch (failed) {
       reason ??= failed as Error;
     }
-    this._halt();
+    const { done, deferred } = this._halt();
     callback(reason);
     // As node:net, which waits for libuv to have closed: behind everything else that the end brings with it.
     setImmediate(() => {
-      this._giveUp();
+      // Without an error, as in node:net: 'error' has told it.
+      if (!deferred) done?.();
       this.emit('close', reason !== null);
-      this._giveUpDeferred();
+      if (deferred) done?.(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
     });
-    this._onEnd?.();
+    const onEnd = this._onEnd;
+    this._onEnd = null;
+    onEnd?.();
   }
 
   /** @internal Ends every wait for the socket, which is not this stream's any more. */

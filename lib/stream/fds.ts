@@ -15,6 +15,7 @@ import { type Endpoint, NOTHING_YET, PlainEndpoint, sizeOf } from '../event/endp
 import type { socket } from '../socket/socket.js';
 import { CMSG_SPACE, descriptorsIn, packAncillary, unpackAncillary } from '../structs/ancillary.js';
 import { ONCE } from '../wait/call.js';
+import type { UnderWay } from './bytes.js';
 import { SocketDuplex } from './duplex.js';
 
 const { EMFILE } = constants.errno;
@@ -57,10 +58,10 @@ export class UnixDuplex extends SocketDuplex {
   }
 
   /** @internal */
-  override _halt(): void {
-    super._halt();
+  override _halt(): UnderWay {
     for (const fds of this.#attached.values()) closeAll(fds);
     this.#attached.clear();
+    return super._halt();
   }
 }
 

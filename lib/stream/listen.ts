@@ -40,7 +40,10 @@ export interface ListenOptions {
 
 /** The forms of listen's arguments, as options. */
 export function listenOptionsOf(args: readonly unknown[]): [ListenOptions, (() => void) | undefined] {
-  const [options, listener] = optionsOf<ListenOptions>(args);
+  // No port at all means any.
+  const [first, ...others] = args;
+  const given = first === null ? [undefined, ...others] : typeof first === 'function' ? [undefined, first] : args;
+  const [options, listener] = optionsOf<ListenOptions>(given);
   const backlog = args.slice(1).find((each) => typeof each === 'number');
   if (typeof args[0] !== 'object' && backlog !== undefined) options.backlog = backlog as number;
   const anywhere = options.fd === undefined && !options.path;

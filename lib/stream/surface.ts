@@ -60,10 +60,11 @@ export abstract class SocketSurface extends Duplex {
   constructor(options: SocketOptions) {
     // As net.Socket: a half-open stream only on demand, and a 'close' of our own, which says whether there was an error.
     const { signal, ...others } = options;
+    checkOptions(options);
     super({ ...others, allowHalfOpen: Boolean(options.allowHalfOpen), emitClose: false, autoDestroy: true });
     this.#noDelay = Boolean(options.noDelay);
     this.#keepAlive = Boolean(options.keepAlive);
-    this.#keepAliveS = Math.floor((options.keepAliveInitialDelay ?? 0) / 1000);
+    this.#keepAliveS = Math.max(0, Math.floor((options.keepAliveInitialDelay ?? 0) / 1000));
     if (signal === undefined || signal === null) return;
     // One that is aborted already would destroy this object before it is made.
     if (signal.aborted) process.nextTick(() => addAbortSignal(signal, this));
@@ -73,6 +74,15 @@ export abstract class SocketSurface extends Duplex {
   /** The socket below: its options and addresses may be used, its data calls not. Closing it destroys this stream. */
   get socket(): socket | null {
     return this._sock;
+  }
+
+  /** @internal As new, to be connected once more; listeners and settings stay. */
+  _renew(): void {
+    // As net.Socket: Node's streams have it for that purpose.
+    (this as unknown as { _undestroy(): void })._undestroy();
+    this.#reached = false;
+    this.#local = null;
+    this.#remote = null;
   }
 
   /** @internal A socket to be used from now on. */
@@ -247,6 +257,18 @@ export abstract class SocketSurface extends Duplex {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#timerMs = 0;
+  }
+}
+
+/** Bytes cannot be objects. @throws TypeError with Node's `code` */
+function checkOptions(options: SocketOptions & NodeDuplexOptions): void {
+  const { objectMode, readableObjectMode, writableObjectMode, keepAliveInitialDelay } = options;
+  if (objectMode || readableObjectMode || writableObjectMode) {
+    throw argumentError('ERR_INVALID_ARG_VALUE', 'The property "options.objectMode" is not supported');
+  }
+  if (keepAliveInitialDelay !== undefined && typeof keepAliveInitialDelay !== 'number') {
+    const text = 'The "options.keepAliveInitialDelay" property must be of type number';
+    throw argumentError('ERR_INVALID_ARG_TYPE', text);
   }
 }
 

@@ -91,6 +91,17 @@ export class TLSDuplex extends SocketDuplex {
     this.#handshake();
   }
 
+  /** @internal As new: what was agreed upon is not any more. */
+  override _renew(): void {
+    super._renew();
+    this.secureConnecting = true;
+    this.authorized = false;
+    this.authorizationError = null;
+    this.alpnProtocol = null;
+    this.servername = null;
+    this.#agreed = null;
+  }
+
   #handshake(): void {
     let again: Again | undefined;
     try {
@@ -121,9 +132,11 @@ export class TLSDuplex extends SocketDuplex {
   #secured(): void {
     this.secureConnecting = false;
     const { serverSide } = this.#connection;
-    super._established();
-    if (!this.destroyed) this.emit('secure');
+    this._open();
+    this.emit('secure');
     if (!this.destroyed && !serverSide) this.emit('secureConnect');
+    // As in node:tls: what was written before goes now.
+    if (!this.destroyed) super._established();
   }
 
   /** @internal */
