@@ -27,6 +27,7 @@ export class SocketDuplex extends ByteDuplex {
   readonly #paused: boolean;
   #refed = true;
 
+  /** @throws TypeError with Node's `code` for what a stream of bytes cannot be */
   constructor(options: SocketOptions = {}) {
     super(options);
     this.#paused = Boolean(options.pauseOnCreate);

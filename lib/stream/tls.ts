@@ -57,6 +57,7 @@ export class TLSDuplex extends SocketDuplex {
   readonly #client: TLSClientOptions | null;
   #agreed: Agreed | null = null;
 
+  /** @throws TypeError with Node's `code` for what a stream of bytes cannot be */
   constructor(options: SocketOptions = {}, client: TLSClientOptions | null = null) {
     super(options);
     this.#client = client;

@@ -393,18 +393,23 @@ function bury(error: unknown): void {
 
 // …/task/4711
 Atomics.store(board.threads, start.slot, Number(readlinkSync('/proc/thread-self').split('/').at(-1)));
-for (;;) {
-  try {
-    await step();
-  } catch (error) {
-    const isAbort = (error as Error)?.name === 'TimeoutError' && error instanceof DOMException;
-    if (!isAbort && !isExpected(error)) {
-      parentPort?.postMessage({ failed: (error as Error).stack ?? String(error) });
-      throw error;
+/** A function, because V8 fails when a thread is terminated in a module that awaits (ExecuteAsyncModule). */
+async function run(): Promise<never> {
+  for (;;) {
+    try {
+      await step();
+    } catch (error) {
+      const isAbort = (error as Error)?.name === 'TimeoutError' && error instanceof DOMException;
+      if (!isAbort && !isExpected(error)) {
+        parentPort?.postMessage({ failed: (error as Error).stack ?? String(error) });
+        throw error;
+      }
+      bury(error);
     }
-    bury(error);
+    Atomics.add(board.steps, start.slot, 1);
+    // The event loop has its turn: descriptors that await, and messages.
+    if (random.chance(0.1)) await new Promise((resolve) => setImmediate(resolve));
   }
-  Atomics.add(board.steps, start.slot, 1);
-  // The event loop has its turn: descriptors that await, and messages.
-  if (random.chance(0.1)) await new Promise((resolve) => setImmediate(resolve));
 }
+
+void run();
