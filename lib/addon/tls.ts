@@ -107,6 +107,9 @@ export interface TlsContext {
   requestOcsp(enabled: boolean): void;
 }
 
+/** No claim: the call does not sleep. */
+export const NEVER = 0;
+
 /** A connection: see `Connection` in ssl/connection.ts. */
 export interface TlsConnection {
   /**
@@ -114,13 +117,14 @@ export interface TlsConnection {
    * connection only loses its descriptor, and the call fails.
    */
   release(): void;
-  handshake(wait: number): Outcome;
+  /** `sleeper`: the claim (see `native.own`) under which the call may sleep in the kernel; NEVER: it does not. */
+  handshake(sleeper: number): Outcome;
   /** Into, and from, the first `length` bytes. */
-  read(bytes: Uint8Array, length: number, wait: number): Outcome;
-  write(bytes: Uint8Array, length: number, wait: number): Outcome;
+  read(bytes: Uint8Array, length: number, sleeper: number): Outcome;
+  write(bytes: Uint8Array, length: number, sleeper: number): Outcome;
   /** Says goodbye; with `waits`, reads the peer's too. Without, more can be read from the peer afterwards. */
-  shutdown(waits: boolean, wait: number): Outcome;
-  sendFile(file: number, offset: number, count: number, wait: number): Outcome;
+  shutdown(waits: boolean, sleeper: number): Outcome;
+  sendFile(file: number, offset: number, count: number, sleeper: number): Outcome;
   pending(): number;
   setContext(context: TlsContext): void;
   verifyClientPostHandshake(): Outcome;

@@ -41,6 +41,11 @@ export const DEFAULT_LIMIT = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 const LINE_END = Buffer.from('\n');
 
+/** @throws ValueError */
+export function checkLimit(limit: number): void {
+  if (limit <= 0) throw new ValueError('Limit cannot be <= 0');
+}
+
 /**
  * Reads what arrives. `open_connection` and `start_server` make it. One call at a time may wait; one that is aborted has
  * taken nothing. When more than twice the limit is there, the peer has to wait.
@@ -57,7 +62,7 @@ export class StreamReader {
 
   /** @param options limit: bytes, more than 0 @throws ValueError */
   constructor({ limit = DEFAULT_LIMIT }: { limit?: number } = {}) {
-    if (limit <= 0) throw new ValueError('Limit cannot be <= 0');
+    checkLimit(limit);
     this.#limit = limit;
   }
 

@@ -12,7 +12,7 @@ import { openListener } from '../socket/functions.js';
 import type { socket } from '../socket/socket.js';
 import type { SSLContext } from '../ssl/context.js';
 import type { Address } from '../structs/address.js';
-import { DEFAULT_LIMIT, StreamReader } from './reader.js';
+import { checkLimit, DEFAULT_LIMIT, StreamReader } from './reader.js';
 import { removalOf, removeStale } from './socket_files.js';
 import { Transport } from './transport.js';
 import { checkTlsOptions, StreamWriter, secured, type TlsOptions } from './writer.js';
@@ -279,7 +279,9 @@ export async function start_unix_server(
 }
 
 function checkServing(callback: unknown, options: ServerOptions): void {
-  const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout } = options;
+  const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout, limit = DEFAULT_LIMIT } = options;
+  // CPython tells of it at each connection, on its log; here it would end the process.
+  checkLimit(limit);
   checkTlsOptions(ssl, { ssl_handshake_timeout, ssl_shutdown_timeout });
   if (ssl && typeof ssl.wrap_socket !== 'function') {
     throw new TypeError('ssl argument must be an SSLContext or None');

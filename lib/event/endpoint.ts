@@ -4,7 +4,7 @@
  * No call here waits. One that cannot go on says so, and `wants` which direction it waits for. What fails is raised.
  */
 import { native } from '../addon/binary.js';
-import { type Outcome, WANT_READ } from '../addon/tls.js';
+import { NEVER, type Outcome, WANT_READ } from '../addon/tls.js';
 import { constants } from '../constants/table.js';
 import { IOV_MAX } from '../core/bytes.js';
 import { raise } from '../core/exceptions.js';
@@ -151,7 +151,7 @@ export class TlsEndpoint extends Endpoint {
     if (this.#readError !== null) throw this.#readError;
     const connection = this.#connection;
     try {
-      return connection.outcome(connection._tls.read(scratchFrom(at), SCRATCH_SIZE - at, ONCE));
+      return connection.outcome(connection._tls.read(scratchFrom(at), SCRATCH_SIZE - at, NEVER));
     } catch (error) {
       // The peer has said goodbye after us; or has gone without one, which by default counts as an end.
       if (error instanceof SSLZeroReturnError || (error instanceof SSLEOFError && this.#ragged)) return 0;
@@ -162,7 +162,7 @@ export class TlsEndpoint extends Endpoint {
   /** OpenSSL takes all or nothing. */
   send(chunk: Uint8Array): number {
     if (chunk.length === 0) return 0;
-    const took = this.#took(this.#connection._tls.write(chunk, chunk.length, ONCE));
+    const took = this.#took(this.#connection._tls.write(chunk, chunk.length, NEVER));
     this.#unfinished = took ? 0 : 1;
     return took ? chunk.length : 0;
   }
@@ -194,7 +194,7 @@ export class TlsEndpoint extends Endpoint {
   /** Our goodbye, and the end of our side of the connection below. The peer's may come later. */
   end(): boolean {
     try {
-      if (!this.#took(this.#connection._tls.shutdown(false, ONCE))) return false;
+      if (!this.#took(this.#connection._tls.shutdown(false, NEVER))) return false;
     } catch {
       // OpenSSL says none where the peer has ended in the midst of its session tickets, or the connection is broken.
     }

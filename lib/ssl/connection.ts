@@ -16,6 +16,7 @@ import {
   ALERT_CLOSE_NOTIFY,
   type CertificateInfo,
   type CipherSummary,
+  NEVER,
   type Outcome,
   type TlsConnection,
   type TlsContext,
@@ -35,10 +36,8 @@ import {
   interrupted,
   limited,
   monotonicMs,
-  ONCE,
   POLLIN,
   POLLOUT,
-  SLEEP,
   type Waiter,
   waitReady,
 } from '../wait/call.js';
@@ -169,9 +168,9 @@ export class Connection {
   handshake(deadline = this.#begin()): Again | undefined {
     this.#drained = false;
     this.#checkOpen();
-    let result = this._tls.handshake(this.#patience(deadline));
+    let result = this._tls.handshake(this.#sleeper(deadline));
     if (result !== 0 || this.#thrown !== null) {
-      result = this.#goOn(result, deadline, 'handshake', (wait) => this._tls.handshake(wait));
+      result = this.#goOn(result, deadline, 'handshake', (sleeper) => this._tls.handshake(sleeper));
     }
     return this.#concluded(result, 'handshake');
   }
@@ -181,10 +180,10 @@ export class Connection {
    */
   readInto(bytes: Uint8Array, length: number, ragged: boolean, deadline = this.#begin()): number | Again {
     this.#checkOpen();
-    let result = this._tls.read(bytes, length, this.#patience(deadline));
+    let result = this._tls.read(bytes, length, this.#sleeper(deadline));
     this.#drained = result !== length;
     if (typeof result !== 'number' || result < 0 || this.#thrown !== null) {
-      result = this.#goOn(result, deadline, 'read', (wait) => this._tls.read(bytes, length, wait));
+      result = this.#goOn(result, deadline, 'read', (sleeper) => this._tls.read(bytes, length, sleeper));
       this.#drained = result !== length;
     }
     if (ragged && isRaggedEof(result)) return 0;
@@ -219,10 +218,10 @@ export class Connection {
 
   #write(bytes: Uint8Array, deadline = this.#begin()): number | Again {
     this.#checkOpen();
-    let result = this._tls.write(bytes, bytes.length, this.#patience(deadline));
+    let result = this._tls.write(bytes, bytes.length, this.#sleeper(deadline));
     if (typeof result !== 'number' || result < 0 || this.#thrown !== null) {
       this.#unwritten = bytes;
-      result = this.#goOn(result, deadline, 'write', (wait) => this._tls.write(bytes, bytes.length, wait));
+      result = this.#goOn(result, deadline, 'write', (sleeper) => this._tls.write(bytes, bytes.length, sleeper));
     }
     const again = this.#concluded(result, 'write');
     if (again !== undefined) return again;
@@ -250,8 +249,8 @@ export class Connection {
   sendFile(file: number, offset: number, count: number): number {
     const deadline = this.#begin();
     this.#checkOpen();
-    const attempt = (wait: number) => this._tls.sendFile(file, offset, count, wait);
-    const result = this.#goOn(attempt(this.#patience(deadline)), deadline, 'write', attempt);
+    const attempt = (sleeper: number) => this._tls.sendFile(file, offset, count, sleeper);
+    const result = this.#goOn(attempt(this.#sleeper(deadline)), deadline, 'write', attempt);
     this.#concluded(result, 'write');
     return result as number;
   }
@@ -262,8 +261,8 @@ export class Connection {
     const again = this.#finishAbandoned(deadline);
     if (again !== undefined) return again;
     this.#checkOpen();
-    const attempt = (wait: number) => this._tls.shutdown(true, wait);
-    const result = this.#goOn(attempt(this.#patience(deadline)), deadline, 'shutdown', attempt);
+    const attempt = (sleeper: number) => this._tls.shutdown(true, sleeper);
+    const result = this.#goOn(attempt(this.#sleeper(deadline)), deadline, 'shutdown', attempt);
     return this.#concluded(result, 'read');
   }
 
@@ -282,9 +281,14 @@ export class Connection {
    * Repeats a call as long as it says which direction it wants, having waited for that under the deadline; then its result.
    * An ATTEMPT does not wait: what it wants is its result.
    */
-  #goOn(first: Outcome, deadline: number, kind: keyof Wants | 'shutdown', attempt: (wait: number) => Outcome): Outcome {
+  #goOn(
+    first: Outcome,
+    deadline: number,
+    kind: keyof Wants | 'shutdown',
+    attempt: (sleeper: number) => Outcome,
+  ): Outcome {
     let result = first;
-    for (let until = deadline; ; result = attempt(this.#patience(until))) {
+    for (let until = deadline; ; result = attempt(this.#sleeper(until))) {
       this.#throwThrown();
       if (result !== WANT_READ && result !== WANT_WRITE) return result;
       const events = result === WANT_READ ? POLLIN : POLLOUT;
@@ -335,9 +339,13 @@ export class Connection {
     return deadlineIn(socket._timeout);
   }
 
-  /** How patient the next native call is. One that asks for a while before it sleeps, waits by poll(2). */
-  #patience(deadline: number): number {
-    return deadline === Number.POSITIVE_INFINITY && this.#socket?._busyMs === 0 ? SLEEP : ONCE;
+  /**
+   * Under which claim the next native call sleeps; NEVER: it does not. One that asks for a while before it sleeps, waits by
+   * poll(2).
+   */
+  #sleeper(deadline: number): number {
+    const socket = this.#socket;
+    return deadline === Number.POSITIVE_INFINITY && socket?._busyMs === 0 ? socket._claim : NEVER;
   }
 
   /** Notes what the latest call of a kind wants; 0: nothing, it is done. */

@@ -57,7 +57,7 @@ function checkInternet(options: ConnectOptions): void {
   else checkQuestion(options);
 }
 
-function isGiven(value: unknown): boolean {
+export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
@@ -82,7 +82,8 @@ function checkQuestion({ host, family, hints }: ConnectOptions): void {
   throw argumentError('ERR_INVALID_ARG_VALUE', `The property 'options.family' must be 0, 4 or 6. Received ${family}`);
 }
 
-function mustBe(name: string, value: unknown, type: 'string' | 'number' | 'boolean' | 'function'): void {
+/** @throws TypeError with Node's `code` */
+export function mustBe(name: string, value: unknown, type: 'string' | 'number' | 'boolean' | 'function'): void {
   if (typeof value === type) return;
   throw argumentError('ERR_INVALID_ARG_TYPE', `The "options.${name}" property must be of type ${type}`);
 }

@@ -50,6 +50,12 @@ export class SocketDuplex extends ByteDuplex {
     return new PlainEndpoint((this._sock as socket).fileno(), 'read', 'write');
   }
 
+  /** @internal */
+  override _open(): void {
+    super._open();
+    if (this.#paused) this.pause();
+  }
+
   /** @internal Takes over a socket that this stream's `connect` will connect. */
   _adopt(sock: socket): this {
     this._adopted(sock);
@@ -67,8 +73,7 @@ export class SocketDuplex extends ByteDuplex {
   _established(): void {
     this._reached();
     this._begin();
-    if (this.#paused) this.pause();
-    else if (!this.isPaused()) this.read(0);
+    if (!this.isPaused()) this.read(0);
   }
 
   /** @internal A connection that has been made at the request of this stream. */

@@ -1,13 +1,14 @@
 /** net.Server's listen: its forms of arguments, and the listening socket that they stand for. */
+import { addAbortListener } from 'node:events';
 import { chmodSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants, elsewhere } from '../constants/table.js';
-import { gaierror, OSError } from '../core/exceptions.js';
+import { fromCode, gaierror, OSError } from '../core/exceptions.js';
 import { isAbstract } from '../core/paths.js';
 import { getaddrinfo } from '../event/names.js';
 import { openListener } from '../socket/functions.js';
 import { socket } from '../socket/socket.js';
-import { optionsOf, portOf } from './arguments.js';
+import { isGiven, mustBe, optionsOf, portOf } from './arguments.js';
 import { unknownHost } from './connect.js';
 import { argumentError, placed } from './errors.js';
 
@@ -46,13 +47,25 @@ export function listenOptionsOf(args: readonly unknown[]): [ListenOptions, (() =
   const [options, listener] = optionsOf<ListenOptions>(given);
   const backlog = args.slice(1).find((each) => typeof each === 'number');
   if (typeof args[0] !== 'object' && backlog !== undefined) options.backlog = backlog as number;
-  const anywhere = options.fd === undefined && !options.path;
-  if (anywhere && (args[0] === null || typeof args[0] !== 'object' || 'port' in options)) options.port ??= 0;
-  if (anywhere && options.port === undefined) {
+  if (typeof options.fd === 'number' && options.fd >= 0) return [options, listener];
+  options.fd = undefined;
+  const isObject = typeof first === 'object' && first !== null;
+  if ('port' in options || !(isObject || options.path)) options.port ??= 0;
+  if (isGiven(options.port)) {
+    checkPort(options);
+  } else if (typeof options.path !== 'string' || options.path === '') {
     throw argumentError('ERR_INVALID_ARG_VALUE', 'The options must have the property "port", "path" or "fd"');
   }
-  if (options.port !== undefined) portOf(options.port);
+  if (isGiven(options.signal)) addAbortListener(options.signal as AbortSignal, () => {})[Symbol.dispose]();
   return [options, listener];
+}
+
+function checkPort({ port, host }: ListenOptions): void {
+  if (typeof port !== 'number' && typeof port !== 'string') {
+    throw argumentError('ERR_INVALID_ARG_VALUE', 'The property "options.port" must be a number or a string');
+  }
+  portOf(port);
+  if (host) mustBe('host', host, 'string');
 }
 
 /** The listening socket. @throws (rejects) OSError with the address in it */
@@ -60,7 +73,7 @@ export async function listening(options: ListenOptions): Promise<socket> {
   const sock = await bound(options);
   try {
     sock.setblocking(false);
-    sock.listen(options.backlog || BACKLOG);
+    sock.listen(typeof options.backlog === 'number' ? options.backlog || BACKLOG : BACKLOG);
     return sock;
   } catch (error) {
     sock.close();
@@ -70,7 +83,7 @@ export async function listening(options: ListenOptions): Promise<socket> {
 
 async function bound(options: ListenOptions): Promise<socket> {
   if (options.fd !== undefined) return new socket({ fileno: options.fd });
-  if (options.path) return boundTo(AF_UNIX, options.path, options);
+  if (options.path && options.port === undefined) return boundTo(AF_UNIX, options.path, options);
   const port = portOf(options.port);
   if (!options.host) return boundAnywhere(port, options);
   const address = isIP(options.host) === 0 ? await firstAddress(options.host) : options.host;
@@ -118,8 +131,10 @@ function permit(path: string, { readableAll, writableAll }: ListenOptions): void
 
 function explained(error: unknown, { path, host = '::', port }: ListenOptions): unknown {
   if (!(error instanceof OSError)) return error;
-  error.syscall = 'listen';
-  return placed(error, path ? { address: path } : { address: host, port: Number(port ?? 0) });
+  // As libuv, which says so on every system.
+  const told = path && error.code === 'ENOENT' ? fromCode(-constants.errno.EACCES, 'listen') : error;
+  told.syscall = 'listen';
+  return placed(told, path ? { address: path } : { address: host, port: Number(port ?? 0) });
 }
 
 /** As libuv does: a path that the server has made goes with it. */

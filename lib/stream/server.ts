@@ -4,6 +4,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { constants } from '../constants/table.js';
+import { ValueError } from '../core/exceptions.js';
 import { Acceptor } from '../event/acceptor.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
 import { socket } from '../socket/socket.js';
@@ -132,9 +133,11 @@ export class Server extends EventEmitter {
   }
 
   #listening(sock: socket): void {
+    const descriptor = descriptorOf(sock.fileno());
+    if (descriptor.awaited) throw new ValueError('something else awaits the socket already');
     this.#begun = true;
     this.#listener = sock;
-    this.#descriptor = descriptorOf(sock.fileno());
+    this.#descriptor = descriptor;
     this.#descriptor.onReleased = () => this.close();
     if (!this.#refed) this.#descriptor.ref(false);
     this.#listens = new AsyncResource('berkeley.server');

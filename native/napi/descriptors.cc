@@ -169,13 +169,11 @@ napi_value CloseOwnedFd(napi_env env, napi_callback_info info) {
   return Number(env, CloseOwned(fd, claim));
 }
 
-// The claims end before the descriptor is closed, because its number may be another thread's right afterwards.
 napi_value Close(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   const int fd = args.Int(0);
   if (args.Failed()) return nullptr;
-  Forget(fd);
-  return Number(env, os::Close(fd));
+  return Number(env, CloseNumber(fd));
 }
 
 napi_value DisownFd(napi_env env, napi_callback_info info) {

@@ -17,10 +17,18 @@ struct Claimed {
 
 using Claims = std::unordered_multimap<os::Fd, Claimed>;
 
+// How many calls use a number, and whether it is to be closed when they have ended.
+struct Use {
+  int calls = 0;
+  bool ends = false;
+  AtEnd how = AtEnd::kClose;
+};
+
 struct Table {
   std::mutex mutex;
   Claim last = 0;
   Claims claims;
+  std::unordered_map<os::Fd, Use> uses;
 };
 
 // Never freed: threads may still end when the process does.
@@ -34,6 +42,17 @@ Claims::iterator Find(Table* table, os::Fd fd, Claim claim) {
   const auto found = std::find_if(first, last, [=](const auto& each) { return each.second.claim == claim; });
   return found == last ? table->claims.end() : found;
 }
+
+// Leaves the closing to the calls that use the number. False: there are none.
+bool LeftToCalls(Table* table, os::Fd fd, AtEnd how) {
+  const auto use = table->uses.find(fd);
+  if (use == table->uses.end()) return false;
+  use->second.ends = true;
+  use->second.how = std::max(use->second.how, how);
+  return true;
+}
+
+int Close(os::Fd fd, AtEnd how) { return how == AtEnd::kAbort ? os::Abort(fd) : os::Close(fd); }
 
 }  // namespace
 
@@ -74,6 +93,18 @@ void Disown(os::Fd fd, Claim claim) {
   if (found != table.claims.end()) table.claims.erase(found);
 }
 
+int CloseNumber(os::Fd fd) {
+  Table& table = Owners();
+  {
+    // The claims end before the descriptor is closed, because its number may be another thread's right afterwards.
+    const std::lock_guard<std::mutex> lock(table.mutex);
+    table.claims.erase(fd);
+    if (const auto use = table.uses.find(fd); use != table.uses.end() && use->second.ends) return os::kBadFd;
+    if (LeftToCalls(&table, fd, AtEnd::kClose)) return 0;
+  }
+  return os::Close(fd);  // which may take its time (SO_LINGER): the other threads do not wait for it
+}
+
 void Forget(os::Fd fd) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
@@ -95,8 +126,9 @@ int CloseOwned(os::Fd fd, Claim claim) {
     const std::lock_guard<std::mutex> lock(table.mutex);
     if (Find(&table, fd, claim) == table.claims.end()) return os::kBadFd;
     table.claims.erase(fd);
+    if (LeftToCalls(&table, fd, AtEnd::kClose)) return 0;
   }
-  return os::Close(fd);  // which may take its time (SO_LINGER): the other threads do not wait for it
+  return os::Close(fd);  // as above
 }
 
 void EndOwned(const State* owner) {
@@ -118,10 +150,34 @@ void EndOwned(const State* owner) {
       const auto [fd, at_end] = *each;
       // Who sends this environment's memory must not go on, whoever claims it besides.
       if (at_end == AtEnd::kAbort) table.claims.erase(fd);
-      each = table.claims.count(fd) == 0 ? std::next(each) : ending.erase(each);
+      const bool left = table.claims.count(fd) > 0 || LeftToCalls(&table, fd, at_end);
+      each = left ? ending.erase(each) : std::next(each);
     }
   }
-  for (const auto& [fd, at_end] : ending) at_end == AtEnd::kAbort ? os::Abort(fd) : os::Close(fd);
+  for (const auto& [fd, at_end] : ending) Close(fd, at_end);
+}
+
+UseScope::UseScope(os::Fd fd, Claim claim) : fd_(fd), uses_(claim != 0), holds_(true) {
+  if (!uses_) return;
+  Table& table = Owners();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  holds_ = Find(&table, fd, claim) != table.claims.end();
+  uses_ = holds_;
+  if (uses_) ++table.uses[fd].calls;
+}
+
+UseScope::~UseScope() {
+  if (!uses_) return;
+  Table& table = Owners();
+  Use use;
+  {
+    const std::lock_guard<std::mutex> lock(table.mutex);
+    const auto found = table.uses.find(fd_);
+    if (--found->second.calls > 0) return;
+    use = found->second;
+    table.uses.erase(found);
+  }
+  if (use.ends) Close(fd_, use.how);
 }
 
 }  // namespace berkeley::napi

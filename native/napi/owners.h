@@ -23,15 +23,37 @@ bool Owns(const State* owner, os::Fd fd, Claim claim);
 void SetAtEnd(os::Fd fd, Claim claim, AtEnd at_end);
 // Ends a claim without closing `fd`. Claim 0 is the one that `New` has made: the number goes to a user, not an object.
 void Disown(os::Fd fd, Claim claim);
-// Ends all claims on `fd`, which is about to be closed by its number.
+// Ends all claims on `fd`, which is closed elsewhere right afterwards.
 void Forget(os::Fd fd);
 // Returns `fd`, a result of the kernel that is a new descriptor or a negative code. What was claimed of its number was
 // closed without our knowledge. The environment claims it until an object of it does, for it may end before that.
 int New(State* owner, int fd);
 // Closes `fd` if the claim holds; returns -EBADF otherwise.
 int CloseOwned(os::Fd fd, Claim claim);
+// Closes `fd` by its number, whoever claims it.
+int CloseNumber(os::Fd fd);
 // Closes what an environment claims that is about to end, except for what another environment claims too.
 void EndOwned(const State* owner);
+
+// Keeps a number from being given out again while a call of several steps, which may sleep, uses it: whoever closes the
+// descriptor meanwhile ends the claims on it, and the call's end closes it. (The kernel keeps what the number stands for
+// open that long anyhow, for the call that sleeps.)
+class UseScope {
+ public:
+  // Claim 0 uses nothing: the call does not sleep.
+  UseScope(os::Fd fd, Claim claim);
+  ~UseScope();
+  UseScope(const UseScope&) = delete;
+  UseScope& operator=(const UseScope&) = delete;
+
+  // Returns whether the claim held when the call began.
+  bool holds() const { return holds_; }
+
+ private:
+  os::Fd fd_;
+  bool uses_;
+  bool holds_;
+};
 
 }  // namespace berkeley::napi
 

@@ -1,5 +1,6 @@
 // Connections: the handshake, data, and close_notify.
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "../system/nonblocking.h"
@@ -108,6 +109,14 @@ ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& option
   }
   return connection;
 }
+
+int FailWithoutDescriptor(Error* error) {
+  FailFromSystem(error, EBADF);
+  error->ssl_error = SSL_ERROR_SYSCALL;
+  return kFailed;
+}
+
+int DescriptorOf(const Connection* connection) { return connection->descriptor.fd; }
 
 bool InCall(const Connection* connection) { return connection->callbacks != nullptr; }
 

@@ -78,27 +78,33 @@ export const WORKERS = 8;
 
 /** What a place of the board says if it is no descriptor. */
 export const AWAKE = -1;
-/** Somebody is about to close the descriptor of the one who is in a call; and has. */
-export const CLOSING = -2;
+/** Somebody has closed the descriptor of the one who is in a call. */
 export const CLOSED = -3;
 /** The thread is about to be terminated: nobody may close what it has. */
 export const DOOMED = -4;
 
+/** The worker of that place is about to close the descriptor of the one who is in a call. */
+export function closingBy(slot: number): number {
+  return -10 - slot;
+}
+export function isClosing(value: number): boolean {
+  return value <= closingBy(0);
+}
+
 /**
- * The board: for each worker, the descriptor with which it is in a call; whose descriptor it is about to close; how many
- * steps it has made; the kernel's number of its thread; how many descriptors it has closed under a sleeping thread;
- * whether it may have a descriptor just now of which it knows no more than the number.
+ * The board: for each worker, the descriptor with which it is in a call; how many steps it has made; the kernel's number
+ * of its thread; how many descriptors it has closed under a sleeping thread; whether it may have a descriptor just now of
+ * which it knows no more than the number.
  */
 export class Board {
   readonly asleep: Int32Array;
-  readonly victim: Int32Array;
   readonly steps: Int32Array;
   readonly threads: Int32Array;
   readonly closed: Int32Array;
   readonly taking: Int32Array;
-  constructor(readonly memory = new SharedArrayBuffer(6 * WORKERS * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(readonly memory = new SharedArrayBuffer(5 * WORKERS * Int32Array.BYTES_PER_ELEMENT)) {
     const part = (i: number) => new Int32Array(memory, i * WORKERS * Int32Array.BYTES_PER_ELEMENT, WORKERS);
-    [this.asleep, this.victim, this.steps, this.threads, this.closed, this.taking] = [0, 1, 2, 3, 4, 5].map(part);
+    [this.asleep, this.steps, this.threads, this.closed, this.taking] = [0, 1, 2, 3, 4].map(part);
   }
 }
 

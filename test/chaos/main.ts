@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as socket from '../../lib/socket/index.js';
 import { Random } from '../helpers/random.js';
-import { AWAKE, Board, CLOSED, CLOSING, DOOMED, type Start, WORKERS } from './ends.js';
+import { AWAKE, Board, CLOSED, closingBy, DOOMED, isClosing, type Start, WORKERS } from './ends.js';
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: String(process.pid) } },
@@ -51,7 +51,6 @@ function sockets(): string[] {
 
 function startWorker(slot: number): Worker {
   Atomics.store(board.asleep, slot, AWAKE);
-  Atomics.store(board.victim, slot, -1);
   board.taking[slot] = 0;
   const data: Start = {
     slot,
@@ -75,7 +74,7 @@ function fail(text: string): void {
 async function doom(slot: number): Promise<void> {
   for (;;) {
     const found = Atomics.load(board.asleep, slot);
-    if (found === CLOSING) await new Promise((resolve) => setTimeout(resolve, 1));
+    if (isClosing(found)) await new Promise((resolve) => setTimeout(resolve, 1));
     else if (Atomics.compareExchange(board.asleep, slot, found, DOOMED) === found) return;
   }
 }
@@ -92,10 +91,10 @@ async function terminate(slot: number, worker: Worker): Promise<void> {
   terminated++;
   if (board.taking[slot] === 1) mayBeLost++;
   // It may have been about to close another's descriptor.
-  const victim = Atomics.load(board.victim, slot);
-  if (victim < 0) return;
-  Atomics.compareExchange(board.asleep, victim, CLOSING, CLOSED);
-  Atomics.notify(board.asleep, victim);
+  for (let victim = 0; victim < WORKERS; victim++) {
+    Atomics.compareExchange(board.asleep, victim, closingBy(slot), CLOSED);
+    Atomics.notify(board.asleep, victim);
+  }
 }
 
 async function main(): Promise<void> {

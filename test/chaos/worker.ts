@@ -11,12 +11,13 @@ import {
   AWAKE,
   Board,
   CLOSED,
-  CLOSING,
   check,
+  closingBy,
   DOOMED,
   type End,
   type EndState,
   fill,
+  isClosing,
   record,
   type Start,
   WORKERS,
@@ -87,18 +88,25 @@ function onBoard(sock: socket.socket, call: () => void): boolean {
     thrown = { error };
   }
   // Somebody may look just now whether this thread sleeps.
-  while (Atomics.compareExchange(asleep, start.slot, fd, AWAKE) === CLOSING)
-    Atomics.wait(asleep, start.slot, CLOSING, 10);
+  for (;;) {
+    const found = Atomics.compareExchange(asleep, start.slot, fd, AWAKE);
+    if (!isClosing(found)) break;
+    Atomics.wait(asleep, start.slot, found, 10);
+  }
   const isClosed = Atomics.compareExchange(asleep, start.slot, CLOSED, AWAKE) === CLOSED;
   if (thrown !== null && !(isClosed && isExpected(thrown.error))) throw thrown.error;
   return !isClosed;
 }
 
-/** Whether another worker's thread is asleep in a system call on that descriptor. */
+/** Whether another worker's thread is asleep in a system call on that descriptor, and not merely in the midst of one. */
 function isAsleep(slot: number, fd: number): boolean {
-  const task = Atomics.load(board.threads, slot);
-  const [call, first] = readFileSync(`/proc/self/task/${task}/syscall`, 'latin1').split(' ');
-  return Number(call) >= 0 && Number(first) === fd;
+  const folder = `/proc/self/task/${Atomics.load(board.threads, slot)}`;
+  const isIn = () => {
+    const [call, first] = readFileSync(`${folder}/syscall`, 'latin1').split(' ');
+    return Number(call) >= 0 && Number(first) === fd;
+  };
+  // …) S …: the state, behind the name in brackets.
+  return isIn() && readFileSync(`${folder}/stat`, 'latin1').split(') ').at(-1)?.[0] === 'S' && isIn();
 }
 
 // ---- connections
@@ -304,26 +312,24 @@ async function sendAllAwaited(end: End): Promise<void> {
  * has the number next, as in C: that is no fault of the library.
  */
 function closeAnothers(): void {
-  const { asleep, victim } = board;
+  const { asleep } = board;
+  const closing = closingBy(start.slot);
   const other = random.below(WORKERS);
   const fd = Atomics.load(asleep, other);
   if (other === start.slot || fd < 0) return;
-  Atomics.store(victim, start.slot, other);
-  if (Atomics.compareExchange(asleep, other, fd, CLOSING) === fd) {
-    let found = fd;
-    try {
-      if (isAsleep(other, fd)) {
-        found = CLOSED;
-        board.closed[start.slot]++;
-        new socket.socket({ fileno: fd }).close();
-      }
-    } catch (error) {
-      if (!isExpected(error) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  if (Atomics.compareExchange(asleep, other, fd, closing) !== fd) return;
+  let found = fd;
+  try {
+    if (isAsleep(other, fd)) {
+      found = CLOSED;
+      board.closed[start.slot]++;
+      new socket.socket({ fileno: fd }).close();
     }
-    Atomics.compareExchange(asleep, other, CLOSING, found);
-    Atomics.notify(asleep, other);
+  } catch (error) {
+    if (!isExpected(error) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  Atomics.store(victim, start.slot, -1);
+  Atomics.compareExchange(asleep, other, closing, found);
+  Atomics.notify(asleep, other);
 }
 
 /** Takes up the numbers that are free, so that one which was just closed means something else at once. */

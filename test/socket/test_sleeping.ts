@@ -91,6 +91,30 @@ test.serial('an accept whose number becomes another listener’s does not take i
   await worker.exit;
 });
 
+// A TLS call makes several system calls, and goes on with the number when the first of them has slept.
+test.serial('a TLS read keeps its number from being given out again until it ends', async (t) => {
+  const [a, b] = socket.socketpair();
+  opened(t, b);
+  const fd = a.detach();
+  const source = `
+    ${ANSWER}
+    const context = new berkeley.ssl.SSLContext(berkeley.ssl.PROTOCOL_TLS_CLIENT);
+    const options = { server_hostname: 'localhost', do_handshake_on_connect: false };
+    const sock = context.wrap_socket(new socket.socket({ fileno: data }), options);
+    answer(() => sock.do_handshake());
+  `;
+  const worker = await sleeping(source, fd);
+  socket.close(fd);
+  t.throws(() => socket.close(fd), { instanceOf: OSError, message: /Bad file descriptor/ });
+  // The head of a record whose rest does not come: the call reads once more.
+  const others = socket.socketpair().map((end) => opened(t, end).fileno());
+  b.send(Buffer.of(22, 3, 3, 0, 100));
+  t.false(others.includes(fd));
+  t.deepEqual(await worker.next(), ['OSError', errno.EBADF]);
+  await worker.exit;
+  pairWithNumber(t, fd);
+});
+
 // ---- what a child process does to a description that it shares -------------------------------------------------------
 
 /** Starts a child with the socket as its standard input: libuv makes that blocking, and the flag is shared. */

@@ -4,6 +4,7 @@
 
 #include "callbacks.h"
 #include "handles.h"
+#include "napi/owners.h"
 
 namespace berkeley::napi {
 
@@ -19,8 +20,11 @@ Connection* IdleSelf(ArgReader* args) {
   return nullptr;
 }
 
-// How patient a call on a descriptor is: os::kSleep or os::kOnce.
-bool Sleeps(ArgReader* args, size_t index) { return args->Wait(index) == os::kSleep; }
+// What a call comes to whose connection has lost its descriptor.
+napi_value Lost(napi_env env) {
+  tls::Error error;
+  return Result(env, tls::FailWithoutDescriptor(&error), error);
+}
 
 // create(context, serverSide, fd, incoming, outgoing, host, checkHost, postHandshakeAuth, callbacks)
 napi_value Create(napi_env env, napi_callback_info info) {
@@ -53,7 +57,7 @@ napi_value Release(napi_env env, napi_callback_info info) {
   if (tls::InCall(connection)) {
     tls::Disconnect(connection);
   } else {
-    Receiver<Connection>(args)->Put(nullptr);
+    if (auto* handle = Receiver<Connection>(args); handle != nullptr) handle->Put(nullptr);
   }
   return nullptr;
 }
@@ -61,8 +65,11 @@ napi_value Release(napi_env env, napi_callback_info info) {
 napi_value Handshake(napi_env env, napi_callback_info info) {
   MethodArgs<1> args(env, info);
   Connection* connection = IdleSelf(&args);
-  const bool sleeps = Sleeps(&args, 0);
+  const Claim sleeper = args.Offset(0);
   if (args.Failed()) return nullptr;
+  const UseScope use(tls::DescriptorOf(connection), sleeper);
+  if (!use.holds()) return Lost(env);
+  const bool sleeps = sleeper != 0;
   JsCallbacks callbacks(args);
   tls::Error error;
   return Result(env, tls::Handshake(connection, &callbacks, sleeps, &error), error);
@@ -89,8 +96,11 @@ napi_value Read(napi_env env, napi_callback_info info) {
   MethodArgs<3> args(env, info);
   Connection* connection = IdleSelf(&args);
   const Bytes bytes = args.Head(0, 1);
-  const bool sleeps = Sleeps(&args, 2);
+  const Claim sleeper = args.Offset(2);
   if (args.Failed()) return nullptr;
+  const UseScope use(tls::DescriptorOf(connection), sleeper);
+  if (!use.holds()) return Lost(env);
+  const bool sleeps = sleeper != 0;
   if (tls::CallsBack(connection)) return ReadAside(&args, connection, bytes.size, sleeps);
   JsCallbacks callbacks(args);
   tls::Error error;
@@ -101,8 +111,11 @@ napi_value Write(napi_env env, napi_callback_info info) {
   MethodArgs<3> args(env, info);
   Connection* connection = IdleSelf(&args);
   const Bytes bytes = args.Head(0, 1);
-  const bool sleeps = Sleeps(&args, 2);
+  const Claim sleeper = args.Offset(2);
   if (args.Failed()) return nullptr;
+  const UseScope use(tls::DescriptorOf(connection), sleeper);
+  if (!use.holds()) return Lost(env);
+  const bool sleeps = sleeper != 0;
   JsCallbacks callbacks(args);
   tls::Error error;
   if (!tls::CallsBack(connection)) {
@@ -117,8 +130,11 @@ napi_value Shutdown(napi_env env, napi_callback_info info) {
   MethodArgs<2> args(env, info);
   Connection* connection = IdleSelf(&args);
   const bool waits = args.Flag(0);
-  const bool sleeps = Sleeps(&args, 1);
+  const Claim sleeper = args.Offset(1);
   if (args.Failed()) return nullptr;
+  const UseScope use(tls::DescriptorOf(connection), sleeper);
+  if (!use.holds()) return Lost(env);
+  const bool sleeps = sleeper != 0;
   JsCallbacks callbacks(args);
   tls::Error error;
   return Result(env, tls::Shutdown(connection, waits, &callbacks, sleeps, &error), error);
@@ -129,8 +145,11 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
   Connection* connection = IdleSelf(&args);
   const int file = args.Int(0);
   const int64_t offset = args.Offset(1), count = args.Offset(2);
-  const bool sleeps = Sleeps(&args, 3);
+  const Claim sleeper = args.Offset(3);
   if (args.Failed()) return nullptr;
+  const UseScope use(tls::DescriptorOf(connection), sleeper);
+  if (!use.holds()) return Lost(env);
+  const bool sleeps = sleeper != 0;
   JsCallbacks callbacks(args);
   tls::Error error;
   return Result(env, tls::SendFile(connection, file, offset, static_cast<size_t>(count), &callbacks, sleeps, &error),

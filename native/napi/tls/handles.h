@@ -111,20 +111,28 @@ void DefineHandles(Napi::Object exports, std::initializer_list<const BindingList
   exports.Set(HandleKind<T>::kClass, type);
 }
 
+// Returns the handle that a JavaScript object is. Null: from one moment to the next, the environment is being terminated.
+template <typename T>
+Handle<T>* HandleOf(napi_env env, napi_value value) {
+  void* handle = nullptr;
+  napi_unwrap(env, value, &handle);
+  return static_cast<Handle<T>*>(handle);
+}
+
 // Makes a handle with `object` inside. The result is empty where the environment is being terminated.
 template <typename T>
 napi_value Wrap(const ArgReader& args, std::unique_ptr<T, tls::Release> object) {
-  const Napi::Object handle = args.state().classes[HandleKind<T>::kIndex].New({});
-  if (!handle.IsEmpty()) Handle<T>::Unwrap(handle)->Put(std::move(object));
-  return handle;
+  const Napi::Object made = args.state().classes[HandleKind<T>::kIndex].New({});
+  Handle<T>* handle = made.IsEmpty() ? nullptr : HandleOf<T>(args.env(), made);
+  if (handle == nullptr) return nullptr;
+  handle->Put(std::move(object));
+  return made;
 }
 
 // Returns the handle on which a method was called.
 template <typename T>
 Handle<T>* Receiver(const ArgReader& args) {
-  void* handle = nullptr;
-  napi_unwrap(args.env(), args.receiver(), &handle);
-  return static_cast<Handle<T>*>(handle);
+  return HandleOf<T>(args.env(), args.receiver());
 }
 
 // Returns what is in the handle on which a method was called; fails for a handle that was released or is empty.
@@ -141,10 +149,11 @@ T* Self(ArgReader* args) {
 template <typename T>
 T* Held(ArgReader* args, size_t index) {
   const Napi::Value value(args->env(), args->value(index));
-  T* object = nullptr;
+  const Handle<T>* handle = nullptr;
   if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&HandleKind<T>::kTag)) {
-    object = Handle<T>::Unwrap(value.As<Napi::Object>())->object();
+    handle = HandleOf<T>(args->env(), value);
   }
+  T* object = handle == nullptr ? nullptr : handle->object();
   if (object == nullptr) args->FailType(index, HandleKind<T>::kName);
   return object;
 }
