@@ -36,8 +36,8 @@ int CloseNumber(os::Fd fd);
 void EndOwned(const State* owner);
 
 // Keeps a number from being given out again while a call of several steps, which may sleep, uses it: whoever closes the
-// descriptor meanwhile ends the claims on it, and the call's end closes it. (The kernel keeps what the number stands for
-// open that long anyhow, for the call that sleeps.)
+// descriptor meanwhile ends the claims on it, and the call's end closes it. (The kernel keeps what the number stands
+// for open that long anyhow, for the call that sleeps.)
 class UseScope {
  public:
   // Claim 0 uses nothing: the call does not sleep.

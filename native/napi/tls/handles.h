@@ -111,7 +111,8 @@ void DefineHandles(Napi::Object exports, std::initializer_list<const BindingList
   exports.Set(HandleKind<T>::kClass, type);
 }
 
-// Returns the handle that a JavaScript object is. Null: from one moment to the next, the environment is being terminated.
+// Returns the handle that a JavaScript object is. Null: from one moment to the next, the environment is being
+// terminated.
 template <typename T>
 Handle<T>* HandleOf(napi_env env, napi_value value) {
   void* handle = nullptr;
