@@ -1,6 +1,6 @@
 /** Datagrams by callbacks: a protocol, and the transport between it and its socket. */
 import { AsyncResource } from 'node:async_hooks';
-import { isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { isAnyArrayBuffer } from 'node:util/types';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
@@ -8,6 +8,7 @@ import { typeName } from '../core/args.js';
 import { type BytesLike, bytesOf, copied } from '../core/bytes.js';
 import { fromCode, OSError, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import { uncaught } from '../core/uncaught.js';
 import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
@@ -15,6 +16,7 @@ import { sendto } from '../socket/send.js';
 import type { socket } from '../socket/socket.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack, unpackBytes } from '../structs/address.js';
 import { Again, ATTEMPT, ONCE, POLLIN, POLLOUT } from '../wait/call.js';
+import { type TransportState, transportText } from './text.js';
 
 const { EAGAIN, EBADF, EINTR } = constants.errno;
 /** How many datagrams one turn of the loop takes in, or sends, before the other descriptors have theirs. */
@@ -49,8 +51,11 @@ interface Waiting {
   readonly to: Address;
 }
 
+const STAYS = staysWith('a datagram endpoint');
+
 /** What `create_datagram_endpoint` returns. It owns its socket. @see Python asyncio.DatagramTransport */
 export class DatagramTransport {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   readonly #sock: socket;
   readonly #protocol: Partial<DatagramProtocol>;
   /** The only address to send to. */
@@ -306,6 +311,15 @@ export class DatagramTransport {
   /** 'socket', 'sockname', 'peername' (null if not connected). @see Python BaseTransport.get_extra_info */
   get_extra_info(name: string, fallback: unknown = null): unknown {
     return this.#extra.get(name) ?? fallback;
+  }
+
+  [inspect.custom](): string {
+    return transportText('DatagramTransport', this.#descriptor, this.#state, this.#size);
+  }
+
+  get #state(): TransportState {
+    if (this.#sock._closed) return 'closed';
+    return this.#closing ? 'closing' : 'open';
   }
 }
 

@@ -1,9 +1,12 @@
 /** StreamReader: bytes that come by themselves, read as they are wanted. */
 import { AssertionError } from 'node:assert';
+import { type InspectOptions, inspect } from 'node:util';
 import { typeName } from '../core/args.js';
 import { ByteQueue } from '../core/byte_queue.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { EOFError, nameClasses, RuntimeError, ValueError } from '../core/exceptions.js';
+import { repr } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import { type Abortable, type Told, untilTold } from '../event/await.js';
 
 /** The stream ended before all was there that was asked for. @see Python asyncio.IncompleteReadError */
@@ -45,6 +48,7 @@ const LINE_END = Buffer.from('\n');
 export function checkLimit(limit: number): void {
   if (limit <= 0) throw new ValueError('Limit cannot be <= 0');
 }
+const STAYS = staysWith('a stream');
 
 /**
  * Reads what arrives. `open_connection` and `start_server` make it. One call at a time may wait; one that is aborted has
@@ -52,6 +56,7 @@ export function checkLimit(limit: number): void {
  * @see Python asyncio.StreamReader
  */
 export class StreamReader {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   readonly #limit: number;
   readonly #bytes = new ByteQueue();
   #ended = false;
@@ -196,6 +201,17 @@ export class StreamReader {
   /** The lines, each with its end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
     for (let line = await this.readline(); line.length > 0; line = await this.readline()) yield line;
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    let text = '<StreamReader';
+    if (this.#size > 0) text += ` ${this.#size} bytes`;
+    if (this.#ended) text += ' eof';
+    if (this.#limit !== DEFAULT_LIMIT) text += ` limit=${this.#limit}`;
+    if (this.#waiting !== null) text += ' waiter=<Future pending>';
+    if (this.#exception !== null) text += ` exception=${this.#exception.name}(${repr(this.#exception.message)})`;
+    if (this.#source !== null) text += ` transport=${inspect(this.#source, options)}`;
+    return `${text}${this.#paused ? ' paused' : ''}>`;
   }
 
   #check(n: number): void {

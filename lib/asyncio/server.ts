@@ -1,9 +1,11 @@
 /** Servers whose connections are streams. */
 import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
+import { type InspectOptions, inspect } from 'node:util';
 import { constants } from '../constants/table.js';
 import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import { uncaught } from '../core/uncaught.js';
 import { Acceptor } from '../event/acceptor.js';
 import type { Abortable } from '../event/await.js';
@@ -55,8 +57,11 @@ export interface StartUnixServerOptions extends ServerOptions {
   cleanup_socket?: boolean;
 }
 
+const STAYS = staysWith('a server');
+
 /** A server. `start_server` and `start_unix_server` make it. @see Python asyncio.Server */
 export class Server {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   readonly #listeners: socket[];
   readonly #connected: ConnectedCallback;
   readonly #options: ServerOptions;
@@ -156,6 +161,11 @@ export class Server {
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.wait_closed();
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const sockets = this.sockets.map((sock) => inspect(sock, options));
+    return `<Server sockets=(${sockets.join(', ')}${sockets.length === 1 ? ',' : ''})>`;
   }
 
   #done(): boolean {

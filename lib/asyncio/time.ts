@@ -1,5 +1,6 @@
 /** Deadlines of awaited calls. */
 import { addAbortListener, setMaxListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { typeName } from '../core/args.js';
 import { timedOut } from '../core/exceptions.js';
 import { Alarm } from '../event/alarm.js';
@@ -70,6 +71,7 @@ export class Timeout {
   #when: number | null;
   #alarm: Alarm | null = null;
   #expired = false;
+  #ended = false;
 
   /** @internal */
   constructor(when: number | null, outer?: AbortSignal) {
@@ -110,8 +112,15 @@ export class Timeout {
 
   /** Ends it: the signal is not aborted any more. */
   [Symbol.dispose](): void {
+    this.#ended = true;
     this.#alarm?.cancel();
     this.#outer?.[Symbol.dispose]();
+  }
+
+  [inspect.custom](): string {
+    if (this.#expired) return '<Timeout [expired]>';
+    if (this.#ended) return '<Timeout [finished]>';
+    return `<Timeout [active] when=${this.#when === null ? 'None' : Math.round(this.#when * 1000) / 1000}>`;
   }
 
   #expire(): void {

@@ -1,5 +1,5 @@
 /** A connection of a stream: what arrives goes to its reader, what is written goes to its socket. */
-
+import { inspect } from 'node:util';
 import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf, fromScratch } from '../core/bytes.js';
 import {
@@ -21,6 +21,7 @@ import type { Connection } from '../ssl/connection.js';
 import type { SSLSocket } from '../ssl/socket.js';
 import type { StreamReader } from './reader.js';
 import { sock_unwrap } from './sock.js';
+import { type TransportState, transportText } from './text.js';
 import { timeout } from './time.js';
 
 const { EBADF } = constants.errno;
@@ -316,6 +317,15 @@ export class Transport {
     };
     const known = plain[name] ?? (this._sock._isPlain || this.#lost ? undefined : encrypted[name]);
     return known?.() ?? fallback;
+  }
+
+  [inspect.custom](): string {
+    return transportText('Transport', this.#descriptor, this.#state, this.#engine.unsentSize);
+  }
+
+  get #state(): TransportState {
+    if (this.#lost) return 'closed';
+    return this.#closing ? 'closing' : 'open';
   }
 }
 

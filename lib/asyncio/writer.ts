@@ -1,7 +1,9 @@
 /** StreamWriter: what is written goes out by itself; `drain` says when there is room for more. */
+import { type InspectOptions, inspect } from 'node:util';
 import { typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { ConnectionAbortedError, ConnectionResetError, RuntimeError, ValueError } from '../core/exceptions.js';
+import { staysWith } from '../core/stays.js';
 import type { Abortable } from '../event/await.js';
 import type { socket } from '../socket/socket.js';
 import type { SSLContext } from '../ssl/context.js';
@@ -67,6 +69,8 @@ export async function secured(
   }
 }
 
+const STAYS = staysWith('a stream');
+
 /**
  * Writes to a connection. `open_connection` and `start_server` make it.
  *
@@ -77,6 +81,7 @@ export async function secured(
  * @see Python asyncio.StreamWriter
  */
 export class StreamWriter {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   #transport: Transport;
   readonly #reader: StreamReader;
   readonly #serverSide: boolean;
@@ -185,6 +190,11 @@ export class StreamWriter {
       before._tellEnd(error as Error);
       throw error;
     }
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const [transport, reader] = [inspect(this.#transport, options), inspect(this.#reader, options)];
+    return `<StreamWriter transport=${transport} reader=${reader}>`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 /** Values as Python writes them, for messages and `util.inspect`. */
-import { inspect } from 'node:util';
+import { type InspectOptions, inspect } from 'node:util';
 
 /** Python's `repr` of the values that addresses and arguments are made of. */
 export function repr(value: unknown): string {
@@ -10,6 +10,17 @@ export function repr(value: unknown): string {
   if (Array.isArray(value)) return `(${value.map(repr).join(', ')}${value.length === 1 ? ',' : ''})`;
   // An object without a prototype has nothing that would make it text.
   return typeof value === 'object' && !('toString' in value) ? inspect(value) : String(value);
+}
+
+/** A value within an object's text: what Python has too as Python writes it, and any other object as Node does. */
+export function shownIn(value: unknown, options: InspectOptions): string {
+  const isOther = typeof value === 'function' || (typeof value === 'object' && value !== null);
+  return isOther && !(value instanceof Uint8Array) ? inspect(value, options) : repr(value);
+}
+
+/** Python's repr of an object whose class says nothing more of it. Python adds the object's place in memory. */
+export function objectRepr(module: string, object: object): string {
+  return `<${module}.${object.constructor.name} object>`;
 }
 
 /** Python's `str`: text is itself. */

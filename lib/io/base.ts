@@ -6,6 +6,8 @@ import { inspect } from 'node:util';
 import { argName, iterable, size, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf, newBytes } from '../core/bytes.js';
 import { OSError, UnsupportedOperation, ValueError } from '../core/exceptions.js';
+import { objectRepr } from '../core/repr.js';
+import { stays } from '../core/stays.js';
 
 /** How many bytes a buffer holds unless told otherwise. */
 export const DEFAULT_BUFFER_SIZE = 8192;
@@ -36,6 +38,8 @@ const dropped = new FinalizationRegistry<() => void>((close) => {
   } catch {}
 });
 
+const STAYS = stays('a file', 'give the socket to the other thread, and call its makefile there');
+
 /**
  * What all file objects share. `Line` is what they are made of: Buffer, or string.
  *
@@ -44,6 +48,7 @@ const dropped = new FinalizationRegistry<() => void>((close) => {
  * @see Python io.IOBase
  */
 export abstract class IOBase<Line extends Buffer | string = Buffer> implements IterableIterator<Line> {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   #closed = false;
 
   /** Whether the file was closed. */
@@ -60,6 +65,10 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
     } finally {
       this.#closed = true;
     }
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('_io', this);
   }
 
   /** Writes what is held back, where the file has a buffer. @throws ValueError on a closed file; OSError */

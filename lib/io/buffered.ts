@@ -139,7 +139,7 @@ abstract class Buffered extends BufferedIOBase {
     return (this.source as Named).mode;
   }
 
-  [inspect.custom](): string {
+  override [inspect.custom](): string {
     return describe(this.constructor.name, { name: (this.raw as Named | null)?.name });
   }
 }
@@ -648,9 +648,5 @@ export class BufferedRWPair extends BufferedIOBase {
   /** Whether the file to write to was closed. @throws ValueError if it was detached */
   override get closed(): boolean {
     return this.#writer.closed;
-  }
-
-  [inspect.custom](): string {
-    return describe(this.constructor.name, {});
   }
 }

@@ -459,7 +459,7 @@ export class TextIOWrapper extends IOBase<string> {
     }
   }
 
-  [inspect.custom](): string {
+  override [inspect.custom](): string {
     const name = (this.buffer as { name?: unknown } | null)?.name;
     return describe('TextIOWrapper', { name, mode: this.mode, encoding: this.encoding });
   }

@@ -1,9 +1,12 @@
 /** epoll objects: descriptors that the kernel watches from call to call. */
+import { inspect } from 'node:util';
 import { native } from '../addon/binary.js';
 import { EPOLL_CLOEXEC, EPOLLIN, EPOLLOUT, EPOLLPRI } from '../constants/select.js';
 import { isKeywords, parameters, wrapped32 } from '../core/args.js';
 import { checked, OSError, ValueError } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
+import { objectRepr } from '../core/repr.js';
+import { stays } from '../core/stays.js';
 import { busyWait, type Waitable, wait } from '../wait/call.js';
 import { epollDeadline, int, roomOf } from './arguments.js';
 
@@ -45,6 +48,8 @@ const collected = new FinalizationRegistry<{ fd: number; claim: number }>(({ fd,
   native.closeOwned(fd, claim);
 });
 
+const STAYS = stays('an epoll object', 'send fileno(), call select.epoll.fromfd there, and keep this object as long');
+
 /** Marks the constructor call that takes over a descriptor. */
 const ADOPT = Symbol('adopt');
 
@@ -69,6 +74,7 @@ function controlArgs(caller: string, args: unknown[]): unknown[] {
  * @see Python select.epoll
  */
 export class epoll {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   #fd: number;
   /** What makes the descriptor this object's: see `native.own`. */
   #claim = 0;
@@ -215,6 +221,10 @@ export class epoll {
   /** What `set_busy_wait` was told, in µs. */
   get_busy_wait(): number {
     return Math.round(this.#busyMs * 1000);
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('select', this);
   }
 }
 

@@ -1,13 +1,17 @@
 /** poll objects: descriptors with the events to wait for on each. */
+import { inspect } from 'node:util';
 import { POLLIN, POLLOUT, POLLPRI } from '../constants/select.js';
 import { constants } from '../constants/table.js';
 import { checked, KeyError, raise } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
+import { objectRepr } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import { busyWait, wait } from '../wait/call.js';
 import { PollArray } from '../wait/pollfds.js';
 import { milliseconds, NO_TIMEOUT, pollDeadline, roomOf, unsignedShort } from './arguments.js';
 
 const { ENOENT } = constants.errno;
+const STAYS = staysWith('a poll object');
 
 /**
  * A set of descriptors with the events to wait for on each, over poll(2).
@@ -20,6 +24,7 @@ const { ENOENT } = constants.errno;
  * @see Python select.poll; poll(2)
  */
 export class poll {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** fd → event mask, in the order of registration. */
   readonly #masks = new Map<number, number>();
   #array = new PollArray();
@@ -100,6 +105,10 @@ export class poll {
   /** What `set_busy_wait` was told, in µs. */
   get_busy_wait(): number {
     return Math.round(this.#busyMs * 1000);
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('select', this);
   }
 
   #wait(timeout: unknown): number {

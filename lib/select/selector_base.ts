@@ -1,14 +1,17 @@
 /** What every selector is made of: keys, and the map of those that are registered. */
-import { inspect } from 'node:util';
+import { type InspectOptions, inspect } from 'node:util';
 import { isKeywords, parameters, typeName } from '../core/args.js';
 import { KeyError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileobjToFd, shown } from '../core/fileobj.js';
-import { repr } from '../core/repr.js';
+import { objectRepr, repr, shownIn } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 
 /** Ready to be read. */
 export const EVENT_READ = 1;
 /** Ready to be written. */
 export const EVENT_WRITE = 2;
+
+const STAYS = staysWith('a selector');
 
 // ---- keys ----------------------------------------------------------------------------------------------------------
 
@@ -34,8 +37,8 @@ export class SelectorKey<F = FileDescriptorLike, D = unknown> {
     yield this.data;
   }
 
-  [inspect.custom](_depth: number, options: object): string {
-    const fields = Object.entries(this).map(([name, value]) => `${name}=${inspect(value, options)}`);
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const fields = Object.entries(this).map(([name, value]) => `${name}=${shownIn(value, options)}`);
     return `SelectorKey(${fields.join(', ')})`;
   }
 }
@@ -47,6 +50,7 @@ function notRegistered(fileobj: unknown): KeyError {
 
 /** What get_map() returns: a live, read-only view of what is registered. Iterates over descriptors, as Python's does. */
 export class SelectorMapping {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   readonly #keys: ReadonlyMap<number, SelectorKey>;
   readonly #lookup: (fileobj: unknown) => number;
 
@@ -83,6 +87,10 @@ export class SelectorMapping {
   items(): IterableIterator<[number, SelectorKey]> {
     return this.#keys.entries();
   }
+
+  [inspect.custom](): string {
+    return objectRepr('selectors', this);
+  }
 }
 
 // ---- the base ------------------------------------------------------------------------------------------------------
@@ -95,6 +103,8 @@ export type Timeout = number | null | { timeout?: number | null };
 
 /** What every selector offers. `using` closes it. */
 export abstract class BaseSelector {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
+
   /** @throws TypeError if it is called for itself: the class is abstract */
   constructor() {
     if (new.target === BaseSelector) {
@@ -150,6 +160,10 @@ export abstract class BaseSelector {
 
   /** What is registered, by file object; null once closed. */
   abstract get_map(): SelectorMapping | null;
+
+  [inspect.custom](): string {
+    return objectRepr('selectors', this);
+  }
 }
 
 const NAMES = ['fileobj', 'events', 'data'];

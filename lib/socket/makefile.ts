@@ -1,8 +1,9 @@
 /** Files over a socket: SocketIO and what `socket.makefile` builds on it. */
+import { inspect } from 'node:util';
 import { isKeywords, size, typeName } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
 import { BlockingIOError, OSError, TimeoutError, ValueError } from '../core/exceptions.js';
-import { repr } from '../core/repr.js';
+import { objectRepr, repr } from '../core/repr.js';
 import {
   BufferedReader,
   BufferedRWPair,
@@ -132,6 +133,10 @@ export class SocketIO extends RawIOBase {
   override _closer(): () => void {
     const sock = this.#socket as Streamed;
     return () => sock._fileClosed();
+  }
+
+  override [inspect.custom](): string {
+    return objectRepr('socket', this);
   }
 }
 

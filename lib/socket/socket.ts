@@ -5,6 +5,7 @@ import { constants } from '../constants/table.js';
 import { cInt, integer, plainInt, timeout } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
 import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
+import { stays } from '../core/stays.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
 import { type AncillaryItem, packAncillary } from '../structs/ancillary.js';
@@ -78,6 +79,12 @@ export function setdefaulttimeout(value: number | null): void {
   defaultTimeout = timeout(value);
 }
 
+const STAYS = stays(
+  'a socket',
+  'to move it, send the number that detach() returns, to share it, that of dup().detach(); ' +
+    'in the other thread, make a socket of the number, new socket.socket({ fileno })',
+);
+
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');
 
@@ -100,9 +107,7 @@ export class socket {
   /** @internal See set_busy_wait. */ _busyMs = 0;
   /** @internal The last recv took all that there was: an awaited one had better wait before it tries. */
   _drained = false;
-  readonly #family: number;
-  readonly #type: number;
-  readonly #proto: number;
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   readonly #remains: Remains;
   /** How many files made by makefile are open. */
   #files = 0;
@@ -121,11 +126,8 @@ export class socket {
   constructor(...args: unknown[]) {
     const [fd, family, type, proto] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
     this._fd = fd;
-    this.#family = family;
-    this.#type = type & ~TYPE_FLAGS;
-    this.#proto = proto;
     const Class = this.constructor as typeof socket;
-    this.#remains = { fd, claim: native.own(fd), Class, family, type: this.#type, proto, zerocopy: null };
+    this.#remains = { fd, claim: native.own(fd), Class, family, type: type & ~TYPE_FLAGS, proto, zerocopy: null };
     collected.register(this, this.#remains, this.#remains);
     if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
     else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
@@ -138,15 +140,15 @@ export class socket {
 
   /** The address family: AF_INET, AF_UNIX, … @see Python socket.family */
   get family(): number {
-    return this.#family;
+    return this.#remains.family;
   }
   /** The type: SOCK_STREAM, SOCK_DGRAM, …, without SOCK_NONBLOCK and SOCK_CLOEXEC. @see Python socket.type */
   get type(): number {
-    return this.#type;
+    return this.#remains.type;
   }
   /** The protocol; 0 if it was not given. @see Python socket.proto */
   get proto(): number {
-    return this.#proto;
+    return this.#remains.proto;
   }
   /**
    * What `gettimeout` returns: seconds, 0 for a nonblocking socket, null for one that blocks.
@@ -229,7 +231,7 @@ export class socket {
     const fd = renewed(checked(native.dup(this._fd), 'dup'));
     // As Python calls it: an heir's own constructor gets arguments that it can pass on.
     const Class = this.constructor as new (family: number, type: number, proto: number, fileno: number) => this;
-    const copy = new Class(this.#family, this.#type, this.#proto, fd);
+    const copy = new Class(this.#remains.family, this.#remains.type, this.#remains.proto, fd);
     copy.settimeout(this._timeout);
     return copy;
   }
@@ -292,7 +294,7 @@ export class socket {
    * @see bind(2)
    */
   bind(address: Address): void {
-    const length = pack(this.#family, this.#proto, address, 'bind');
+    const length = pack(this.#remains.family, this.#remains.proto, address, 'bind');
     checked(native.bind(this._fd, packed, length), 'bind');
   }
 
@@ -315,7 +317,7 @@ export class socket {
 
   /** The descriptor has its owner before anything else may fail. */
   #accepted(fd: number): [socket, ReturnedAddress] {
-    return [socket._adopt(fd, this), unpack(native.info[0], this.#proto)];
+    return [socket._adopt(fd, this), unpack(native.info[0], this.#remains.proto)];
   }
 
   /** @internal One attempt of an awaited accept, which an heir does not wrap. */
@@ -364,7 +366,7 @@ export class socket {
 
   /** 0, a negative code, or DEADLINE_PASSED. */
   #connect(address: Address, caller: string): number {
-    const length = pack(this.#family, this.#proto, address, caller);
+    const length = pack(this.#remains.family, this.#remains.proto, address, caller);
     const deadline = begin(this, POLLOUT);
     if (deadline === Number.POSITIVE_INFINITY) return this.#connectAsleep(length);
     const code = native.connect(this._fd, packed, length, ONCE);
@@ -381,7 +383,7 @@ export class socket {
       interrupted();
       if (!held.isOwned) return -EBADF;
       deadline = limited(held.fd, POLLOUT, deadline);
-      if (monotonicMs() >= deadline) return this.#family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
+      if (monotonicMs() >= deadline) return this.#remains.family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
       const further = native.connect(held.fd, packed, length, SLEEP);
       // Somebody has made the descriptor nonblocking meanwhile.
       if (further === -EALREADY || isInProgress(further)) native.pollOne(held.fd, POLLOUT, SLICE_MS);
@@ -399,7 +401,7 @@ export class socket {
 
   /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
   _connectBegun(address: Address): number {
-    const length = pack(this.#family, this.#proto, address, 'connect');
+    const length = pack(this.#remains.family, this.#remains.proto, address, 'connect');
     return native.connect(this._fd, packed, length, ONCE);
   }
 
@@ -414,13 +416,13 @@ export class socket {
   /** The address that the socket is bound to. @throws OSError EBADF */
   getsockname(): ReturnedAddress {
     checked(native.getsockname(this._fd), 'getsockname');
-    return unpack(native.info[0], this.#proto);
+    return unpack(native.info[0], this.#remains.proto);
   }
 
   /** The address that the socket is connected to. @throws OSError ENOTCONN */
   getpeername(): ReturnedAddress {
     checked(native.getpeername(this._fd), 'getpeername');
-    return unpack(native.info[0], this.#proto);
+    return unpack(native.info[0], this.#remains.proto);
   }
 
   /**
@@ -442,7 +444,7 @@ export class socket {
   getsockopt(level: number, optname: number): number;
   getsockopt(level: number, optname: number, buflen: number): number | Buffer;
   getsockopt(level: number, optname: number, buflen = 0): number | bigint | Buffer {
-    return getOption(this._fd, this.#family, level, optname, buflen);
+    return getOption(this._fd, this.#remains.family, level, optname, buflen);
   }
 
   /**
@@ -453,7 +455,7 @@ export class socket {
   setsockopt(level: number, optname: number, value: number | boolean | BytesLike): void;
   setsockopt(level: number, optname: number, value: null, optlen: number): void;
   setsockopt(...args: unknown[]): void {
-    setOption(this._fd, this.#family, args);
+    setOption(this._fd, this.#remains.family, args);
   }
 
   // ---- receiving ---------------------------------------------------------------------------------------------------
@@ -603,7 +605,7 @@ export class socket {
   sendmsg_afalg(options: AlgOptions): number;
   sendmsg_afalg(msg: Iterable<BytesLike>, options: AlgOptions): number;
   sendmsg_afalg(...args: unknown[]): number {
-    if (this.#family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
+    if (this.#remains.family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
     const { msg, items, flags } = algMessage(args);
     return sendMessage(this, msg, packAncillary(items), flags, 0, begin(this, POLLOUT)) as number;
   }

@@ -1,5 +1,6 @@
 /** Certificates and names as such: no connection needed. */
 import { statSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { tls } from '../addon/binary.js';
 import type { CertificateInfo, ObjectId } from '../addon/tls.js';
 import { noAttribute, parameters, plainInt, typeName } from '../core/args.js';
@@ -113,6 +114,9 @@ export class Certificate {
   toString(): string {
     return `<_ssl.Certificate '${succeeded(tls.certificateText(this.#der))[1]}'>`;
   }
+  [inspect.custom](): string {
+    return this.toString();
+  }
 }
 
 /**
@@ -196,6 +200,9 @@ export class _ASN1Object {
     const [shortname, longname, oid] = [this.shortname, this.longname, this.oid].map(repr);
     return `_ASN1Object(nid=${this.nid}, shortname=${shortname}, longname=${longname}, oid=${oid})`;
   }
+  [inspect.custom](): string {
+    return this.toString();
+  }
 }
 
 function known(text: string, byName: boolean): ObjectId {
@@ -236,6 +243,11 @@ export class Purpose extends _ASN1Object {
   static readonly SERVER_AUTH: Purpose = new Purpose('1.3.6.1.5.5.7.3.1');
   /** For a server: the peer is a client, whose certificate may be verified. */
   static readonly CLIENT_AUTH: Purpose = new Purpose('1.3.6.1.5.5.7.3.2');
+
+  override [inspect.custom](): string {
+    const name = this === Purpose.SERVER_AUTH ? 'SERVER_AUTH' : 'CLIENT_AUTH';
+    return `<Purpose.${name}: ${super[inspect.custom]()}>`;
+  }
 }
 
 /** Refuses what is no object identifier with what it is, as CPython does. */
@@ -265,6 +277,10 @@ export class DefaultVerifyPaths {
   }
   *[Symbol.iterator](): Generator<string | null> {
     yield* Object.values(this);
+  }
+  [inspect.custom](): string {
+    const fields = Object.entries(this).map(([name, value]) => `${name}=${repr(value)}`);
+    return `DefaultVerifyPaths(${fields.join(', ')})`;
   }
 }
 

@@ -1,13 +1,18 @@
 /** MemoryBIO: bytes on their way between a connection and whoever carries them. */
-
+import { inspect } from 'node:util';
 import { tls } from '../addon/binary.js';
 import { integer } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OverflowError } from '../core/exceptions.js';
+import { objectRepr } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import { SSLError, succeeded } from './errors.js';
+
+const STAYS = staysWith('a MemoryBIO');
 
 /** @see Python ssl.MemoryBIO */
 export class MemoryBIO {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** @internal */ readonly _tls = tls.MemoryBio.create();
   #ended = false;
 
@@ -46,5 +51,9 @@ export class MemoryBIO {
   write_eof(): void {
     this.#ended = true;
     this._tls.writeEof();
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('_ssl', this);
   }
 }

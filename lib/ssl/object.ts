@@ -1,8 +1,10 @@
 /** SSLObject: a TLS connection without a socket, between two memory BIOs. */
-
+import { inspect } from 'node:util';
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
 import { integer, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { objectRepr } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import { checkNaming } from './arguments.js';
 import type { Classes, Connection } from './connection.js';
 import { deprecated } from './errors.js';
@@ -21,12 +23,15 @@ interface ObjectOptions {
   session: SSLSession | null;
 }
 
+const STAYS = staysWith('an SSLObject');
+
 /**
  * A TLS connection that does no input or output of its own: what the peer sent is put into the incoming MemoryBIO, what
  * is to be sent is taken out of the outgoing one. Where it needs more, a call raises SSLWantReadError.
  * @see Python ssl.SSLObject
  */
 export class SSLObject {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** @internal */ readonly _sslobj!: Connection;
 
   /** @throws TypeError always: `SSLContext.wrap_bio` makes it */
@@ -225,5 +230,9 @@ export class SSLObject {
    */
   update_keys(peer_too = false): void {
     this._sslobj.updateKeys(Boolean(peer_too));
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('ssl', this);
   }
 }

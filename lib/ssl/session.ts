@@ -1,13 +1,17 @@
 /** Sessions that a later connection can resume. */
-
+import { inspect } from 'node:util';
 import { tls } from '../addon/binary.js';
 import type { TlsConnection, TlsSession } from '../addon/tls.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { ValueError } from '../core/exceptions.js';
+import { objectRepr } from '../core/repr.js';
+import { stays } from '../core/stays.js';
 import { isFailure, succeeded } from './errors.js';
 
 /** Marks the constructor calls of this library: for everyone else a session comes from a connection. */
 const INTERNAL = Symbol('internal');
+
+const STAYS = stays('a session', 'send to_bytes(), and call session_from_bytes of a context there');
 
 /**
  * What a client keeps of a connection in order to resume it: `context.wrap_socket(sock, { session })`. In TLS 1.3 it
@@ -15,6 +19,7 @@ const INTERNAL = Symbol('internal');
  * @see Python ssl.SSLSession
  */
 export class SSLSession {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** @internal */
   readonly _tls: TlsSession;
   /** @internal Which SSLContext's connections it may be used with. */
@@ -66,6 +71,10 @@ export class SSLSession {
   /** Whether both are the same session. Python's `==`. */
   equals(other: unknown): boolean {
     return other instanceof SSLSession && this.id.equals(other.id);
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('_ssl', this);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What SSLContext sets, and connections have in common: certificates, ciphers, versions, callbacks. */
+import { inspect } from 'node:util';
 import { tls } from '../addon/binary.js';
 import {
   type CertificateInfo,
@@ -12,7 +13,8 @@ import { cInt, integer, parameters, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
-import { repr } from '../core/repr.js';
+import { objectRepr, repr } from '../core/repr.js';
+import { staysWith } from '../core/stays.js';
 import {
   asciiText,
   type CertChainOptions,
@@ -78,8 +80,11 @@ const SESSION_STATS = [
   'cache_full',
 ] as const;
 
+const STAYS = staysWith('an SSLContext');
+
 /** What an SSLContext is without its ways to make sockets and objects. CPython's `_ssl._SSLContext`. */
 export class Settings implements ConnectionContext {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   readonly #protocol: number;
   /** @internal */ readonly _tls: TlsContext;
   /** @internal */ readonly _hooks: ConnectionContext['_hooks'] = {
@@ -621,6 +626,10 @@ export class Settings implements ConnectionContext {
     checkCallback(callback, complaint);
     this._hooks[name] = (callback ?? null) as never;
     this._tls.setEvent(EVENTS[name], this._hooks[name] !== null);
+  }
+
+  [inspect.custom](): string {
+    return objectRepr('ssl', this);
   }
 }
 

@@ -7,6 +7,7 @@ import { cInt, integer, isKeywords, noAttribute, parameters } from '../core/args
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, raise, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
+import { stays } from '../core/stays.js';
 import { descriptorToSend, sendfile, sendfileArguments, sendfileByReading } from '../socket/sendfile.js';
 import { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
@@ -31,6 +32,8 @@ const NEVER = ['sendmsg', 'recvmsg', 'recvmsg_into', 'send_zerocopy', 'sendmmsg'
 /** What one SSL_sendfile is asked for. */
 const KERNEL_BLOCK = 1 << 20;
 
+const STAYS = stays('a TLS connection', 'give the plain socket to the other thread, and call wrap_socket there');
+
 export interface SocketOptions {
   serverSide: boolean;
   doHandshake: boolean;
@@ -48,6 +51,7 @@ export interface SocketOptions {
  * @see Python ssl.SSLSocket
  */
 export class SSLSocket extends socket {
+  /** @internal See core/stays.ts. */ override readonly _stays: symbol = STAYS;
   /** @internal The connection; null where there is none: not connected, unwrapped, closed. */
   _sslobj: Connection | null = null;
   #context!: SSLContext;

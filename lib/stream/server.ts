@@ -5,6 +5,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { constants } from '../constants/table.js';
 import { ValueError } from '../core/exceptions.js';
+import { staysWith } from '../core/stays.js';
 import { Acceptor } from '../event/acceptor.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
 import { socket } from '../socket/socket.js';
@@ -43,6 +44,8 @@ export interface Dropped {
   remoteFamily?: string;
 }
 
+const STAYS = staysWith('a server');
+
 type Closed = (error?: Error) => void;
 
 /**
@@ -51,6 +54,7 @@ type Closed = (error?: Error) => void;
  * @see https://nodejs.org/api/net.html#class-netserver
  */
 export class Server extends EventEmitter {
+  /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** More connections than that are closed at once; 0 or undefined: no limit. */
   maxConnections: number | undefined = undefined;
   readonly #options: ServerOptions;
