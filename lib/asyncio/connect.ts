@@ -61,7 +61,7 @@ export async function connectTo(
   const { family, proto, flags, local_addr, all_errors } = options;
   const delay = options.happy_eyeballs_delay === undefined ? ATTEMPT_DELAY : seconds(options.happy_eyeballs_delay);
   const { interleave = delay === null ? 0 : 1 } = options;
-  using deadline = timeout(seconds(options.timeout), options);
+  using deadline = timeout(seconds(options.timeout ?? null), options);
   const { signal } = deadline;
   const hints = { family, proto, flags, signal };
   const infos = await addressesOf(host ?? null, port ?? null, SOCK_STREAM, hints);

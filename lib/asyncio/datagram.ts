@@ -4,7 +4,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import { isAnyArrayBuffer } from 'node:util/types';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { typeName } from '../core/args.js';
+import { absent, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf, copied } from '../core/bytes.js';
 import { fromCode, OSError, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
@@ -127,7 +127,7 @@ export class DatagramTransport {
    * @throws TypeError | ValueError | OverflowError for wrong arguments
    * @see Python DatagramTransport.sendto; sendto(2)
    */
-  sendto(data: BytesLike, addr: Address = null): void {
+  sendto(data: BytesLike, addr: Address = absent(arguments.length, 2, 'addr', null)): void {
     if (!ArrayBuffer.isView(data) && !isAnyArrayBuffer(data)) {
       throw new TypeError(`data argument must be a bytes-like object, not '${typeName(data)}'`);
     }

@@ -1,7 +1,7 @@
 /** Making a datagram endpoint: which socket, bound to what, connected to what. */
 import { inspect } from 'node:util';
 import { constants } from '../constants/table.js';
-import { noAttribute } from '../core/args.js';
+import { checkOptions, noAttribute } from '../core/args.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
 import type { Abortable } from '../event/await.js';
@@ -59,6 +59,7 @@ export async function create_datagram_endpoint<P extends Partial<DatagramProtoco
   protocol_factory: () => P,
   options: DatagramEndpointOptions = {},
 ): Promise<[DatagramTransport, P]> {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   const [sock, remote] = await (options.sock ? given(options.sock, options) : opened(options));
   try {

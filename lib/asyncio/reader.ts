@@ -1,7 +1,7 @@
 /** StreamReader: bytes that come by themselves, read as they are wanted. */
 import { AssertionError } from 'node:assert';
 import { type InspectOptions, inspect } from 'node:util';
-import { typeName } from '../core/args.js';
+import { absent, typeName } from '../core/args.js';
 import { ByteQueue } from '../core/byte_queue.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { EOFError, nameClasses, RuntimeError, ValueError } from '../core/exceptions.js';
@@ -130,7 +130,7 @@ export class StreamReader {
    * Up to `n` bytes, at least one, unless the stream has ended; -1: all until its end.
    * @throws (rejects) the connection's error; RuntimeError while another call waits
    */
-  async read(n = -1, options?: Abortable): Promise<Buffer> {
+  async read(n = absent(arguments.length, 1, 'n', -1), options?: Abortable): Promise<Buffer> {
     this.#check(n);
     if (n === 0) return NOTHING;
     if (n < 0) return this.#readAll(options);

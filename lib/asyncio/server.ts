@@ -1,8 +1,10 @@
 /** Servers whose connections are streams. */
+
 import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { type InspectOptions, inspect } from 'node:util';
 import { constants } from '../constants/table.js';
+import { absent, checkOptions } from '../core/args.js';
 import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
@@ -254,8 +256,8 @@ export class Server {
  */
 export async function start_server(
   client_connected_cb: ConnectedCallback,
-  host: string | null | readonly string[] = null,
-  port: number | string | null = null,
+  host: string | null | readonly string[] = absent(arguments.length, 2, 'host', null),
+  port: number | string | null = absent(arguments.length, 3, 'port', null),
   options: StartServerOptions = {},
 ): Promise<Server> {
   checkServing(client_connected_cb, options);
@@ -275,7 +277,7 @@ export async function start_server(
  */
 export async function start_unix_server(
   client_connected_cb: ConnectedCallback,
-  path: string | Uint8Array | null = null,
+  path: string | Uint8Array | null = absent(arguments.length, 2, 'path', null),
   options: StartUnixServerOptions = {},
 ): Promise<Server> {
   checkServing(client_connected_cb, options);
@@ -292,6 +294,8 @@ function checkServing(callback: unknown, options: ServerOptions): void {
   const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout, limit = DEFAULT_LIMIT } = options;
   // CPython tells of it at each connection, on its log; here it would end the process.
   checkLimit(limit);
+  const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout } = options;
+  checkOptions(options);
   checkTlsOptions(ssl, { ssl_handshake_timeout, ssl_shutdown_timeout });
   if (ssl && typeof ssl.wrap_socket !== 'function') {
     throw new TypeError('ssl argument must be an SSLContext or None');

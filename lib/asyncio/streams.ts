@@ -1,6 +1,7 @@
 /** Connections as a reader and a writer. */
 
 import { constants } from '../constants/table.js';
+import { absent, checkOptions } from '../core/args.js';
 import { BlockingIOError, ValueError } from '../core/exceptions.js';
 import type { Abortable } from '../event/await.js';
 import { socket } from '../socket/socket.js';
@@ -35,10 +36,11 @@ export interface OpenConnectionOptions extends StreamOptions, ConnectOptions {}
  * @see Python asyncio.open_connection
  */
 export async function open_connection(
-  host: string | null = null,
-  port: number | string | null = null,
+  host: string | null = absent(arguments.length, 1, 'host', null),
+  port: number | string | null = absent(arguments.length, 2, 'port', null),
   options: OpenConnectionOptions = {},
 ): Promise<[StreamReader, StreamWriter]> {
+  checkOptions(options);
   const { sock } = options;
   if (sock && (host !== null || port !== null)) {
     throw new ValueError('host/port and sock can not be specified at the same time');
@@ -56,7 +58,7 @@ export async function open_connection(
  * @see Python asyncio.open_unix_connection
  */
 export async function open_unix_connection(
-  path: string | Uint8Array | null = null,
+  path: string | Uint8Array | null = absent(arguments.length, 1, 'path', null),
   options: StreamOptions = {},
 ): Promise<[StreamReader, StreamWriter]> {
   const { sock } = options;

@@ -55,7 +55,7 @@ export function timeout_at(when: number | null, options: Abortable = {}): Timeou
 
 /** A time as it was given. @throws TypeError */
 function seconds(value: unknown): number | null {
-  if (value === null || value === undefined) return null;
+  if (value === null) return null;
   if (typeof value === 'number' && !Number.isNaN(value)) return value;
   throw new TypeError(`a time must be a number of seconds or null, not ${typeName(value)}`);
 }

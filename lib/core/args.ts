@@ -28,11 +28,74 @@ export function typeName(value: unknown): string {
   return prototype.constructor?.name ?? 'object';
 }
 
+// ---- undefined -----------------------------------------------------------------------------------------------------
+
+// A name that this platform lacks is undefined in JavaScript, where Python raises AttributeError. So an argument that is
+// given and undefined is refused; to have the default, a program leaves it out.
+
+/** What is said of an argument that was given and is undefined. */
+export function undefinedArgument(name: string): TypeError {
+  return new TypeError(
+    `argument '${name}' is undefined: leave it out to have the default; a constant that is undefined does not exist here`,
+  );
+}
+
+/**
+ * The value of an optional argument that is undefined, as the initial value of its parameter:
+ * `flags = absent(arguments.length, 2, 'flags', 0)`.
+ * @param count how many arguments the call has
+ * @param position which one of them it would be, from 1
+ * @throws TypeError if the call has it
+ */
+export function absent<T>(count: number, position: number, name: string, otherwise: T): T {
+  if (count >= position) throw undefinedArgument(name);
+  return otherwise;
+}
+
+/** Refuses a call with too few arguments. @param wanted in Python's words, such as 'at least 1 argument' */
+export function atLeast(count: number, least: number, caller: string, wanted: string): void {
+  if (count < least) throw new TypeError(`${caller}() takes ${wanted} (${count} given)`);
+}
+
+/**
+ * The options that are refused where they are given and undefined, for what that would mean is not what was meant: those
+ * whose values are constants, which may not exist here, and those that say whom TLS trusts. In all others undefined means
+ * "not given", as JavaScript has it.
+ */
+const NEVER_UNDEFINED: ReadonlySet<string> = new Set([
+  ...[
+    'family',
+    'type',
+    'proto',
+    'flags',
+    'fileno',
+    'events',
+    'eventmask',
+    'protocol',
+    'ssl_version',
+    'purpose',
+    'cert_reqs',
+  ],
+  ...['cafile', 'capath', 'cadata', 'ca_certs', 'check_hostname'],
+]);
+
+/** Refuses options of an object that must not be undefined. @throws TypeError */
+export function checkOptions(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined && NEVER_UNDEFINED.has(name)) throw undefinedArgument(name);
+  }
+}
+
+// ---- numbers, text, and what has methods ---------------------------------------------------------------------------
+
 /** An integer of any size. */
 export function integer(value: unknown): number | bigint {
   if (typeof value === 'number' && Number.isInteger(value)) return value;
   if (typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value === undefined) {
+    throw new TypeError('an integer is missing: it was left out, or it is a constant that does not exist here');
+  }
   throw new TypeError(`'${typeName(value)}' object cannot be interpreted as an integer`);
 }
 
@@ -125,7 +188,8 @@ const TIMEOUT_END_S = 2 ** 63 / 1e9;
  * @throws TypeError | ValueError | OverflowError
  */
 export function timeout(value: unknown): number | null {
-  if (value === null || value === undefined) return null;
+  if (value === null) return null;
+  if (value === undefined) throw undefinedArgument('timeout');
   const seconds = typeof value === 'number' ? value : Number(integer(value));
   if (Number.isNaN(seconds)) throw new ValueError('Invalid value NaN (not a number)');
   if (Math.abs(seconds) >= TIMEOUT_END_S) throw timeoutOverflow(value);
@@ -152,7 +216,7 @@ export function isKeywords(value: unknown): value is Record<string, unknown> {
  * Spreads a call's arguments over Python's parameter names: positional ones first, then a last plain object with names.
  * Returns one value per name, undefined where nothing was given.
  * @param least how many of them must be given, for a function that CPython has in Python and not in C
- * @throws TypeError for an unknown name, or one given twice, or too many
+ * @throws TypeError for an unknown name, one given twice, one that is undefined and must not be, or too many
  */
 export function parameters(
   caller: string,
@@ -171,6 +235,9 @@ export function parameters(
         : `${caller}() takes from ${least} to ${most} positional arguments but ${given} were given`,
     );
   }
+  const unsaid = positional.indexOf(undefined);
+  if (unsaid >= 0) throw undefinedArgument(names[unsaid]);
+  if (keywords !== undefined) checkOptions(keywords);
   const values: unknown[] = names.map((_, i) => positional[i]);
   for (const name in keywords) {
     const at = names.indexOf(name);

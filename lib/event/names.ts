@@ -1,7 +1,9 @@
 /** Awaited name resolution: the system's resolver, on a thread of libuv's pool. */
+
 import { isIP } from 'node:net';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
+import { absent } from '../core/args.js';
 import { OSError } from '../core/exceptions.js';
 import { type AddressInfoEntry, addressEntries, addressQuestion, nameEntry, nameQuestion } from '../socket/resolve.js';
 import type { socket } from '../socket/socket.js';
@@ -40,7 +42,7 @@ export async function getaddrinfo(
  */
 export async function getnameinfo(
   sockaddr: readonly unknown[],
-  flags = 0,
+  flags = absent(arguments.length, 2, 'flags', 0),
   { signal }: Abortable = {},
 ): Promise<[string, string]> {
   const question = nameQuestion(sockaddr, flags);
@@ -58,8 +60,10 @@ export async function addressesOf(
   type: number,
   hints: GetAddrInfoOptions = {},
 ): Promise<AddressInfoEntry[]> {
-  const found = numericAddress(host, port, type, hints) ?? (await getaddrinfo(host, port, { ...hints, type }));
-  hints.signal?.throwIfAborted();
+  const { family = AF_UNSPEC, proto = 0, flags = 0, signal } = hints;
+  const asked = { family, type, proto, flags, signal };
+  const found = numericAddress(host, port, type, hints) ?? (await getaddrinfo(host, port, asked));
+  signal?.throwIfAborted();
   if (found.length === 0) throw new OSError('getaddrinfo() returned empty list');
   return found;
 }

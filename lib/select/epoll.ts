@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { native } from '../addon/binary.js';
 import { EPOLL_CLOEXEC, EPOLLIN, EPOLLOUT, EPOLLPRI } from '../constants/select.js';
-import { isKeywords, parameters, wrapped32 } from '../core/args.js';
+import { absent, isKeywords, parameters, undefinedArgument, wrapped32 } from '../core/args.js';
 import { checked, OSError, ValueError } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
 import { objectRepr } from '../core/repr.js';
@@ -58,7 +58,11 @@ function controlArgs(caller: string, args: unknown[]): unknown[] {
   const last = args[args.length - 1];
   const byName = isKeywords(last) && (args.length > 1 || typeof last.fileno !== 'function');
   const [fd, eventmask] = byName ? parameters(caller, ['fd', 'eventmask'], args) : args;
-  if (fd === undefined) throw new TypeError(`${caller}() missing required argument 'fd' (pos 1)`);
+  if (args.length === 0 || (byName && fd === undefined)) {
+    throw new TypeError(`${caller}() missing required argument 'fd' (pos 1)`);
+  }
+  const unsaid = args.indexOf(undefined);
+  if (unsaid >= 0) throw undefinedArgument(['fd', 'eventmask'][unsaid]);
   return [fileno(fd), eventmask];
 }
 
@@ -174,7 +178,10 @@ export class epoll {
    */
   poll(timeout?: number | null, maxevents?: number | { maxevents?: number }): [fd: number, events: number][];
   poll(options: { timeout?: number | null; maxevents?: number }): [fd: number, events: number][];
-  poll(timeout: unknown = null, maxevents: unknown = -1): [fd: number, events: number][] {
+  poll(
+    timeout: unknown = absent(arguments.length, 1, 'timeout', null),
+    maxevents: unknown = absent(arguments.length, 2, 'maxevents', -1),
+  ): [fd: number, events: number][] {
     if (typeof timeout === 'object' && isKeywords(timeout)) return this.#pollByName([timeout]);
     if (typeof maxevents === 'object' && isKeywords(maxevents)) return this.#pollByName([timeout, maxevents]);
     const asked = int(maxevents);
@@ -191,7 +198,7 @@ export class epoll {
 
   #pollByName(args: unknown[]): [fd: number, events: number][] {
     const [timeout, maxevents] = parameters('poll', ['timeout', 'maxevents'], args);
-    return this.poll(timeout as number | null | undefined, maxevents as number | undefined);
+    return this.poll((timeout ?? null) as number | null, (maxevents ?? -1) as number);
   }
 
   /**
@@ -199,7 +206,7 @@ export class epoll {
    * are. What has no room is reported by a later call. Not in Python.
    * @throws ValueError on a closed object, or without room; TypeError | InterruptedError | OSError
    */
-  poll_into(events: Int32Array, timeout: number | null = null): number {
+  poll_into(events: Int32Array, timeout: number | null = absent(arguments.length, 2, 'timeout', null)): number {
     const most = roomOf(events);
     const fd = this.fileno();
     const count = epollWait.wait(fd, most, epollDeadline(timeout), this.#busyMs);

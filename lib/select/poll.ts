@@ -1,7 +1,9 @@
 /** poll objects: descriptors with the events to wait for on each. */
+
 import { inspect } from 'node:util';
 import { POLLIN, POLLOUT, POLLPRI } from '../constants/select.js';
 import { constants } from '../constants/table.js';
+import { absent } from '../core/args.js';
 import { checked, KeyError, raise } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
 import { objectRepr } from '../core/repr.js';
@@ -36,7 +38,10 @@ export class poll {
    * Watches a descriptor for `eventmask` (POLL* bits); one that is watched already gets the new mask.
    * @throws TypeError | ValueError | OverflowError
    */
-  register(fd: FileDescriptorLike, eventmask: number = POLLIN | POLLPRI | POLLOUT): void {
+  register(
+    fd: FileDescriptorLike,
+    eventmask: number = absent(arguments.length, 2, 'eventmask', POLLIN | POLLPRI | POLLOUT),
+  ): void {
     this.#masks.set(fileno(fd), unsignedShort(eventmask));
     this.#current = false;
   }
@@ -46,7 +51,10 @@ export class poll {
    * @throws FileNotFoundError ENOENT if it is not; TypeError | ValueError | OverflowError
    */
   modify(fd: FileDescriptorLike, eventmask: number): void {
-    if (eventmask === undefined) throw new TypeError('modify expected 2 arguments, got 1');
+    if (eventmask === undefined) {
+      absent(arguments.length, 2, 'eventmask', null);
+      throw new TypeError(`modify expected 2 arguments, got ${arguments.length}`);
+    }
     const number = fileno(fd);
     const mask = unsignedShort(eventmask);
     if (!this.#masks.has(number)) raise(-ENOENT);
@@ -69,7 +77,7 @@ export class poll {
    * @param timeout milliseconds, rounded up; null or less than 0 waits without end, 0 not at all
    * @throws TypeError | ValueError | OverflowError | InterruptedError | OSError
    */
-  poll(timeout: number | null = null): [fd: number, events: number][] {
+  poll(timeout: number | null = absent(arguments.length, 1, 'timeout', null)): [fd: number, events: number][] {
     const found = this.#wait(timeout);
     const ready: [number, number][] = [];
     for (let i = 0; ready.length < found; i++) {
@@ -84,7 +92,7 @@ export class poll {
    * are. What has no room is reported by a later call. Not in Python.
    * @throws TypeError | ValueError | OverflowError | InterruptedError | OSError
    */
-  poll_into(events: Int32Array, timeout: number | null = null): number {
+  poll_into(events: Int32Array, timeout: number | null = absent(arguments.length, 2, 'timeout', null)): number {
     const room = roomOf(events);
     const most = Math.min(this.#wait(timeout), room);
     for (let i = 0, filled = 0; filled < most; i++) {

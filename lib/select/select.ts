@@ -1,4 +1,5 @@
 /** select: which of three lists' descriptors are ready. */
+
 import {
   POLLERR,
   POLLHUP,
@@ -12,6 +13,7 @@ import {
   POLLWRNORM,
 } from '../constants/select.js';
 import { constants } from '../constants/table.js';
+import { absent } from '../core/args.js';
 import { raise, ValueError } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
 import { monotonicMs, sliceUntil, type Waitable, wait } from '../wait/call.js';
@@ -138,7 +140,7 @@ export function select<R extends FileDescriptorLike, W extends FileDescriptorLik
   rlist: Iterable<R>,
   wlist: Iterable<W>,
   xlist: Iterable<X>,
-  timeout: number | null = null,
+  timeout: number | null = absent(arguments.length, 4, 'timeout', null),
 ): [R[], W[], X[]] {
   const timeoutMs = milliseconds(timeout, 1000, 'timeout must be a float or None');
   if (timeoutMs < 0) throw new ValueError('timeout must be non-negative');

@@ -1,6 +1,6 @@
 /** What every selector is made of: keys, and the map of those that are registered. */
 import { type InspectOptions, inspect } from 'node:util';
-import { isKeywords, parameters, typeName } from '../core/args.js';
+import { absent, isKeywords, parameters, typeName, undefinedArgument } from '../core/args.js';
 import { KeyError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileobjToFd, shown } from '../core/fileobj.js';
 import { objectRepr, repr, shownIn } from '../core/repr.js';
@@ -216,6 +216,7 @@ export abstract class MappedSelector extends BaseSelector {
   protected _arguments(caller: string, args: unknown[]): unknown[] {
     const byName = args.length < 3 && isKeywords(args[args.length - 1]);
     const values = byName ? parameters(caller, NAMES, args) : args;
+    if (!byName && args.length > 1 && args[1] === undefined) throw undefinedArgument('events');
     return [values[0], values[1], values[2] ?? null];
   }
 
@@ -269,7 +270,7 @@ export abstract class MappedSelector extends BaseSelector {
   /** @internal Waits: pairs of a descriptor and the EVENT_* that came. */
   protected abstract _wait(timeout: Timeout): (readonly [fd: number, events: number])[];
 
-  override select(timeout: Timeout = null): Ready[] {
+  override select(timeout: Timeout = absent(arguments.length, 1, 'timeout', null)): Ready[] {
     const ready: Ready[] = [];
     for (const [fd, events] of this._wait(timeout)) {
       const key = this._keys.get(fd);

@@ -34,6 +34,8 @@ type Opened = [fd: number, family: number, type: number, proto: number];
 /** What the constructor's arguments ask for: a new descriptor, or one that exists. */
 export function openOrIdentify(args: unknown[]): Opened {
   const names = ['family', 'type', 'proto', 'fileno'];
+  // The constructor of an heir passes its four arguments on, whether or not it got a descriptor.
+  if (args.length === names.length && args[3] === undefined) args = args.slice(0, 3);
   const positional = isKeywords(args[args.length - 1]) ? args.length - 1 : args.length;
   if (positional > names.length) {
     const given = `${positional + 1} were given`;

@@ -4,7 +4,7 @@
  */
 
 import { native } from '../addon/binary.js';
-import { argName, cInt, plainInt, typeName } from '../core/args.js';
+import { absent, argName, cInt, plainInt, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
@@ -40,13 +40,17 @@ export function callOneByOne(flag: boolean): void {
  * which may take a while.
  * @throws TypeError | OverflowError | ValueError | OSError | gaierror
  */
-export function pack_address(family: number, address: ReturnedAddress, proto = 0): Buffer {
+export function pack_address(
+  family: number,
+  address: ReturnedAddress,
+  proto = absent(arguments.length, 3, 'proto', 0),
+): Buffer {
   const length = pack(cInt(family), cInt(proto), address, 'pack_address');
   return Buffer.from(packed.subarray(0, length));
 }
 
 /** The bytes of a sockaddr as Python's address: `['127.0.0.1', 80]`; no bytes: null. @throws TypeError | ValueError */
-export function unpack_address(bytes: BytesLike, proto = 0): ReturnedAddress {
+export function unpack_address(bytes: BytesLike, proto = absent(arguments.length, 2, 'proto', 0)): ReturnedAddress {
   const address = bytesOf(bytes);
   const least = native.layout.sockaddr.sa_data[0];
   if (address.length > ADDRESS_ROOM) throw new ValueError('unpack_address() argument 1 is longer than any address');
@@ -131,7 +135,7 @@ export class MessageBatch {
    * Where message i came from or goes to, in Python's shape; null: no address. `proto`: the socket's.
    * @throws ValueError if there is no message i; TypeError
    */
-  address(i: number, proto = 0): ReturnedAddress {
+  address(i: number, proto = absent(arguments.length, 2, 'proto', 0)): ReturnedAddress {
     const at = this.#index(i) * ADDRESS_ROOM;
     return unpack_address(this.addresses.subarray(at, at + this.address_lengths[i]), proto);
   }
@@ -147,7 +151,12 @@ export class MessageBatch {
    * ancillary data. All are copied.
    * @throws ValueError if something has no room; TypeError
    */
-  set(i: number, data: BytesLike, address: BytesLike | null = null, ancdata: Iterable<unknown> = []): void {
+  set(
+    i: number,
+    data: BytesLike,
+    address: BytesLike | null = absent(arguments.length, 3, 'address', null),
+    ancdata: Iterable<unknown> = absent(arguments.length, 4, 'ancdata', []),
+  ): void {
     const index = this.#index(i);
     const parts = [bytesOf(data), address === null ? NOTHING : bytesOf(address), packAncillary(ancdata)] as const;
     const rooms = [this.size, ADDRESS_ROOM, this.ancbufsize];

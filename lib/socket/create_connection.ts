@@ -48,7 +48,7 @@ export function create_connection(...args: unknown[]): socket {
   if (address === undefined) {
     throw new TypeError("create_connection() missing 1 required positional argument: 'address'");
   }
-  const delay = seconds(eyeballs);
+  const delay = seconds(eyeballs ?? null);
   const [host, port] = twoOf(address);
   // What does not wait cannot race.
   const limit = delay === null ? 0 : timeout === undefined ? getdefaulttimeout() : seconds(timeout);

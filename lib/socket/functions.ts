@@ -1,7 +1,7 @@
 /** The socket module's functions, but those that resolve names: pairs, servers, descriptors that are passed on. */
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { cInt, cLong, integer, iterable, method, parameters } from '../core/args.js';
+import { absent, cInt, cLong, integer, iterable, method, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
@@ -50,7 +50,12 @@ function descriptor(fd: unknown): number {
  * @throws OSError EBADF, EMFILE; TypeError | OverflowError
  * @see Python socket.fromfd
  */
-export function fromfd(fd: number, family: number, type: number, proto = 0): socket {
+export function fromfd(
+  fd: number,
+  family: number,
+  type: number,
+  proto = absent(arguments.length, 4, 'proto', 0),
+): socket {
   const copy = duplicate(fd);
   try {
     return new socket(family, type, proto, copy);
@@ -186,8 +191,8 @@ export function send_fds(
   sock: socket,
   buffers: Iterable<BytesLike>,
   fds: Iterable<number>,
-  flags = 0,
-  address: Address = null,
+  flags = absent(arguments.length, 4, 'flags', 0),
+  address: Address = absent(arguments.length, 5, 'address', null),
 ): number {
   const numbers = Int32Array.from(Array.from(iterable(fds), cInt));
   return method(sock, 'sendmsg')(buffers, [[c.SOL_SOCKET, c.SCM_RIGHTS, bytesOf(numbers)]], flags, address);
@@ -203,7 +208,7 @@ export function recv_fds(
   sock: socket,
   bufsize: number,
   maxfds: number,
-  flags = 0,
+  flags = absent(arguments.length, 4, 'flags', 0),
 ): [Buffer, number[], number, ReturnedAddress] {
   const FD_SIZE = Int32Array.BYTES_PER_ELEMENT;
   const room = CMSG_LEN(Number(integer(maxfds)) * FD_SIZE);

@@ -1,6 +1,6 @@
 /** Files over a socket: SocketIO and what `socket.makefile` builds on it. */
 import { inspect } from 'node:util';
-import { isKeywords, size, typeName } from '../core/args.js';
+import { isKeywords, size, typeName, undefinedArgument } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
 import { BlockingIOError, OSError, TimeoutError, ValueError } from '../core/exceptions.js';
 import { objectRepr, repr } from '../core/repr.js';
@@ -204,6 +204,8 @@ function options(args: readonly unknown[]): MakefileOptions & { mode: string; bu
       `socket.makefile() takes from 1 to 3 positional arguments but ${positional.length + 1} were given`,
     );
   }
+  const unsaid = positional.indexOf(undefined);
+  if (unsaid >= 0) throw undefinedArgument(NAMES[unsaid]);
   const [first = 'r', second = -1] = positional;
   const { mode = first, buffering = second, ...text } = keywords as Record<string, unknown>;
   if (mode instanceof Uint8Array) throw invalidMode(mode);

@@ -6,7 +6,18 @@
  */
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { argName, cInt, cLong, integer, noAttribute, parameters, str, typeName, wrapped32 } from '../core/args.js';
+import {
+  absent,
+  argName,
+  cInt,
+  cLong,
+  integer,
+  noAttribute,
+  parameters,
+  str,
+  typeName,
+  wrapped32,
+} from '../core/args.js';
 import { LITTLE_ENDIAN } from '../core/byte_order.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { lookup } from '../core/codecs.js';
@@ -193,7 +204,7 @@ export function gethostbyaddr(ip_address: string | Uint8Array): HostEntry {
  * A host's fully qualified name: the first with a dot of its names; '' or nothing for this machine.
  * @throws TypeError; OSError if this machine's name is not to be had
  */
-export function getfqdn(name = ''): string {
+export function getfqdn(name = absent(arguments.length, 1, 'name', '')): string {
   if (typeof name !== 'string') throw noAttribute(name, 'strip');
   const host = name.trim();
   const asked = host === '' || host === '0.0.0.0' || host === '::' ? gethostname() : host;
@@ -234,7 +245,10 @@ export function sethostname(name: string | Uint8Array): void {
 /** A service's port. @param protocolname 'tcp' or 'udp'; any if not given. @throws OSError @see getservbyname(3) */
 export function getservbyname(servicename: string, protocolname?: string): number {
   const service = str(servicename, 'getservbyname', 1);
-  const protocol = protocolname === undefined ? null : str(protocolname, 'getservbyname', 2);
+  const protocol =
+    protocolname === undefined
+      ? absent(arguments.length, 2, 'protocolname', null)
+      : str(protocolname, 'getservbyname', 2);
   const port = native.getservbyname(service, protocol);
   if (port < 0) throw new OSError('service/proto not found');
   return port;
@@ -243,7 +257,10 @@ export function getservbyname(servicename: string, protocolname?: string): numbe
 /** The service at a port. @throws OSError | OverflowError @see getservbyport(3) */
 export function getservbyport(port: number, protocolname?: string): string {
   const number = cInt(port);
-  const protocol = protocolname === undefined ? null : str(protocolname, 'getservbyport', 2);
+  const protocol =
+    protocolname === undefined
+      ? absent(arguments.length, 2, 'protocolname', null)
+      : str(protocolname, 'getservbyport', 2);
   if (number < 0 || number > 0xffff) throw new OverflowError('getservbyport: port must be 0-65535.');
   const service = native.getservbyport(number, protocol);
   if (typeof service === 'number') throw new OSError('port/proto not found');

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { cInt, integer, plainInt, timeout } from '../core/args.js';
+import { absent, atLeast, cInt, integer, plainInt, timeout } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
 import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
 import { stays } from '../core/stays.js';
@@ -76,6 +76,7 @@ export function getdefaulttimeout(): number | null {
  * @see Python socket.setdefaulttimeout
  */
 export function setdefaulttimeout(value: number | null): void {
+  atLeast(arguments.length, 1, '_socket.setdefaulttimeout', 'exactly one argument');
   defaultTimeout = timeout(value);
 }
 
@@ -272,6 +273,7 @@ export class socket {
    * @throws OSError EBADF; TypeError
    */
   setblocking(flag: boolean): void {
+    atLeast(arguments.length, 1, 'socket.setblocking', 'exactly one argument');
     this.settimeout(integer(flag) === 0 ? 0 : null);
   }
 
@@ -281,6 +283,7 @@ export class socket {
    * @throws ValueError | OverflowError | TypeError | OSError
    */
   settimeout(value: number | null): void {
+    atLeast(arguments.length, 1, 'socket.settimeout', 'exactly one argument');
     this._timeout = timeout(value);
     checked(native.setNonblocking(this._fd, this._timeout !== null), 'ioctl');
   }
@@ -294,6 +297,7 @@ export class socket {
    * @see bind(2)
    */
   bind(address: Address): void {
+    atLeast(arguments.length, 1, 'socket.bind', 'exactly one argument');
     const length = pack(this.#remains.family, this.#remains.proto, address, 'bind');
     checked(native.bind(this._fd, packed, length), 'bind');
   }
@@ -303,7 +307,7 @@ export class socket {
    * @throws OSError EADDRINUSE, EOPNOTSUPP, EBADF; TypeError | OverflowError
    * @see listen(2)
    */
-  listen(backlog: number = LISTEN_BACKLOG): void {
+  listen(backlog: number = absent(arguments.length, 1, 'backlog', LISTEN_BACKLOG)): void {
     checked(native.listen(this._fd, Math.max(cInt(backlog), 0)), 'listen');
   }
 
@@ -350,6 +354,7 @@ export class socket {
    * @throws ConnectionRefusedError | TimeoutError | BlockingIOError | InterruptedError | gaierror | OSError
    */
   connect(address: Address): void {
+    atLeast(arguments.length, 1, 'socket.connect', 'exactly one argument');
     const code = this.#connect(address, 'connect');
     if (code === DEADLINE_PASSED) throw timedOut('connect');
     if (code < 0) raise(code, 'connect');
@@ -360,6 +365,7 @@ export class socket {
    * @throws gaierror | InterruptedError | TypeError | OverflowError
    */
   connect_ex(address: Address): number {
+    atLeast(arguments.length, 1, 'socket.connect_ex', 'exactly one argument');
     const code = this.#connect(address, 'connect_ex');
     return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
   }
@@ -431,6 +437,7 @@ export class socket {
    * @see shutdown(2)
    */
   shutdown(how: number): void {
+    atLeast(arguments.length, 1, 'socket.shutdown', 'exactly one argument');
     checked(native.shutdown(this._fd, plainInt(how)), 'shutdown');
   }
 
@@ -443,7 +450,12 @@ export class socket {
    */
   getsockopt(level: number, optname: number): number;
   getsockopt(level: number, optname: number, buflen: number): number | Buffer;
-  getsockopt(level: number, optname: number, buflen = 0): number | bigint | Buffer {
+  getsockopt(
+    level: number,
+    optname: number,
+    buflen = absent(arguments.length, 3, 'buflen', 0),
+  ): number | bigint | Buffer {
+    atLeast(arguments.length, 2, 'getsockopt', 'at least 2 arguments');
     return getOption(this._fd, this.#remains.family, level, optname, buflen);
   }
 
@@ -466,7 +478,8 @@ export class socket {
    * @throws TimeoutError | BlockingIOError | ConnectionResetError | OSError
    * @see Python socket.recv; recv(2)
    */
-  recv(bufsize: number, flags = 0): Buffer {
+  recv(bufsize: number, flags = absent(arguments.length, 2, 'flags', 0)): Buffer {
+    atLeast(arguments.length, 1, 'recv', 'at least 1 argument');
     return recv(this, bufsize, flags, begin(this, POLLIN)) as Buffer;
   }
 
@@ -482,7 +495,11 @@ export class socket {
    */
   recv_into(buffer: BytesLike, nbytes?: number, flags?: number): number;
   recv_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): number;
-  recv_into(buffer: BytesLike, nbytes: number | { nbytes?: number; flags?: number } = 0, flags = 0): number {
+  recv_into(
+    buffer: BytesLike,
+    nbytes: number | { nbytes?: number; flags?: number } = absent(arguments.length, 2, 'nbytes', 0),
+    flags = absent(arguments.length, 3, 'flags', 0),
+  ): number {
     if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recv_into', buffer, nbytes));
     return recvInto(this, buffer, nbytes, flags, begin(this, POLLIN)) as number;
   }
@@ -498,7 +515,8 @@ export class socket {
    * TypeError
    * @see Python socket.recvfrom
    */
-  recvfrom(bufsize: number, flags = 0): [Buffer, ReturnedAddress] {
+  recvfrom(bufsize: number, flags = absent(arguments.length, 2, 'flags', 0)): [Buffer, ReturnedAddress] {
+    atLeast(arguments.length, 1, 'recvfrom', 'at least 1 argument');
     return recvfrom(this, bufsize, flags, begin(this, POLLIN)) as [Buffer, ReturnedAddress];
   }
 
@@ -512,8 +530,8 @@ export class socket {
   recvfrom_into(buffer: BytesLike, options: { nbytes?: number; flags?: number }): [number, ReturnedAddress];
   recvfrom_into(
     buffer: BytesLike,
-    nbytes: number | { nbytes?: number; flags?: number } = 0,
-    flags = 0,
+    nbytes: number | { nbytes?: number; flags?: number } = absent(arguments.length, 2, 'nbytes', 0),
+    flags = absent(arguments.length, 3, 'flags', 0),
   ): [number, ReturnedAddress] {
     if (typeof nbytes === 'object') ({ nbytes = 0, flags = 0 } = intoOptions('recvfrom_into', buffer, nbytes));
     return recvfromInto(this, buffer, nbytes, flags, begin(this, POLLIN)) as [number, ReturnedAddress];
@@ -526,7 +544,12 @@ export class socket {
    * TypeError
    * @see Python socket.recvmsg; recvmsg(2)
    */
-  recvmsg(bufsize: number, ancbufsize = 0, flags = 0): Message {
+  recvmsg(
+    bufsize: number,
+    ancbufsize = absent(arguments.length, 2, 'ancbufsize', 0),
+    flags = absent(arguments.length, 3, 'flags', 0),
+  ): Message {
+    atLeast(arguments.length, 1, 'recvmsg', 'at least 1 argument');
     return recvmsg(this, bufsize, ancbufsize, flags, begin(this, POLLIN)) as Message;
   }
 
@@ -534,7 +557,12 @@ export class socket {
    * As `recvmsg`, into the buffers, which are filled one after the other: `[count, ancillary, msg_flags, address]`.
    * @throws TimeoutError | BlockingIOError | ConnectionResetError | InterruptedError | OSError; TypeError
    */
-  recvmsg_into(buffers: Iterable<BytesLike>, ancbufsize = 0, flags = 0): MessageInto {
+  recvmsg_into(
+    buffers: Iterable<BytesLike>,
+    ancbufsize = absent(arguments.length, 2, 'ancbufsize', 0),
+    flags = absent(arguments.length, 3, 'flags', 0),
+  ): MessageInto {
+    atLeast(arguments.length, 1, 'recvmsg_into', 'at least 1 argument');
     return recvmsgInto(this, buffers, ancbufsize, flags, begin(this, POLLIN)) as MessageInto;
   }
 
@@ -545,7 +573,8 @@ export class socket {
    * @throws TimeoutError | BlockingIOError | BrokenPipeError | ConnectionResetError | OSError
    * @see Python socket.send; send(2)
    */
-  send(data: BytesLike, flags = 0): number {
+  send(data: BytesLike, flags = absent(arguments.length, 2, 'flags', 0)): number {
+    atLeast(arguments.length, 1, 'send', 'at least 1 argument');
     return send(this, data, flags, begin(this, POLLOUT)) as number;
   }
 
@@ -560,7 +589,8 @@ export class socket {
    * TypeError
    * @see Python socket.sendall
    */
-  sendall(data: BytesLike, flags = 0): null {
+  sendall(data: BytesLike, flags = absent(arguments.length, 2, 'flags', 0)): null {
+    atLeast(arguments.length, 1, 'sendall', 'at least 1 argument');
     sendall(this, data, flags, begin(this, POLLOUT));
     return null;
   }
@@ -590,10 +620,11 @@ export class socket {
    */
   sendmsg(
     buffers: Iterable<BytesLike>,
-    ancdata: Iterable<AncillaryItem> = [],
-    flags = 0,
-    address: Address = null,
+    ancdata: Iterable<AncillaryItem> = absent(arguments.length, 2, 'ancdata', []),
+    flags = absent(arguments.length, 3, 'flags', 0),
+    address: Address = absent(arguments.length, 4, 'address', null),
   ): number {
+    atLeast(arguments.length, 1, 'sendmsg', 'at least 1 argument');
     return sendmsg(this, buffers, ancdata, flags, address, begin(this, POLLOUT)) as number;
   }
 
@@ -631,7 +662,7 @@ export class socket {
    * @throws as `recv`; TypeError
    * @see recvmmsg(2) with MSG_WAITFORONE
    */
-  recvmmsg_into(batch: MessageBatch, flags = 0): number {
+  recvmmsg_into(batch: MessageBatch, flags = absent(arguments.length, 2, 'flags', 0)): number {
     return receiveBatch(this, batch, flags, begin(this, POLLIN)) as number;
   }
 
@@ -641,7 +672,12 @@ export class socket {
    * @throws as `send`; ValueError if the range or a length in it is beyond the batch; TypeError
    * @see sendmmsg(2)
    */
-  sendmmsg(batch: MessageBatch, start = 0, end: number | null = null, flags = 0): number {
+  sendmmsg(
+    batch: MessageBatch,
+    start = absent(arguments.length, 2, 'start', 0),
+    end: number | null = absent(arguments.length, 3, 'end', null),
+    flags = absent(arguments.length, 4, 'flags', 0),
+  ): number {
     return sendBatch(this, batch, start, end, flags, begin(this, POLLOUT)) as number;
   }
 
@@ -653,7 +689,11 @@ export class socket {
    * same socket
    * @see the kernel's Documentation/networking/msg_zerocopy.rst
    */
-  send_zerocopy(data: BytesLike, flags = 0, address: Address = null): number {
+  send_zerocopy(
+    data: BytesLike,
+    flags = absent(arguments.length, 2, 'flags', 0),
+    address: Address = absent(arguments.length, 3, 'address', null),
+  ): number {
     return sendZerocopy(this, data, flags, address, begin(this, POLLOUT)) as number;
   }
 

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { tls } from '../addon/binary.js';
 import type { CertificateInfo, ObjectId } from '../addon/tls.js';
-import { noAttribute, parameters, plainInt, typeName } from '../core/args.js';
+import { absent, noAttribute, parameters, plainInt, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { lookup } from '../core/codecs.js';
 import { ValueError } from '../core/exceptions.js';
@@ -101,7 +101,7 @@ export class Certificate {
    */
   public_bytes(format?: typeof ENCODING_PEM): string;
   public_bytes(format: typeof ENCODING_DER): Buffer;
-  public_bytes(format = ENCODING_PEM): string | Buffer {
+  public_bytes(format = absent(arguments.length, 1, 'format', ENCODING_PEM)): string | Buffer {
     if (format === ENCODING_PEM) return succeeded(tls.certificateText(this.#der))[0];
     if (format === ENCODING_DER) return Buffer.from(this.#der);
     throw new ValueError('Unsupported format');
@@ -219,7 +219,7 @@ function known(text: string, byName: boolean): ObjectId {
  * @throws ValueError for what OpenSSL does not know; TypeError
  * @see Python's _ssl.txt2obj
  */
-export function txt2obj(txt: string, name = false): ObjectId {
+export function txt2obj(txt: string, name = absent(arguments.length, 2, 'name', false)): ObjectId {
   return known(txt, name);
 }
 

@@ -62,8 +62,9 @@ export function _create_unverified_context(...args: unknown[]): SSLContext {
 }
 
 function trustAndLog(context: SSLContext, purpose: Purpose, { cafile, capath, cadata }: VerifyLocations): void {
-  if (cafile || capath || cadata) context.load_verify_locations(cafile, capath, cadata);
-  else if (context.verify_mode !== k.CERT_NONE) context.load_default_certs(purpose);
+  if (cafile || capath || cadata) {
+    context.load_verify_locations(cafile ?? null, capath ?? null, cadata ?? null);
+  } else if (context.verify_mode !== k.CERT_NONE) context.load_default_certs(purpose);
   const { SSLKEYLOGFILE } = process.env;
   if (SSLKEYLOGFILE) context.keylog_filename = SSLKEYLOGFILE;
 }

@@ -94,7 +94,7 @@ export function get_server_certificate(...args: unknown[]): string {
     cert_reqs: authorities === null ? CERT_NONE : CERT_REQUIRED,
     cafile: authorities,
   });
-  using sock = create_connection([host, port], timeout as number | null | undefined);
+  using sock = create_connection([host, port], { timeout: timeout as number | null | undefined });
   using secured = context.wrap_socket(sock, { server_hostname: host });
   return DER_cert_to_PEM_cert(secured.getpeercert(true) as Buffer);
 }

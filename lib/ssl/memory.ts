@@ -1,7 +1,7 @@
 /** MemoryBIO: bytes on their way between a connection and whoever carries them. */
 import { inspect } from 'node:util';
 import { tls } from '../addon/binary.js';
-import { integer } from '../core/args.js';
+import { absent, integer } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { OverflowError } from '../core/exceptions.js';
 import { objectRepr } from '../core/repr.js';
@@ -32,7 +32,7 @@ export class MemoryBIO {
   }
 
   /** Takes out up to `size` bytes; all of them if it is negative. @throws TypeError | OverflowError */
-  read(size = -1): Buffer {
+  read(size = absent(arguments.length, 1, 'size', -1)): Buffer {
     const n = integer(size);
     if (n > 0x7fffffff || n < -0x80000000) throw new OverflowError('Python int too large to convert to C int');
     const pending = this.pending;

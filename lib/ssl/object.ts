@@ -1,7 +1,7 @@
 /** SSLObject: a TLS connection without a socket, between two memory BIOs. */
 import { inspect } from 'node:util';
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
-import { integer, parameters } from '../core/args.js';
+import { absent, integer, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { objectRepr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
@@ -192,7 +192,7 @@ export class SSLObject {
    * 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'.
    * @throws ValueError for another type; TypeError
    */
-  get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
+  get_channel_binding(cb_type = absent(arguments.length, 1, 'cb_type', 'tls-unique')): Buffer | null {
     return this._sslobj.channelBinding(cb_type);
   }
   /** 'TLSv1.3' and so on; null before the handshake. */
@@ -212,7 +212,11 @@ export class SSLObject {
    * @throws ValueError before the handshake; SSLError | TypeError
    * @see RFC 5705
    */
-  export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
+  export_keying_material(
+    label: string,
+    length: number,
+    context: BytesLike | null = absent(arguments.length, 3, 'context', null),
+  ): Buffer {
     return this._sslobj.exportKeyingMaterial(
       label,
       Number(integer(length)),
@@ -228,7 +232,7 @@ export class SSLObject {
    * Python.
    * @throws SSLError before the handshake, and below TLS 1.3
    */
-  update_keys(peer_too = false): void {
+  update_keys(peer_too = absent(arguments.length, 1, 'peer_too', false)): void {
     this._sslobj.updateKeys(Boolean(peer_too));
   }
 

@@ -9,7 +9,7 @@ import {
   TEXT_SETTINGS,
   type TlsContext,
 } from '../addon/tls.js';
-import { cInt, integer, parameters, typeName } from '../core/args.js';
+import { absent, cInt, integer, parameters, typeName, undefinedArgument } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
@@ -101,8 +101,9 @@ export class Settings implements ConnectionContext {
   #requestsOcsp = false;
   /** @internal */ _postHandshakeAuth = false;
 
-  constructor(protocol?: number) {
-    if (protocol === undefined || protocol === null) {
+  constructor(protocol?: number | null) {
+    if (protocol === undefined) protocol = absent<number | null>(arguments.length, 1, 'protocol', null);
+    if (protocol === null) {
       deprecated('ssl.SSLContext() without protocol argument is deprecated.');
       protocol = k.PROTOCOL_TLS;
     }
@@ -207,7 +208,7 @@ export class Settings implements ConnectionContext {
   }
 
   /** The system's trusted certificates. @throws TypeError | SSLError @see Python SSLContext.load_default_certs */
-  load_default_certs(purpose: Purpose = Purpose.SERVER_AUTH): void {
+  load_default_certs(purpose: Purpose = absent(arguments.length, 1, 'purpose', Purpose.SERVER_AUTH)): void {
     checkPurpose(purpose);
     this.set_default_verify_paths();
   }
@@ -448,6 +449,7 @@ export class Settings implements ConnectionContext {
     return this.#checkHostname;
   }
   set check_hostname(value: boolean) {
+    if (value === undefined) throw undefinedArgument('check_hostname');
     if (value && this.verify_mode === k.CERT_NONE) this.verify_mode = k.CERT_REQUIRED;
     this.#checkHostname = Boolean(value);
   }

@@ -3,7 +3,7 @@ import { readSync } from 'node:fs';
 import { native } from '../addon/binary.js';
 import type { CertificateInfo, CipherSummary } from '../addon/tls.js';
 import { constants } from '../constants/table.js';
-import { cInt, integer, isKeywords, noAttribute, parameters } from '../core/args.js';
+import { absent, cInt, integer, isKeywords, noAttribute, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, raise, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
@@ -280,7 +280,7 @@ export class SSLSocket extends socket {
    * 'tls-unique' (TLS 1.2); besides Python's, 'tls-exporter' and 'tls-server-end-point'.
    * @throws ValueError for another type; TypeError
    */
-  get_channel_binding(cb_type = 'tls-unique'): Buffer | null {
+  get_channel_binding(cb_type = absent(arguments.length, 1, 'cb_type', 'tls-unique')): Buffer | null {
     if (this._sslobj !== null) return this._sslobj.channelBinding(cb_type);
     if (!CHANNEL_BINDING_TYPES.includes(cb_type) && !FURTHER_BINDINGS.includes(cb_type)) {
       throw new ValueError(`${str(cb_type)} channel binding type not implemented`);
@@ -294,7 +294,7 @@ export class SSLSocket extends socket {
    * Shakes hands. With `block`, a nonblocking socket blocks for it.
    * @throws SSLWantReadError | SSLWantWriteError | SSLCertVerificationError | SSLError | TimeoutError | OSError
    */
-  do_handshake(block: boolean | { block?: boolean } = false): void {
+  do_handshake(block: boolean | { block?: boolean } = absent(arguments.length, 1, 'block', false)): void {
     const [blocks] = parameters('do_handshake', ['block'], [block]);
     const connection = this.#readyToShakeHands();
     if (this._timeout !== 0 || !blocks) {
@@ -479,7 +479,10 @@ export class SSLSocket extends socket {
   }
 
   /** @throws as `read`; ValueError for flags @see read */
-  override recv(buflen = 1024, flags = 0): Buffer {
+  override recv(
+    buflen = absent(arguments.length, 1, 'buflen', 1024),
+    flags = absent(arguments.length, 2, 'flags', 0),
+  ): Buffer {
     if (this._sslobj === null) return super.recv(buflen, flags);
     this.#noFlags(flags, 'recv');
     return this.#read(buflen, null) as Buffer;
@@ -506,12 +509,12 @@ export class SSLSocket extends socket {
   /** @throws as `read`; ValueError for flags @see read */
   override recv_into(
     buffer: BytesLike,
-    nbytes?: number | null | { nbytes?: number; flags?: number },
-    flags = 0,
+    nbytes: number | null | { nbytes?: number; flags?: number } = absent(arguments.length, 2, 'nbytes', null),
+    flags = absent(arguments.length, 3, 'flags', 0),
   ): number {
     if (isKeywords(nbytes)) {
       const values = parameters('recv_into', ['buffer', 'nbytes', 'flags'], [buffer, nbytes]);
-      return this.recv_into(buffer, values[1] as number | undefined, values[2] as number | undefined);
+      return this.recv_into(buffer, (values[1] ?? null) as number | null, (values[2] ?? 0) as number);
     }
     if (this._sslobj === null) return super.recv_into(buffer, nbytes ?? 0, flags);
     this.#noFlags(flags, 'recv_into');
@@ -519,7 +522,7 @@ export class SSLSocket extends socket {
   }
 
   /** Writes all of `data`: TLS has no partial sends unless the socket does not block. */
-  override send(data: BytesLike, flags = 0): number {
+  override send(data: BytesLike, flags = absent(arguments.length, 2, 'flags', 0)): number {
     if (this._sslobj === null) return super.send(data, flags);
     this.#noFlags(flags, 'send');
     return this._sslobj.write(bytesOf(data)) as number;
@@ -530,7 +533,7 @@ export class SSLSocket extends socket {
    * @throws TimeoutError | SSLWantReadError | SSLWantWriteError | SSLError | OSError; ValueError for flags; TypeError
    * @see Python SSLSocket.sendall
    */
-  override sendall(data: BytesLike, flags = 0): null {
+  override sendall(data: BytesLike, flags = absent(arguments.length, 2, 'flags', 0)): null {
     if (this._sslobj === null) return super.sendall(data, flags);
     this.#noFlags(flags, 'sendall');
     const bytes = bytesOf(data);
@@ -588,7 +591,10 @@ export class SSLSocket extends socket {
     return (super.sendto as (...args: unknown[]) => number).apply(this._plain('sendto'), args);
   }
   /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
-  override recvfrom(bufsize = 1024, flags = 0): [Buffer, Address] {
+  override recvfrom(
+    bufsize = absent(arguments.length, 1, 'bufsize', 1024),
+    flags = absent(arguments.length, 2, 'flags', 0),
+  ): [Buffer, Address] {
     return super.recvfrom.call(this._plain('recvfrom'), bufsize, flags);
   }
   /** As the base class' without a TLS connection. @throws ValueError with one; TypeError | OSError */
@@ -624,7 +630,11 @@ export class SSLSocket extends socket {
    * @throws ValueError before the handshake, and without a connection; SSLError | TypeError
    * @see RFC 5705
    */
-  export_keying_material(label: string, length: number, context: BytesLike | null = null): Buffer {
+  export_keying_material(
+    label: string,
+    length: number,
+    context: BytesLike | null = absent(arguments.length, 3, 'context', null),
+  ): Buffer {
     const bytes = context === null ? null : bytesOf(context);
     return this.#wrapped().exportKeyingMaterial(label, Number(integer(length)), bytes);
   }
@@ -640,7 +650,7 @@ export class SSLSocket extends socket {
    * TLS 1.3: new keys for what we send from the next write on, and if asked for, for what the peer sends.
    * @throws SSLError before the handshake, and below TLS 1.3; ValueError without a connection
    */
-  update_keys(peer_too = false): void {
+  update_keys(peer_too = absent(arguments.length, 1, 'peer_too', false)): void {
     this.#wrapped().updateKeys(Boolean(peer_too));
   }
   /** Whether the kernel encrypts and decrypts: OP_ENABLE_KTLS asks for it, kernel, cipher and OpenSSL allow it. */

@@ -686,7 +686,8 @@ test('a handler need not catch that its peer resets', async (t) => {
 test('without descriptors a server waits until there are some', async (t) => {
   const peer = spawnPeer('sh', [
     '-c',
-    'ulimit -n 64; exec "$0" "$@"',
+    // Node opens the modules of the library all at once.
+    'ulimit -n 80; exec "$0" "$@"',
     process.execPath,
     '--input-type=module',
     '-e',
@@ -711,7 +712,7 @@ test('without descriptors a server waits until there are some', async (t) => {
   };
   let before = 0;
   for (let now = await served(); now > before; now = await served()) before = now;
-  t.true(before < 64, `${before} served at once`);
+  t.true(before < 80, `${before} served at once`);
   for (const client of clients) client.close();
   for (let now = await served(); now < 100; now = await served()) t.true(now <= 100);
   peer.child.stdin?.end();

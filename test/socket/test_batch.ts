@@ -381,8 +381,7 @@ test('arguments of a wrong type or value', (t) => {
   }
   refused(() => sock.recvmmsg_into(batch, 'x' as never), TypeError);
   refused(() => sock.recvmmsg_into(batch, 2 ** 31), OverflowError);
-  for (const [start, end] of [[-1], [5], [3, 2], [0, 5], [0, -1]])
-    refused(() => sock.sendmmsg(batch, start, end), ValueError);
+  for (const range of [[-1], [5], [3, 2], [0, 5], [0, -1]]) refused(() => sock.sendmmsg(batch, ...range), ValueError);
   for (const value of ['0', 0.5, Number.NaN]) refused(() => sock.sendmmsg(batch, value as never), TypeError);
   for (const [count, size] of [
     [0, 1],
