@@ -2,7 +2,6 @@
 
 import * as errnoModule from './constants/errno.js';
 import { present } from './constants/table.js';
-import type { FileDescriptorLike } from './core/fileobj.js';
 import * as selectModule from './select/index.js';
 import * as selectorsModule from './select/selectors.js';
 import * as socketModule from './socket/index.js';
@@ -16,6 +15,7 @@ export const errno = present(errnoModule);
 export const socket = present(socketModule);
 export const select = present(selectModule);
 export const selectors = present(selectorsModule);
+export const ssl = present(sslModule);
 
 // The same names where a type is meant, as in `let s: socket.socket`. They exist for TypeScript alone.
 
@@ -24,13 +24,18 @@ export namespace socket {
   export type AddressInfoEntry = socketModule.AddressInfoEntry;
   export type AncillaryData = socketModule.AncillaryData;
   export type AncillaryItem = socketModule.AncillaryItem;
+  export type BufferedReader = socketModule.BufferedReader;
+  export type BufferedRWPair = socketModule.BufferedRWPair;
+  export type BufferedWriter = socketModule.BufferedWriter;
   export type BytesLike = socketModule.BytesLike;
   export type CreateConnectionOptions = socketModule.CreateConnectionOptions;
   export type CreateServerOptions = socketModule.CreateServerOptions;
   export type Credentials = socketModule.Credentials;
   export type DecodedAncillary = socketModule.DecodedAncillary;
   export type ExtendedError = socketModule.ExtendedError;
-  export type MakefileOptions = socketModule.MakefileOptions;
+  export type FileMode = socketModule.FileMode;
+  export type FileOf<M extends FileMode, B extends number | null> = socketModule.FileOf<M, B>;
+  export type MakefileOptions<B extends number | null = number | null> = socketModule.MakefileOptions<B>;
   export type MessageBatch = socketModule.MessageBatch;
   export type MessageBatchOptions = socketModule.MessageBatchOptions;
   export type Reaped = socketModule.Reaped;
@@ -38,6 +43,7 @@ export namespace socket {
   export type SocketIO = socketModule.SocketIO;
   export type SocketType = socketModule.SocketType;
   export type TcpInfo = socketModule.TcpInfo;
+  export type TextIOWrapper = socketModule.TextIOWrapper;
   export type error = socketModule.error;
   export type gaierror = socketModule.gaierror;
   export type herror = socketModule.herror;
@@ -48,6 +54,7 @@ export namespace socket {
 export namespace select {
   export type epoll = selectModule.epoll;
   export type error = selectModule.error;
+  export type FileDescriptorLike = selectModule.FileDescriptorLike;
   export type poll = selectModule.poll;
 }
 
@@ -55,9 +62,44 @@ export namespace selectors {
   export type BaseSelector = selectorsModule.BaseSelector;
   export type DefaultSelector = selectorsModule.DefaultSelector;
   export type EpollSelector = selectorsModule.EpollSelector;
+  export type FileDescriptorLike = selectorsModule.FileDescriptorLike;
   export type PollSelector = selectorsModule.PollSelector;
   export type SelectSelector = selectorsModule.SelectSelector;
   export type SelectorKey<F = FileDescriptorLike, D = unknown> = selectorsModule.SelectorKey<F, D>;
   export type SelectorMapping = selectorsModule.SelectorMapping;
+  export type TlsSelector = selectorsModule.TlsSelector;
 }
-export const ssl = present(sslModule);
+
+export namespace ssl {
+  export type _ASN1Object = sslModule._ASN1Object;
+  export type Certificate = sslModule.Certificate;
+  export type CertificateError = sslModule.CertificateError;
+  export type CertificateInfo = sslModule.CertificateInfo;
+  export type CipherInfo = sslModule.CipherInfo;
+  export type CipherSummary = sslModule.CipherSummary;
+  export type DefaultVerifyPaths = sslModule.DefaultVerifyPaths;
+  export type DistinguishedName = sslModule.DistinguishedName;
+  export type MemoryBIO = sslModule.MemoryBIO;
+  export type MessageCallback = sslModule.MessageCallback;
+  export type Password = sslModule.Password;
+  export type PathLike = sslModule.PathLike;
+  export type PskClientCallback = sslModule.PskClientCallback;
+  export type PskServerCallback = sslModule.PskServerCallback;
+  export type Purpose = sslModule.Purpose;
+  export type ServerCertificateOptions = sslModule.ServerCertificateOptions;
+  export type ServerNameCallback = sslModule.ServerNameCallback;
+  export type socket_error = sslModule.socket_error;
+  export type SSLCertVerificationError = sslModule.SSLCertVerificationError;
+  export type SSLContext = sslModule.SSLContext;
+  export type SSLEOFError = sslModule.SSLEOFError;
+  export type SSLError = sslModule.SSLError;
+  export type SSLObject = sslModule.SSLObject;
+  export type SSLSession = sslModule.SSLSession;
+  export type SSLSocket = sslModule.SSLSocket;
+  export type SSLSyscallError = sslModule.SSLSyscallError;
+  export type SSLWantReadError = sslModule.SSLWantReadError;
+  export type SSLWantWriteError = sslModule.SSLWantWriteError;
+  export type SSLZeroReturnError = sslModule.SSLZeroReturnError;
+  export type WrapBioOptions = sslModule.WrapBioOptions;
+  export type WrapSocketOptions = sslModule.WrapSocketOptions;
+}

@@ -22,6 +22,7 @@ const lib = join(tree, 'lib/');
 
 /** The source of each public module. index.ts only gives the other ones their names. */
 const entries = Object.values(manifest.exports)
+  .map((target) => target.default ?? target)
   .filter((target) => target.endsWith('.js') && !target.endsWith('lib/index.js'))
   .map((target) => join(tree, target.replace('./dist/', '').replace(/\.js$/, '.ts')));
 

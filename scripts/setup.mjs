@@ -133,7 +133,7 @@ function buildAddon() {
 function removeOrphans() {
   for (const folder of TYPESCRIPT_FOLDERS) {
     for (const file of filesBelow(join('dist', folder), () => true)) {
-      const source = file.slice('dist/'.length).replace(/(\.d)?\.(js|ts)$/, '.ts');
+      const source = file.slice('dist/'.length).replace(/(\.d)?\.c?(js|ts)$/, '.ts');
       if (!existsSync(join(root, source))) rmSync(join(root, file));
     }
   }
@@ -142,12 +142,13 @@ function removeOrphans() {
 function buildTypeScript() {
   const sources = TYPESCRIPT_FOLDERS.flatMap((folder) => filesBelow(folder, (name) => name.endsWith('.ts')));
   const facts = { typescript: readJson('node_modules/typescript/package.json')?.version };
-  once('dist', digest(['package.json', 'tsconfig.json', ...sources], facts), () => {
+  once('dist', digest(['package.json', 'tsconfig.json', 'scripts/commonjs.mjs', ...sources], facts), () => {
     say('compiling the TypeScript');
     removeOrphans();
     if (!run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])) {
       fail('setup: the TypeScript has errors.');
     }
+    if (!run(process.execPath, [join('scripts', 'commonjs.mjs')])) fail('setup: no CommonJS face was written.');
   });
 }
 

@@ -15,6 +15,7 @@ import { poll as pollClass } from './poll.js';
 export * from '../constants/select.js';
 /** Python's name for OSError here. */
 export { OSError as error } from '../core/exceptions.js';
+export type { FileDescriptorLike } from '../core/fileobj.js';
 export { select } from './select.js';
 /** Waiting with epoll(7). Absent where the system has no epoll. @see Python select.epoll */
 export const epoll = where(EPOLLIN, epollClass);

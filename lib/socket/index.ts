@@ -31,7 +31,7 @@ export {
   send_fds,
   socketpair,
 } from './functions.js';
-export { type MakefileOptions, SocketIO } from './makefile.js';
+export { type FileMode, type FileOf, type MakefileOptions, SocketIO } from './makefile.js';
 export {
   type AddressInfoEntry,
   getaddrinfo,

@@ -14,8 +14,8 @@ import {
 } from '../io/io.js';
 
 /** What `makefile` takes besides the mode. @see Python socket.makefile */
-export interface MakefileOptions {
-  buffering?: number | null;
+export interface MakefileOptions<Buffering extends number | null = number | null> {
+  buffering?: Buffering;
   /** Text only; 'utf-8' if not given. */
   encoding?: string | null;
   /** What to do with bytes that are no text: 'strict', 'ignore', 'replace', 'surrogateescape', 'backslashreplace'. */
@@ -23,6 +23,31 @@ export interface MakefileOptions {
   /** null: '\n', '\r' and '\r\n' all end a line and are read as '\n'; '': likewise, but untranslated; else that one. */
   newline?: string | null;
 }
+
+type TextMode = '' | 'r' | 'w' | 'rw' | 'wr';
+type ReadingMode = 'b' | 'rb' | 'br';
+type WritingMode = 'wb' | 'bw';
+type BothMode = 'rwb' | 'rbw' | 'wrb' | 'wbr' | 'brw' | 'bwr';
+/** What `makefile` takes as a mode. */
+export type FileMode = TextMode | ReadingMode | WritingMode | BothMode;
+
+type BufferedFile<Mode> = Mode extends BothMode
+  ? BufferedRWPair
+  : Mode extends WritingMode
+    ? BufferedWriter
+    : BufferedReader;
+
+/**
+ * What `makefile` returns: text unless the mode has a 'b'; without a buffer, where `buffering` is 0, the SocketIO itself.
+ * A `buffering` whose value the type does not say may be 0.
+ */
+export type FileOf<Mode extends FileMode, Buffering extends number | null> = Mode extends TextMode
+  ? TextIOWrapper
+  : Buffering extends 0
+    ? SocketIO
+    : number extends Buffering
+      ? SocketIO | BufferedFile<Mode>
+      : BufferedFile<Mode>;
 
 /** What a file needs of its socket. */
 interface Streamed {

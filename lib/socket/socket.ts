@@ -38,7 +38,7 @@ import {
   TYPE_FLAGS,
 } from './arguments.js';
 import { type MessageBatch, receiveBatch, sendBatch } from './batch.js';
-import { type MakefileOptions, makefile, type SocketIO } from './makefile.js';
+import { type FileMode, type FileOf, type MakefileOptions, makefile, type SocketIO } from './makefile.js';
 import { getOption, setOption } from './options.js';
 import { collected, described, isReused, type Remains } from './ownership.js';
 import {
@@ -758,16 +758,18 @@ export class socket {
    * @throws ValueError for another mode, or text without a buffer; TypeError | OSError
    * @see Python socket.makefile
    */
-  makefile(mode: 'r' | 'w' | 'rw' | 'wr', options?: MakefileOptions): TextIOWrapper;
-  makefile(options?: MakefileOptions & { mode?: string }): TextIOWrapper;
-  makefile(mode: 'rb' | 'br', buffering?: number | null): BufferedReader;
-  makefile(mode: 'wb' | 'bw', buffering?: number | null): BufferedWriter;
-  makefile(mode: 'rwb' | 'rbw' | 'wrb' | 'wbr' | 'brw' | 'bwr', buffering?: number | null): BufferedRWPair;
-  makefile(
-    mode?: string,
-    buffering?: number | null,
-    options?: MakefileOptions,
-  ): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO;
+  makefile<Mode extends FileMode = 'r', Buffering extends number | null = -1>(
+    mode?: Mode,
+    buffering?: Buffering,
+    options?: MakefileOptions<never>,
+  ): FileOf<Mode, Buffering>;
+  makefile<Mode extends FileMode, Buffering extends number | null = -1>(
+    mode: Mode,
+    options: MakefileOptions<Buffering>,
+  ): FileOf<Mode, Buffering>;
+  makefile<Mode extends FileMode = 'r', Buffering extends number | null = -1>(
+    options: MakefileOptions<Buffering> & { mode?: Mode },
+  ): FileOf<Mode, Buffering>;
   makefile(...args: unknown[]): TextIOWrapper | BufferedReader | BufferedWriter | BufferedRWPair | SocketIO {
     return makefile(this, args);
   }

@@ -47,7 +47,7 @@ function shown(object: { close?(): void } | object): string {
 
 function file(mode: string, buffering: number, ...ways: ('close' | 'detach')[]): string {
   using sock = new socket.socket();
-  const opened = sock.makefile(mode, buffering) as socket.BufferedReader;
+  const opened = sock.makefile(mode as 'rb', buffering) as socket.BufferedReader;
   for (const way of ways) opened[way]();
   return steady(inspect(opened));
 }

@@ -78,7 +78,7 @@ test.after.always(() => rmSync(place, { recursive: true, force: true }));
 
 installing('the package holds what a user needs and nothing else', (t) => {
   const expected =
-    /^((docs|examples)\/[\w/.-]+|dist\/lib\/[\w/]+\.(js|d\.ts)|native\/[\w/]+\.(cc|h)|prebuilds\/.+|scripts\/(install|toolchain)\.mjs|binding\.gyp|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
+    /^((docs|examples)\/[\w/.-]+|dist\/lib\/[\w/]+\.(c?js|d\.c?ts)|native\/[\w/]+\.(cc|h)|prebuilds\/.+|scripts\/(install|toolchain)\.mjs|binding\.gyp|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
   t.deepEqual(
     packed.filter((path) => !expected.test(path)),
     [],

@@ -17,7 +17,7 @@ function withPair<T>(use: (sock: socket.socket) => T): T {
 }
 
 function withFile<T>(sock: socket.socket, use: (file: ReturnType<typeof sock.makefile>) => T, mode = 'rb'): T {
-  const file = sock.makefile(mode);
+  const file = sock.makefile(mode as 'r');
   try {
     return use(file);
   } finally {
