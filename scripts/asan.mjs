@@ -6,7 +6,8 @@
 // UBSan, which beside ASan knows no such folder, writes to standard error and ends the process.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { buildAddon, buildSelfTest, compiler, runtime } from './sanitizers.mjs';
 import { root } from './toolchain.mjs';
 
@@ -37,8 +38,7 @@ function environment() {
     ].join(':'),
     LSAN_OPTIONS: `suppressions=${join(root, 'scripts', 'lsan.supp')}:print_suppressions=0`,
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-    // node-gyp-build looks there instead of in the package's own folder.
-    BERKELEY_PREBUILD: folder,
+    BERKELEY_BINARY: join(folder, 'build', 'Release', 'berkeley.node'),
   };
 }
 
@@ -77,10 +77,11 @@ function selfTest(env) {
 
 /** That the binary under test is the instrumented one. */
 function checkBinary(env) {
-  const script = `console.log(require('node-gyp-build').path(${JSON.stringify(root)}))`;
+  const script = `import(${JSON.stringify(pathToFileURL(join(root, 'dist', 'lib', 'index.js')).href)}).then(() =>
+    console.log(require('node:fs').readFileSync('/proc/self/maps', 'utf8').match(/\\/.*berkeley\\.node$/m)[0]))`;
   const { stdout } = runNode(script, env);
   const path = stdout.trim();
-  if (dirname(path) !== join(folder, 'build', 'Release')) fail(`the wrong binary is loaded: ${path}`);
+  if (path !== env.BERKELEY_BINARY) fail(`the wrong binary is loaded: ${path}`);
   if (!readFileSync(path).includes('__asan_init')) fail(`${path} is not instrumented.`);
 }
 

@@ -29,7 +29,7 @@ if (process.argv.includes('--tsan')) {
     'halt_on_error=0',
     'report_signal_unsafe=0',
   ].join(':');
-  env.BERKELEY_PREBUILD = folder;
+  env.BERKELEY_BINARY = join(folder, 'build', 'Release', 'berkeley.node');
   checkThatRacesAreSeen(buildSelfTest(folder, 'thread') ?? fail('the self-test did not compile.'));
 }
 

@@ -73,7 +73,7 @@ interface Job {
 
 /** The environment that makes our own Node what it is (sanitizers, too) reaches it through the manager. */
 function nodeEnv(): Record<string, string> {
-  const names = ['LD_PRELOAD', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'BERKELEY_PREBUILD'];
+  const names = ['LD_PRELOAD', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'BERKELEY_BINARY'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
 }
 

@@ -14,7 +14,7 @@ import test, { type ExecutionContext, type TestFn } from 'ava';
 const PATIENCE_MS = 60_000;
 
 /** What `npm run test:asan` sets: it is meant for our own Node processes, and would break or slow any other program. */
-const SANITIZER_VARIABLES = ['LD_PRELOAD', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'BERKELEY_PREBUILD'];
+const SANITIZER_VARIABLES = ['LD_PRELOAD', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'BERKELEY_BINARY'];
 
 /** Whether the addon under test is built with sanitizers. */
 export const underSanitizers = process.env.ASAN_OPTIONS !== undefined;

@@ -17,10 +17,10 @@ import { cert } from '../helpers/tls.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The binary that was built here; null if a prebuilt one is under test. */
+/** The binary that was built here; null if another one is under test. */
 function binary(): string | null {
   const path = join(ROOT, 'build', 'Release', 'berkeley.node');
-  return process.env.BERKELEY_PREBUILD === undefined && existsSync(path) ? path : null;
+  return process.env.BERKELEY_BINARY === undefined && existsSync(path) ? path : null;
 }
 
 testUnless(!hasCommand('nm') && 'nm is not installed (binutils)')(
