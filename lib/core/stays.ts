@@ -9,6 +9,7 @@
 
 /**
  * The symbol for a class's `_stays`.
+ * V8 leaves out the middle of what is longer than some 130 characters with 'Symbol()'.
  * @param what the object, as a noun with its article: 'a socket'
  * @param instead what the program should do, as an imperative
  */

@@ -80,11 +80,7 @@ export function setdefaulttimeout(value: number | null): void {
   defaultTimeout = timeout(value);
 }
 
-const STAYS = stays(
-  'a socket',
-  'to move it, send the number that detach() returns, to share it, that of dup().detach(); ' +
-    'in the other thread, make a socket of the number, new socket.socket({ fileno })',
-);
+const STAYS = stays('a socket', 'send detach(), or dup().detach(), and make new socket.socket({ fileno }) of it there');
 
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');

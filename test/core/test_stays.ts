@@ -39,7 +39,9 @@ for (const [name, [make, hint]] of Object.entries(kinds)) {
     const object = make() as { close?(): void };
     const { port1, port2 } = new MessageChannel();
     for (const send of [() => structuredClone({ object }), () => port1.postMessage([object])]) {
-      t.throws(send, { any: true, name: 'DataCloneError', message: hint });
+      const { message } = t.throws(send, { any: true, name: 'DataCloneError', message: hint }) as Error;
+      // What is longer is cut by V8 from Node 22 on.
+      t.true(message.length <= 'Symbol() could not be cloned.'.length + 122, message);
     }
     port1.close();
     port2.close();
