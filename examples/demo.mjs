@@ -3,6 +3,8 @@
  * worker; clients that nobody here wrote; every byte of every answer checked. Ends with status 0 only if all of it was right.
  *
  *   npm start        or, once all is built: node examples/demo.mjs
+ *
+ * It needs a clone: the certificates of its HTTPS server are those of the tests, which are not in the installed package.
  */
 
 import { once } from 'node:events';
@@ -19,7 +21,6 @@ import { table } from './demo/table.mjs';
 /** It takes a few seconds, and on a busy machine some more: after so many, something hangs. */
 const PATIENCE_MS = 60_000;
 const ROOT = fileURLToPath(new URL('../docs', import.meta.url));
-/** Of the tests: the demo runs from a clone. */
 const certificate = (name) => fileURLToPath(new URL(`../test/certs/${name}`, import.meta.url));
 const CA = certificate('root.crt.pem');
 
@@ -231,6 +232,11 @@ function showTimes(results) {
 }
 
 async function main() {
+  if (!existsSync(CA)) {
+    return fail(
+      `it needs the certificates in test/certs/ of a clone of the repository (there: npm start); ${CA} is not here.`,
+    );
+  }
   const server = await Server.start();
   introduce(server);
   const rows = await serveClients(server, filesIn(ROOT));

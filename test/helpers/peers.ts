@@ -121,9 +121,18 @@ export interface Peer {
   stop(): Promise<number | null>;
 }
 
-/** Start a foreign program, with `fds` as its descriptors 3, 4, … It is killed at the end of the test file at the latest. */
-export function spawnPeer(command: string, args: string[] = [], env: NodeJS.ProcessEnv = {}, fds: number[] = []): Peer {
-  return peerOf(spawn(command, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe', ...fds] }), command);
+/**
+ * Start a foreign program, with `fds` as its descriptors 3, 4, …, in the folder `cwd` if that is given. It is killed at the
+ * end of the test file at the latest.
+ */
+export function spawnPeer(
+  command: string,
+  args: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  fds: number[] = [],
+  cwd?: string,
+): Peer {
+  return peerOf(spawn(command, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe', ...fds], cwd }), command);
 }
 
 /** Run `source`, the body of a module that has `berkeley` and `data`, in a Node process of its own. */

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { checkLeaks } from '../helpers/leaks.js';
-import { cleanEnv, pythonSync, testUnless, underSanitizers } from '../helpers/peers.js';
+import { pack, userEnv } from '../helpers/package.js';
+import { pythonSync, testUnless, underSanitizers } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -17,12 +18,6 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
 const run = promisify(execFile);
-
-/** As a user's shell has it: without what `npm test` told this process about our own package. */
-function userEnv(): NodeJS.ProcessEnv {
-  const ours = /^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD$)/;
-  return Object.fromEntries(Object.entries(cleanEnv()).filter(([name]) => !ours.test(name)));
-}
 
 const place = mkdtempSync(join(systemTmpdir(), 'berkeley-package-'));
 let packed: string[] = [];
@@ -56,11 +51,8 @@ test.before(async (t) => {
   if (underSanitizers) return;
   t.timeout(INSTALL_TIMEOUT_MS);
   const options = { env: userEnv(), timeout: INSTALL_TIMEOUT_MS, maxBuffer: 2 ** 26 };
-  const pack = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', place];
-  const { stdout } = await run('npm', pack, { ...options, cwd: ROOT });
-  // npm 7 to 11 answer with a list, later ones with an object by package name.
-  const [manifest] = Object.values(JSON.parse(stdout)) as { filename: string; files: { path: string }[] }[];
-  packed = manifest.files.map(({ path }) => path);
+  const { file, paths } = await pack(place);
+  packed = paths;
 
   writeFileSync(join(place, 'package.json'), '{ "name": "user", "private": true }\n');
   const install = [
@@ -71,7 +63,7 @@ test.before(async (t) => {
     '--loglevel=error',
     '--foreground-scripts',
   ];
-  await run('npm', [...install, join(place, manifest.filename)], { ...options, cwd: place });
+  await run('npm', [...install, file], { ...options, cwd: place });
 });
 
 test.after.always(() => rmSync(place, { recursive: true, force: true }));

@@ -1,16 +1,28 @@
 /** The README and the pages of docs/ hold what they say: their programs run, their links lead somewhere. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir as systemTmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { socket } from '../../lib/index.js';
+import { ROOT } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnPeer, testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
+import { pack } from '../helpers/package.js';
+import { cleanEnv, spawnPeer, testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
 
 checkLeaks(test);
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
   ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
@@ -30,18 +42,37 @@ function programs(page: string): { source: string; output: string | undefined }[
   });
 }
 
+const place = mkdtempSync(join(systemTmpdir(), 'berkeley-docs-'));
+/** What an empty project has installed: what `npm pack` makes, the binary that is built here, what the package needs. */
+const installed = join(place, 'node_modules');
+test.after.always(() => rmSync(place, { recursive: true, force: true }));
+
+test.before(async () => {
+  mkdirSync(installed);
+  const { file } = await pack(place);
+  execFileSync('tar', ['-xzf', file, '-C', installed], { env: cleanEnv() });
+  renameSync(join(installed, 'package'), join(installed, 'berkeley'));
+  symlinkSync(join(ROOT, 'build'), join(installed, 'berkeley', 'build'));
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  for (const name of Object.keys(dependencies)) symlinkSync(join(ROOT, 'node_modules', name), join(installed, name));
+});
+
+/** Start a program in an empty project of its own, with the sanitizers if we run under them. */
+function startInProject(t: ExecutionContext, source: string) {
+  const folder = tmpdir(t);
+  symlinkSync(installed, join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'program.mjs'), source);
+  return spawnPeer(process.execPath, ['program.mjs'], process.env, [], folder);
+}
+
 for (const page of pages) {
   for (const [i, { source, output }] of programs(page).entries()) {
-    const foreign = underSanitizers && source.includes('python3');
+    const foreign = underSanitizers && /'(python3|openssl)'/.test(source);
     testUnless(foreign && 'it starts a program that no sanitizer may be preloaded into')(
       `${page}, program ${i + 1} prints what the page shows`,
       async (t) => {
         if (output === undefined) return t.fail('no ```text block follows it');
-        const folder = tmpdir(t);
-        mkdirSync(join(folder, 'node_modules'));
-        symlinkSync(ROOT, join(folder, 'node_modules', 'berkeley'));
-        writeFileSync(join(folder, 'program.mjs'), source);
-        const peer = spawnPeer(process.execPath, [join(folder, 'program.mjs')], process.env);
+        const peer = startInProject(t, source);
         const errors = peer.child.stderr === null ? '' : text(peer.child.stderr);
         const lines: string[] = [];
         for (const _ of output.trimEnd().split('\n')) lines.push(await peer.line());
@@ -53,23 +84,88 @@ for (const page of pages) {
   }
 }
 
+test('the demo of the installed package says in a sentence that it needs a clone', async (t) => {
+  const peer = spawnPeer(process.execPath, [join(installed, 'berkeley', 'examples', 'demo.mjs')], process.env);
+  await t.throwsAsync(peer.line());
+  t.is(await peer.exit, 1);
+  t.regex(peer.errors(), /^demo: it needs the certificates in test\/certs\/ of a clone of the repository .*\n$/);
+});
+
 test('the README has six programs', (t) => {
   t.is(programs('README.md').length, 6);
 });
 
-/** What the links of a page lead to: paths from the repository's root, by which it is reached there or in the package. */
-function linked(page: string): { target: string; relative: boolean }[] {
-  const found = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target]) => target);
-  return found.flatMap((target): { target: string; relative: boolean }[] => {
-    if (target.startsWith(REPOSITORY)) return [{ target: target.slice(REPOSITORY.length), relative: false }];
-    return /^\w+:/.test(target) ? [] : [{ target: join(dirname(page), target), relative: true }];
+interface Link {
+  /** A path from the repository's root. */
+  target: string;
+  /** The heading that it leads to, as a page's address has it. */
+  anchor: string | undefined;
+  /** Whether it is written as a path, and so works in the package, too. */
+  relative: boolean;
+}
+
+/** A page without what is code in it. */
+const prose = (page: string) =>
+  read(page)
+    .replace(/^```.*?^```$/gms, '')
+    .replace(/`[^`\n]*`/g, '`');
+
+/** The links of a page that lead into the repository. */
+function linked(page: string): Link[] {
+  const found = [...prose(page).matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?[^)]*\)/g)];
+  return found.flatMap(([, target, anchor]): Link[] => {
+    if (target.startsWith(REPOSITORY)) return [{ target: target.slice(REPOSITORY.length), anchor, relative: false }];
+    if (/^\w+:/.test(target)) return [];
+    return [{ target: target === '' ? page : join(dirname(page), target), anchor, relative: true }];
   });
 }
 
-test('every link inside the repository leads somewhere', (t) => {
+/** The anchors of a page, as GitHub makes them of its headings: the second of two alike has "-1" behind it. */
+function anchors(page: string): Set<string> {
+  const seen = new Map<string, number>();
+  const headings = [
+    ...read(page)
+      .replace(/^```.*?^```$/gms, '')
+      .matchAll(/^#{1,6} (.*)$/gm),
+  ];
+  const slugs = headings.map(([, heading]) => {
+    const slug = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-');
+    const before = seen.get(slug) ?? 0;
+    seen.set(slug, before + 1);
+    return before === 0 ? slug : `${slug}-${before}`;
+  });
+  return new Set(slugs);
+}
+
+test('every link inside the repository leads somewhere, and its anchor to a heading', (t) => {
   for (const page of pages) {
-    for (const { target } of linked(page)) t.true(existsSync(join(ROOT, target)), `${page}: ${target}`);
+    for (const { target, anchor } of linked(page)) {
+      t.true(existsSync(join(ROOT, target)), `${page}: ${target}`);
+      if (anchor !== undefined && target.endsWith('.md')) {
+        t.true(anchors(target).has(anchor), `${page}: ${target}#${anchor}`);
+      }
+    }
   }
+});
+
+test('the README links every page of docs/, and every page is linked from another page of docs/', (t) => {
+  const documents = pages.filter((page) => page.startsWith('docs/'));
+  const targets = (page: string) => linked(page).map(({ target }) => target);
+  const others = (page: string) => documents.filter((each) => each !== page).flatMap(targets);
+  t.deepEqual(
+    documents.filter((page) => !targets('README.md').includes(page)),
+    [],
+    'not in README',
+  );
+  t.deepEqual(
+    documents.filter((page) => !others(page).includes(page)),
+    [],
+    'in no other page',
+  );
 });
 
 test('a page that is in the package links by path only what is there too', (t) => {
