@@ -9,10 +9,11 @@
  */
 
 export type { Abortable } from '../event/await.js';
+export type { WriteBufferLimits } from '../event/flow.js';
 export { type GetAddrInfoOptions, getaddrinfo, getnameinfo } from '../event/names.js';
 export type { ConnectOptions } from './connect.js';
 export { DatagramProtocol, type DatagramTransport } from './datagram.js';
-export { create_datagram_endpoint, type DatagramEndpointOptions } from './endpoint.js';
+export { create_datagram_endpoint, type DatagramEndpointOptions, type EndpointAddress } from './endpoint.js';
 export { IncompleteReadError, LimitOverrunError, StreamReader } from './reader.js';
 export {
   type ConnectedCallback,
@@ -41,8 +42,8 @@ export {
   sock_sendto,
   sock_unwrap,
 } from './sock.js';
-export { type OpenConnectionOptions, open_connection, open_unix_connection } from './streams.js';
+export { type OpenConnectionOptions, open_connection, open_unix_connection, type StreamOptions } from './streams.js';
 export { type Timeout, timeout, timeout_at, wait_for } from './time.js';
 export type { Transport } from './transport.js';
-export { add_reader, add_writer, remove_reader, remove_writer } from './watch.js';
+export { add_reader, add_writer, type Callback, remove_reader, remove_writer } from './watch.js';
 export type { StreamWriter, TlsOptions } from './writer.js';

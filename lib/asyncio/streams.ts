@@ -18,7 +18,8 @@ const { AF_UNIX, SOCK_STREAM } = constants.socket;
 /** How long a full Unix listener is left alone before it is tried again. */
 const RETRY_MS = 10;
 
-interface StreamOptions extends TlsOptions, Abortable {
+/** How `open_connection`, `open_unix_connection` and the servers make the streams of a connection. */
+export interface StreamOptions extends TlsOptions, Abortable {
   /** TLS: a context, or true for `create_default_context()`. */
   ssl?: SSLContext | boolean | null;
   /** The reader's limit in bytes; 64 KiB if not given. */

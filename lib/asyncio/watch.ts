@@ -5,7 +5,8 @@ import { type FileDescriptorLike, fileobjToFd } from '../core/fileobj.js';
 import { descriptorIfAny, descriptorOf } from '../event/loop.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
 
-type Callback<A extends unknown[]> = (...args: A) => void;
+/** What `add_reader` and `add_writer` call, with the arguments that they were given for it. */
+export type Callback<A extends unknown[]> = (...args: A) => void;
 
 /**
  * Calls `callback(...args)` in each turn of the loop in which `fd` is readable, until `remove_reader`. It replaces the

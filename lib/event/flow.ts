@@ -3,6 +3,7 @@ import { ValueError } from '../core/exceptions.js';
 
 const HIGH_WATER = 64 * 1024;
 
+/** In bytes. Where one is left out or null, `high` is four times `low`, or 64 KiB without that, and `low` a quarter of `high`. */
 export interface WriteBufferLimits {
   high?: number | null;
   low?: number | null;

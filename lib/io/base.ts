@@ -56,7 +56,10 @@ export abstract class IOBase<Line extends Buffer | string = Buffer> implements I
     return this.#closed;
   }
 
-  /** Flushes and closes. Closing again does nothing. */
+  /**
+   * Flushes and closes. Closing again does nothing.
+   * @throws OSError
+   */
   close(): void {
     if (this.closed) return;
     this._keepOpen();
@@ -249,6 +252,7 @@ function stepOf(source: ByteSource, limit: number): number {
 export abstract class RawIOBase extends IOBase<Buffer> {
   /** Fills `buffer` from its beginning. 0 at the end of the file. */
   abstract readinto(buffer: BytesLike): number | null;
+  /** Writes `data`, or a part of it: how many bytes, or null where it would have to wait. */
   abstract override write(data: BytesLike): number | null;
 
   /**

@@ -96,8 +96,10 @@ export class SelectorMapping {
 // ---- the base ------------------------------------------------------------------------------------------------------
 
 /** The arguments of register and modify, where they come by name. A plain object in the third place is always data. */
-type Named<D> = { fileobj: FileDescriptorLike; events: number; data?: D };
-type Ready = [key: SelectorKey, events: number];
+/** The arguments of `register` and `modify` by name. */
+export type Named<D> = { fileobj: FileDescriptorLike; events: number; data?: D };
+/** What `select` returns of each descriptor that is ready: its key, and which of its events have come. */
+export type Ready = [key: SelectorKey, events: number];
 /** Seconds, or null for no limit; by place or by name. */
 export type Timeout = number | null | { timeout?: number | null };
 

@@ -19,5 +19,15 @@ export type PollSelector = PollClass;
 /** The best selector of this platform. */
 export const DefaultSelector = EpollSelector ?? PollSelector ?? SelectSelector;
 export type DefaultSelector = EpollSelector;
-export { BaseSelector, EVENT_READ, EVENT_WRITE, SelectorKey, SelectorMapping } from './selector_base.js';
+export type { FileDescriptorLike, HasFileno } from '../core/fileobj.js';
+export {
+  BaseSelector,
+  EVENT_READ,
+  EVENT_WRITE,
+  type Named,
+  type Ready,
+  SelectorKey,
+  SelectorMapping,
+  type Timeout,
+} from './selector_base.js';
 export { TlsSelector } from './tls_selector.js';

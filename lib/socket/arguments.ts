@@ -9,8 +9,10 @@ import { renewed } from '../wait/awaited.js';
 
 const c = constants.socket;
 
+/** The arguments of `new socket.socket()` by name. `fileno` is the number of an open socket, which the object then owns. */
 export type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | null };
 
+/** The operation that `sendmsg_afalg` asks for: ALG_OP_…, its initialization vector, the length of what is only authenticated. */
 export interface AlgOptions {
   op: number;
   iv?: BytesLike;

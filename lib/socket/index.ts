@@ -12,11 +12,13 @@ export * from '../constants/beyond.js';
 export * from '../constants/socket.js';
 export type { BytesLike } from '../core/bytes.js';
 export { gaierror, herror, OSError as error, TimeoutError as timeout } from '../core/exceptions.js';
+export type { BufferedIOBase, RawIOBase } from '../io/base.js';
 export type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 export type { Address, ReturnedAddress } from '../structs/address.js';
 export { type AncillaryData, type AncillaryItem, CMSG_LEN, CMSG_SPACE } from '../structs/ancillary.js';
 export { type DecodedAncillary, decode_ancillary, type ExtendedError } from '../structs/decode.js';
 export type { Credentials, TcpInfo } from '../structs/info.js';
+export type { AlgOptions, SocketOptions } from './arguments.js';
 export { MessageBatch, type MessageBatchOptions, pack_address, unpack_address } from './batch.js';
 export { type CreateConnectionOptions, create_connection } from './create_connection.js';
 export {
@@ -32,8 +34,11 @@ export {
   socketpair,
 } from './functions.js';
 export { type FileMode, type FileOf, type MakefileOptions, SocketIO } from './makefile.js';
+export { type MakefileOptions, SocketIO } from './makefile.js';
+export type { Message, MessageInto } from './receive.js';
 export {
   type AddressInfoEntry,
+  type GetAddrInfoOptions,
   getaddrinfo,
   getfqdn,
   gethostbyaddr,
@@ -44,6 +49,7 @@ export {
   getprotobyname,
   getservbyname,
   getservbyport,
+  type HostEntry,
   htonl,
   htons,
   if_indextoname,
@@ -57,5 +63,6 @@ export {
   ntohs,
   sethostname,
 } from './resolve.js';
+export type { SendableFile } from './sendfile.js';
 export { getdefaulttimeout, setdefaulttimeout, socket, socket as SocketType } from './socket.js';
 export type { Reaped } from './zerocopy.js';

@@ -35,7 +35,9 @@ const CUT_SHORT = 3;
 const CREDENTIALS_ROOM = CMSG_SPACE(3 * Int32Array.BYTES_PER_ELEMENT);
 const CONTROL_MAX = 0x7fffffff;
 
+/** What `recvmsg` returns; `flags` are MSG_… */
 export type Message = [bytes: Buffer, ancillary: AncillaryData[], flags: number, address: ReturnedAddress];
+/** What `recvmsg_into` returns: how many bytes came into the buffers, and else as `Message`. */
 export type MessageInto = [count: number, ancillary: AncillaryData[], flags: number, address: ReturnedAddress];
 
 /** See `socket.recv`. */

@@ -41,7 +41,8 @@ export type AddressInfoEntry = [
   sockaddr: ReturnedAddress,
 ];
 
-type GetAddrInfoOptions = { family?: number; type?: number; proto?: number; flags?: number };
+/** What `getaddrinfo` looks for: numbers such as AF_INET, SOCK_STREAM, IPPROTO_TCP, AI_PASSIVE; 0 takes all. */
+export type GetAddrInfoOptions = { family?: number; type?: number; proto?: number; flags?: number };
 
 /** A C string ends at its first NUL. */
 function cString(bytes: Uint8Array): Uint8Array {
@@ -174,7 +175,8 @@ function isBroadcast(name: Uint8Array): boolean {
   return text === '<broadcast>' || text === '255.255.255.255';
 }
 
-type HostEntry = [name: string, aliases: string[], addresses: string[]];
+/** A host as `gethostbyname_ex` and `gethostbyaddr` describe it. */
+export type HostEntry = [name: string, aliases: string[], addresses: string[]];
 
 function hostEntry(found: [string, string[], number, Uint8Array[]] | number, syscall: string): HostEntry {
   if (typeof found === 'number') raise(found, syscall);

@@ -10,6 +10,7 @@ import { SSLError } from './errors.js';
 export type PathLike = string | Uint8Array | URL;
 /** A key's password, or a function that returns it when it is needed. Text counts as UTF-8. */
 export type Password = string | BytesLike | (() => string | BytesLike);
+/** A certificate with its chain, and its key: in files, or in memory as PEM text or DER bytes. */
 export interface CertChainOptions {
   certfile?: PathLike;
   keyfile?: PathLike | null;
@@ -17,6 +18,7 @@ export interface CertChainOptions {
   certdata?: string | BytesLike | null;
   keydata?: string | BytesLike | null;
 }
+/** Whom to trust: a file of PEM certificates, a folder with hashed names, certificates as PEM text or DER bytes. */
 export interface VerifyLocations {
   cafile?: PathLike | null;
   capath?: PathLike | null;

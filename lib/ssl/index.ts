@@ -17,9 +17,9 @@
 
 import { constants } from '../constants/table.js';
 
-export type { CertificateInfo, CipherInfo, CipherSummary, DistinguishedName } from '../addon/tls.js';
+export type { CertificateInfo, CipherInfo, CipherSummary, DistinguishedName, ObjectId } from '../addon/tls.js';
 export { OSError as socket_error } from '../core/exceptions.js';
-export type { Password, PathLike } from './arguments.js';
+export type { CertChainOptions, Password, PathLike, VerifyLocations } from './arguments.js';
 export {
   _ASN1Object,
   _test_decode_cert,
