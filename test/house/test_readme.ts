@@ -15,13 +15,15 @@ import { tmpdir as systemTmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { socket } from '../../lib/index.js';
+import * as berkeley from '../../lib/index.js';
 import { ROOT } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { pack } from '../helpers/package.js';
 import { cleanEnv, spawnPeer, testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
 
 checkLeaks(test);
+
+const { socket } = berkeley;
 
 const pages = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
@@ -185,6 +187,31 @@ test('every npm command that is named exists', (t) => {
       t.true(name in scripts, `${page}: npm run ${name}`);
     }
   }
+});
+
+test('docs/mapping.md names nothing on the side of this library that does not exist', async (t) => {
+  const listener = berkeley.socket.create_server(['127.0.0.1', 0]);
+  const [reader, writer] = await berkeley.asyncio.open_connection(...listener.getsockname());
+  const [transport] = await berkeley.asyncio.create_datagram_endpoint(() => ({}), { local_addr: ['127.0.0.1', 0] });
+  const sock = new socket.socket();
+  const context = new berkeley.ssl.SSLContext(berkeley.ssl.PROTOCOL_TLS_CLIENT);
+  const known: Record<string, object> = { ...berkeley, reader, writer, transport, sock, context };
+  const rows = [...read('docs/mapping.md').matchAll(/^\|.*\|(.*)\|$/gm)].map(([, here]) => here);
+  const code = rows.flatMap((here) => [...here.matchAll(/`([^`]+)`/g)].map(([, text]) => text));
+  // "stream.socket" is the socket of a stream: an instance's, while `stream` else is the module.
+  const names = code
+    .flatMap((text) => [...text.matchAll(/(?<![\w.])(\w+)\.(\w+)/g)])
+    .filter(([name]) => name !== 'stream.socket');
+  const ours = names.filter(([, owner]) => owner in known);
+  t.true(ours.length > 100);
+  t.deepEqual(
+    ours.filter(([, owner, name]) => !(name in known[owner])).map(([name]) => name),
+    [],
+  );
+  writer.close();
+  transport.close();
+  for (const each of [listener, sock]) each.close();
+  await writer.wait_closed();
 });
 
 /** Python's names, as far as docs/socket.md is about them: what can be called. */
