@@ -294,7 +294,6 @@ function checkServing(callback: unknown, options: ServerOptions): void {
   const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout, limit = DEFAULT_LIMIT } = options;
   // CPython tells of it at each connection, on its log; here it would end the process.
   checkLimit(limit);
-  const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout } = options;
   checkOptions(options);
   checkTlsOptions(ssl, { ssl_handshake_timeout, ssl_shutdown_timeout });
   if (ssl && typeof ssl.wrap_socket !== 'function') {

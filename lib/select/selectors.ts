@@ -8,7 +8,6 @@ import { EPOLLIN, POLLIN } from '../constants/select.js';
 import { where } from '../constants/table.js';
 import { EpollSelector as EpollClass, PollSelector as PollClass, SelectSelector } from './kernel_selectors.js';
 
-export type { FileDescriptorLike } from '../core/fileobj.js';
 export { SelectSelector } from './kernel_selectors.js';
 /** A selector over epoll. Absent where the system has no epoll. @see Python selectors.EpollSelector */
 export const EpollSelector = where(EPOLLIN, EpollClass);

@@ -34,7 +34,6 @@ export {
   socketpair,
 } from './functions.js';
 export { type FileMode, type FileOf, type MakefileOptions, SocketIO } from './makefile.js';
-export { type MakefileOptions, SocketIO } from './makefile.js';
 export type { Message, MessageInto } from './receive.js';
 export {
   type AddressInfoEntry,
