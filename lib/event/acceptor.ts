@@ -6,7 +6,7 @@
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { fromCode } from '../core/exceptions.js';
-import { socket } from '../socket/socket.js';
+import { socket, tellAccept } from '../socket/socket.js';
 import { ONCE, POLLIN } from '../wait/call.js';
 import { type Descriptor, descriptorOf } from './loop.js';
 
@@ -66,10 +66,15 @@ export class Acceptor {
   readonly #accept = (): void => {
     for (let i = 0; i < ACCEPTS && !this.#stopped && this.#pause === null && this.listener.fileno() >= 0; i++) {
       const fd = native.accept(this.listener.fileno(), ONCE);
-      if (fd >= 0) this.#to.accepted(socket._adopt(fd, this.listener));
+      if (fd >= 0) this.#accepted(socket._adopt(fd, this.listener));
       else if (!this.#acceptsOn(fd)) return;
     }
   };
+
+  #accepted(connection: socket): void {
+    tellAccept(this.listener, connection);
+    this.#to.accepted(connection);
+  }
 
   #acceptsOn(code: number): boolean {
     if (PASSING.includes(-code)) return true;

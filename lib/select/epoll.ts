@@ -17,6 +17,7 @@ const MAXEVENTS_LIMIT = 2 ** 20;
 
 /** The wait of an epoll object. One serves all of this thread: waits are never nested. */
 class EpollWait implements Waitable {
+  readonly name = 'epoll_wait';
   #fd = -1;
   #most = 0;
   /** Pairs fd, events, as many as the latest wait has returned. */

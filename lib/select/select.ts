@@ -37,6 +37,7 @@ const EXCEPT_SET = POLLPRI;
  * until the slice is over, and the rest of the slice is waited for without it.
  */
 class SelectSet implements Waitable {
+  readonly name = 'select';
   readonly array = new PollArray();
   readersEnd = 0;
   writersEnd = 0;

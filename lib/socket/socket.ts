@@ -4,6 +4,7 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { absent, atLeast, cInt, integer, plainInt, timeout } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
+import { channels } from '../core/channels.js';
 import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
 import { stays } from '../core/stays.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
@@ -29,6 +30,7 @@ import {
   VAIN_READ,
   waitReady,
 } from '../wait/call.js';
+import { TELLS, told } from '../wait/told.js';
 import {
   type AlgOptions,
   algMessage,
@@ -84,6 +86,21 @@ const STAYS = stays('a socket', 'send detach(), or dup().detach(), and make new 
 
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');
+
+// Functions, because TypeScript takes the key `socket` within the class of that name for the class (5.9).
+
+function tellConnect(socket: socket, address: Address, code: number): void {
+  channels.connect.publish({ socket, address, errno: code === DEADLINE_PASSED ? EAGAIN : 0 - code });
+}
+
+function tellClose(socket: socket): void {
+  if (socket._fd >= 0) channels.close.publish({ socket, fd: socket._fd });
+}
+
+/** Tells subscribers of a connection that `listener` has accepted. */
+export function tellAccept(listener: socket, accepted: socket): void {
+  if (channels.accept.hasSubscribers) channels.accept.publish({ listener, socket: accepted });
+}
 
 /**
  * A socket. Owns its descriptor until `close()` or `detach()`.
@@ -181,6 +198,7 @@ export class socket {
 
   /** @internal For heirs: releases what the socket holds. */
   _realClose(): void {
+    if (channels.close.hasSubscribers) tellClose(this);
     const fd = this.#release();
     const { claim, zerocopy } = this.#remains;
     if (fd < 0 || (zerocopy !== null && retire(fd, zerocopy))) return;
@@ -317,7 +335,10 @@ export class socket {
 
   /** The descriptor has its owner before anything else may fail. */
   #accepted(fd: number): [socket, ReturnedAddress] {
-    return [socket._adopt(fd, this), unpack(native.info[0], this.#remains.proto)];
+    const accepted = socket._adopt(fd, this);
+    const address = unpack(native.info[0], this.#remains.proto);
+    tellAccept(this, accepted);
+    return [accepted, address];
   }
 
   /** @internal One attempt of an awaited accept, which an heir does not wrap. */
@@ -368,9 +389,16 @@ export class socket {
 
   /** 0, a negative code, or DEADLINE_PASSED. */
   #connect(address: Address, caller: string): number {
-    const length = pack(this.#remains.family, this.#remains.proto, address, caller);
+    const code = this.#connectPacked(pack(this.#remains.family, this.#remains.proto, address, caller));
+    if (channels.connect.hasSubscribers) tellConnect(this, address, code);
+    return code;
+  }
+
+  #connectPacked(length: number): number {
     const deadline = begin(this, POLLOUT);
-    if (deadline === Number.POSITIVE_INFINITY) return this.#connectAsleep(length);
+    if (deadline === Number.POSITIVE_INFINITY) {
+      return TELLS ? told(`connect(${this._fd})`, () => this.#connectAsleep(length)) : this.#connectAsleep(length);
+    }
     const code = native.connect(this._fd, packed, length, ONCE);
     return deadline !== 0 && isInProgress(code) ? this.#connected(deadline) : code;
   }
@@ -404,7 +432,9 @@ export class socket {
   /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
   _connectBegun(address: Address): number {
     const length = pack(this.#remains.family, this.#remains.proto, address, 'connect');
-    return native.connect(this._fd, packed, length, ONCE);
+    const code = native.connect(this._fd, packed, length, ONCE);
+    if (channels.connect.hasSubscribers) tellConnect(this, address, code);
+    return code;
   }
 
   /** @internal What has become of a connection in progress: 0, or a negative code. The descriptor is writable. */

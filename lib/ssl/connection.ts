@@ -26,6 +26,7 @@ import {
 } from '../addon/tls.js';
 import { argName, size, typeName } from '../core/args.js';
 import { fromScratch, writableBytes } from '../core/bytes.js';
+import { channels } from '../core/channels.js';
 import { checked, NotImplementedError, raise, TimeoutError, ValueError } from '../core/exceptions.js';
 import {
   AGAIN_READ,
@@ -41,8 +42,18 @@ import {
   type Waiter,
   waitReady,
 } from '../wait/call.js';
+import { TELLS, told } from '../wait/told.js';
 import { decoded } from './certificates.js';
-import { fromConnection, fromContext, isRaggedEof, SSLError, succeeded, wanting } from './errors.js';
+import {
+  fromConnection,
+  fromContext,
+  isRaggedEof,
+  SSLError,
+  SSLWantReadError,
+  SSLWantWriteError,
+  succeeded,
+  wanting,
+} from './errors.js';
 import { checkSession, type SSLSession, sessionOf } from './session.js';
 
 const { ALERT_DESCRIPTION_HANDSHAKE_FAILURE, ALERT_DESCRIPTION_INTERNAL_ERROR } = native.constants.ssl;
@@ -166,6 +177,20 @@ export class Connection {
 
   /** Shakes hands. With ATTEMPT, and so each call that may wait: once, and an Again where it would wait. */
   handshake(deadline = this.#begin()): Again | undefined {
+    if (!channels.handshake.hasSubscribers) return this.#handshake(deadline);
+    let again: Again | undefined;
+    try {
+      again = this.#handshake(deadline);
+    } catch (error) {
+      const wants = error instanceof SSLWantReadError || error instanceof SSLWantWriteError;
+      if (!wants) channels.handshake.publish({ socket: this.owner, error });
+      throw error;
+    }
+    if (again === undefined) channels.handshake.publish({ socket: this.owner, error: null });
+    return again;
+  }
+
+  #handshake(deadline: number): Again | undefined {
     this.#drained = false;
     this.#checkOpen();
     let result = this._tls.handshake(this.#sleeper(deadline));
@@ -282,6 +307,16 @@ export class Connection {
    * An ATTEMPT does not wait: what it wants is its result.
    */
   #goOn(
+    first: Outcome,
+    deadline: number,
+    kind: keyof Wants | 'shutdown',
+    attempt: (sleeper: number) => Outcome,
+  ): Outcome {
+    if (!TELLS || this.#socket === null) return this.#goOnUntold(first, deadline, kind, attempt);
+    return told(`TLS ${kind}(${this.#socket._fd})`, () => this.#goOnUntold(first, deadline, kind, attempt));
+  }
+
+  #goOnUntold(
     first: Outcome,
     deadline: number,
     kind: keyof Wants | 'shutdown',

@@ -20,6 +20,7 @@ import { constants } from 'node:os';
 import { native } from '../addon/binary.js';
 import { integer } from '../core/args.js';
 import { fromCode, raise, timedOut, ValueError, wouldBlock } from '../core/exceptions.js';
+import { stillSleeps, TELLS, told } from './told.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
 export const SLICE_MS = 200;
@@ -34,6 +35,8 @@ export const { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI } = native.constants.s
 
 /** What can be waited for: one attempt that sleeps for at most `sliceMs`. */
 export interface Waitable {
+  /** The call, and what it waits for: `poll(5)`. */
+  readonly name: string;
   /** > 0: something happened; 0: nothing within the slice; < 0: an error code. */
   attempt(sliceMs: number): number;
 }
@@ -89,6 +92,10 @@ function askForAWhile(what: Waitable, deadline: number, busyMs: number): number 
  * @throws InterruptedError when a signal has come whose listener cannot run while this thread waits
  */
 export function wait(what: Waitable, deadline: number, busyMs = 0): number {
+  return TELLS ? told(what.name, () => waitUntold(what, deadline, busyMs)) : waitUntold(what, deadline, busyMs);
+}
+
+function waitUntold(what: Waitable, deadline: number, busyMs: number): number {
   if (busyMs > 0) {
     const found = askForAWhile(what, deadline, busyMs);
     if (found !== 0 && found !== -EINTR) return found;
@@ -104,6 +111,7 @@ export function wait(what: Waitable, deadline: number, busyMs = 0): number {
 
 /** Raises InterruptedError if a signal has come whose listener cannot run while this thread waits. */
 export function interrupted(): void {
+  if (TELLS) stillSleeps();
   if (listenerIsDue()) throw fromCode(-EINTR);
 }
 
@@ -125,6 +133,9 @@ function isNodesOwn(listener: NodeJS.SignalsListener): boolean {
 class OneDescriptor implements Waitable {
   fd = -1;
   events = 0;
+  get name(): string {
+    return `poll(${this.fd})`;
+  }
   attempt(sliceMs: number): number {
     return native.pollOne(this.fd, this.events, sliceMs);
   }
@@ -140,6 +151,7 @@ export function waitReady(fd: number, events: number, deadline: number, busyMs =
 
 /** A pause: for when a descriptor says that it is ready and the call on it says that it is not. */
 class Pause implements Waitable {
+  readonly name = 'pause';
   readonly #entries = new Int32Array(2);
   #left = 0;
   attempt(sliceMs: number): number {
@@ -256,8 +268,13 @@ export function goOn(
   } else if (deadline === 0) {
     return goOnOnce(socket, code, syscall, attempt);
   }
+  if (!TELLS) return goOnHeld(socket, code, events, deadline, syscall, attempt);
+  return told(`${syscall}(${socket._fd})`, () => goOnHeld(socket, code, events, deadline, syscall, attempt));
+}
+
+function goOnHeld(...[socket, ...rest]: Parameters<typeof goOn>): number {
   using held = new Held(socket);
-  return held.goOn(code, events, deadline, syscall, attempt);
+  return held.goOn(...rest);
 }
 
 function goOnOnce(socket: Waiter, code: number, syscall: string, attempt: Attempt): number {

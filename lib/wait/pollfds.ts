@@ -12,6 +12,7 @@ const REVENTS_HALF = 3;
 
 /** An array of such entries that grows, and poll(2) on it. */
 export class PollArray implements Waitable {
+  readonly name = 'poll';
   count = 0;
   #words = new Int32Array(WORDS * 4);
   #halves = new Int16Array(this.#words.buffer);

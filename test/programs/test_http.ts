@@ -308,6 +308,31 @@ test('http2: a server whose connections are TLS streams', async (t) => {
   await once(server, 'close');
 });
 
+test('http2: a secure server that speaks HTTP/1.1 too', async (t) => {
+  const context = serverContext();
+  context.set_alpn_protocols(['h2', 'http/1.1']);
+  const pem = readFileSync(cert('server.pem'));
+  const web = http2.createSecureServer({ allowHTTP1: true, cert: pem, key: pem }, (request, response) => {
+    response.end(`over ${request.httpVersion}`);
+  });
+  const server = stream.createServer({ ssl: context, allowHalfOpen: true }, (each) => {
+    each.server = web;
+    web.emit('secureConnection', each);
+  });
+  server.listen(0, HOST);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const request = https.get({ port, host: HOST, servername: 'localhost', ca, agent: false });
+  const [response] = await once(request, 'response');
+  t.is(await text(response), 'over 1.1');
+  const session = http2.connect(`https://localhost:${port}`, { ca });
+  t.is(await text(session.request({ ':path': '/' }).end()), 'over 2.0');
+  session.close();
+  await once(session, 'close');
+  server.close();
+  await once(server, 'close');
+});
+
 // ---- load
 
 for (const secure of [false, true]) {

@@ -12,6 +12,7 @@ checkLeaks(test);
 
 /** Is ready at its attempt number `at`; notes how long each attempt may sleep. */
 class ReadyAt implements Waitable {
+  readonly name = 'test';
   readonly slices: number[] = [];
   constructor(readonly at: number) {}
   attempt(sliceMs: number): number {
