@@ -5,7 +5,7 @@ import { repr } from './repr.js';
 
 /** Anything with a descriptor: Python's `fileno()`, or Node's handles. */
 export interface HasFileno {
-  /** The descriptor. */
+  /** The descriptor's number; negative when it is closed. */
   fileno(): number;
 }
 /** A descriptor, or anything that has one: a socket, a stream, a FileHandle. */

@@ -9,8 +9,8 @@
  * refuses to be root is started as `nobody` where the test is root. All end with this process, however it ends.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir as systemTmpdir } from 'node:os';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir as systemTmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import * as socket from '../../lib/socket/index.js';
 import { ROOT } from './examples.js';
@@ -69,6 +69,8 @@ export const missing = {
     'mariadbd',
     'apt-get install mariadb-server-core mariadb-client-core',
   ),
+  mosquitto: unless(has('mosquitto'), 'mosquitto', 'apt-get install mosquitto'),
+  ssh: unless(has('sshd', 'ssh-keygen'), 'sshd', 'apt-get install openssh-server'),
   smtp: unless(readdirSync(join(ROOT, 'node_modules')).includes('smtp-server'), 'smtp-server', 'npm install'),
 } as const;
 
@@ -130,7 +132,8 @@ function reservePort(): { port: number; release(): void } {
 /** Everything that a server prints, until it says that it is ready. */
 async function untilReady(peer: Peer): Promise<void> {
   const { stderr } = peer.child;
-  const ready = (output: string) => /ready (to accept|for) connections/i.test(output);
+  const ready = (output: string) =>
+    /ready (to accept|for) connections|server listening on|mosquitto .* running/i.test(output);
   const fromErrors = new Promise<void>((resolve) => {
     const look = () => ready(peer.errors()) && resolve();
     stderr?.on('data', look);
@@ -159,10 +162,11 @@ async function start(
   command: string,
   args: (port: number) => string[],
   signal: NodeJS.Signals,
+  launchAs = launch,
 ): Promise<Service> {
   const { port, release } = reservePort();
   try {
-    const peer = launch(command, args(port), folder);
+    const peer = launchAs(command, args(port), folder);
     await untilReady(peer);
     return serviceOf(peer, port, folder, signal);
   } finally {
@@ -244,6 +248,46 @@ export function startMariadb(): Promise<Service & Account & { database: string }
     ];
     const service = await start(folder, 'mariadbd', args, 'SIGTERM');
     return { ...service, ...ACCOUNT, database: 'test' };
+  });
+}
+
+/** Mosquitto, an MQTT broker, for who comes without a password; all its connections are over TLS if `tls` is set. */
+export function startMosquitto({ tls }: { tls: boolean }): Promise<Service> {
+  return inFolder((folder) => {
+    const certificate = certificateIn(folder);
+    const lines = tls ? [`certfile ${certificate}`, `keyfile ${certificate}`] : [];
+    const config = (port: number) => [`listener ${port} 127.0.0.1`, 'allow_anonymous true', ...lines].join('\n');
+    const args = (port: number) => ['-v', '-c', ownFile(folder, 'mosquitto.conf', config(port))];
+    return start(folder, 'mosquitto', args, 'SIGTERM');
+  });
+}
+
+/** OpenSSH's server, for the user who runs the tests, with a key that is made for it: a PEM text. */
+export function startSsh(): Promise<Service & { user: string; privateKey: string }> {
+  return inFolder(async (folder) => {
+    for (const name of ['host', 'user']) {
+      const made = spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
+      if (made.status !== 0) throw new Error(`ssh-keygen: ${made.stderr}`);
+    }
+    // Where sshd, as root, shuts in its process that speaks to strangers. Debian's service makes it at the system's start.
+    if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
+    const settings = {
+      ListenAddress: '127.0.0.1',
+      AuthorizedKeysFile: join(folder, 'user.pub'),
+      PermitRootLogin: 'yes',
+      PidFile: 'none',
+      StrictModes: 'no',
+      Subsystem: 'sftp internal-sftp',
+      UsePAM: 'no',
+    };
+    const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+    const files = ['-f', '/dev/null', '-h', join(folder, 'host')];
+    const args = (port: number) => ['-D', '-e', ...files, '-p', String(port), ...options];
+    // As ourselves: only root may let others in. sshd starts itself again for a connection, and needs its whole path for it.
+    const launchAs = (name: string, args: string[]) =>
+      spawnBound([], ['/bin/sh', '-c', 'exec "$(command -v "$0")" "$@"', name, ...args], { PATH: PLACES });
+    const service = await start(folder, 'sshd', args, 'SIGTERM', launchAs);
+    return { ...service, user: userInfo().username, privateKey: readFileSync(join(folder, 'user'), 'utf8') };
   });
 }
 

@@ -1,15 +1,30 @@
 /** Drivers that nobody here wrote, unchanged, over streams of berkeley/stream, with the real servers. */
+import { type EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
+import * as grpc from '@grpc/grpc-js';
 import test from 'ava';
 import { Redis } from 'ioredis';
+import mqtt from 'mqtt';
 import mysql from 'mysql2/promise';
 import nodemailer from 'nodemailer';
 import pg from 'pg';
+import ssh2 from 'ssh2';
 import * as stream from '../../lib/stream/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { testUnless, underSanitizers } from '../helpers/peers.js';
-import { missing, startMariadb, startPostgres, startRedis, startSmtp } from '../helpers/services.js';
-import { cert } from '../helpers/tls.js';
+import { testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
+import {
+  missing,
+  startMariadb,
+  startMosquitto,
+  startPostgres,
+  startRedis,
+  startSmtp,
+  startSsh,
+} from '../helpers/services.js';
+import { cert, clientContext } from '../helpers/tls.js';
 
 checkLeaks(test);
 
@@ -120,11 +135,110 @@ testUnless(missing.smtp).serial('nodemailer: SMTP with STARTTLS', async (t) => {
       socket.once('connect', () => callback(null, { connection: socket }));
     },
   } as never);
-  const text = 'grüße\n'.repeat(5000);
-  await transport.sendMail({ from: 'a@localhost', to: 'b@localhost', subject: 'over a stream', text });
+  const body = 'grüße\n'.repeat(5000);
+  await transport.sendMail({ from: 'a@localhost', to: 'b@localhost', subject: 'over a stream', text: body });
   const got = await mail();
   t.like(got, { from: 'a@localhost', to: ['b@localhost'], secure: true, user });
   t.regex(got.message, /^Subject: over a stream\r$/m);
   t.is(made.length, 1);
   transport.close();
+});
+
+for (const tls of [false, true]) {
+  testUnless(missing.mosquitto).serial(
+    `mqtt: Mosquitto, ${tls ? 'TLS' : 'plain'}, and again after a loss`,
+    async (t) => {
+      t.timeout(STARTING_MS);
+      const { host, port, stop } = await startMosquitto({ tls });
+      t.teardown(stop);
+      let made = 0;
+      const secure = tls ? { ssl: clientContext(), servername: 'localhost' } : {};
+      const client = new mqtt.MqttClient(
+        () => {
+          made++;
+          return stream.connect({ host, port, ...secure }) as never;
+        },
+        { reconnectPeriod: 50 },
+      );
+      const events = client as unknown as EventEmitter;
+      await once(events, 'connect');
+      await client.subscribeAsync('a/#', { qos: 2 });
+      const sent = Buffer.alloc(500_000, 'm');
+      for (const topic of ['a/first', 'a/second']) {
+        const message = once(events, 'message');
+        await client.publishAsync(topic, sent, { qos: 2 });
+        const [got, payload] = await message;
+        t.is(got, topic);
+        t.true(sent.equals(payload));
+        if (topic !== 'a/first') continue;
+        const again = once(events, 'connect');
+        client.stream.destroy();
+        await again;
+      }
+      t.is(made, 2);
+      await client.endAsync();
+    },
+  );
+}
+
+testUnless(missing.ssh).serial("ssh2: a command and a file by OpenSSH's server", async (t) => {
+  t.timeout(STARTING_MS);
+  const { host, port, user, privateKey, stop } = await startSsh();
+  t.teardown(stop);
+  const client = new ssh2.Client();
+  const sock = stream.connect(port, host);
+  client.connect({ sock, username: user, privateKey });
+  await once(client, 'ready');
+  const sent = Buffer.alloc(500_000, 's');
+  const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+    client.exec('cat; echo done >&2; exit 3', (error, made) => (error ? reject(error) : resolve(made))),
+  );
+  const closed = once(channel, 'close');
+  channel.end(sent);
+  const [output, errors] = await Promise.all([buffer(channel), text(channel.stderr)]);
+  t.true(sent.equals(output));
+  t.is(errors, 'done\n');
+  t.is((await closed)[0], 3);
+  const sftp = await new Promise<ssh2.SFTPWrapper>((resolve, reject) =>
+    client.sftp((error, made) => (error ? reject(error) : resolve(made))),
+  );
+  const file = join(tmpdir(t), 'file');
+  await new Promise<void>((resolve, reject) =>
+    sftp.writeFile(file, sent, (error) => (error ? reject(error) : resolve())),
+  );
+  t.true(sent.equals(readFileSync(file)));
+  const ended = once(sock, 'close');
+  client.end();
+  await ended;
+});
+
+test('grpc-js: a server gets streams as its connections', async (t) => {
+  const bytes = { requestSerialize: Buffer.from, requestDeserialize: Buffer.from };
+  const echoed = { ...bytes, responseSerialize: Buffer.from, responseDeserialize: Buffer.from };
+  const service = { many: { path: '/test.Echo/many', requestStream: true, responseStream: true, ...echoed } };
+  const server = new grpc.Server();
+  server.addService(service, {
+    many: (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
+      call.on('data', (message: Buffer) => call.write(message)).on('end', () => call.end());
+    },
+  });
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const listener = stream.createServer({ allowHalfOpen: true, noDelay: true }, (each) =>
+    injector.injectConnection(each),
+  );
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  const Client = grpc.makeGenericClientConstructor(service, 'Echo');
+  const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  const call: grpc.ClientDuplexStream<Buffer, Buffer> = client.many();
+  const pieces = Array.from({ length: 100 }, (_, i) => Buffer.alloc(i * 200, `${i}`));
+  for (const piece of pieces) call.write(piece);
+  call.end();
+  t.deepEqual(await call.toArray(), pieces);
+  client.close();
+  server.forceShutdown();
+  const closed = once(listener, 'close');
+  listener.close();
+  await closed;
 });
