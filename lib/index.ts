@@ -22,8 +22,10 @@ export const ssl = present(sslModule);
 export namespace socket {
   export type Address = socketModule.Address;
   export type AddressInfoEntry = socketModule.AddressInfoEntry;
+  export type AlgOptions = socketModule.AlgOptions;
   export type AncillaryData = socketModule.AncillaryData;
   export type AncillaryItem = socketModule.AncillaryItem;
+  export type BufferedIOBase = socketModule.BufferedIOBase;
   export type BufferedReader = socketModule.BufferedReader;
   export type BufferedRWPair = socketModule.BufferedRWPair;
   export type BufferedWriter = socketModule.BufferedWriter;
@@ -32,22 +34,29 @@ export namespace socket {
   export type CreateServerOptions = socketModule.CreateServerOptions;
   export type Credentials = socketModule.Credentials;
   export type DecodedAncillary = socketModule.DecodedAncillary;
+  export type error = socketModule.error;
   export type ExtendedError = socketModule.ExtendedError;
   export type FileMode = socketModule.FileMode;
   export type FileOf<M extends FileMode, B extends number | null> = socketModule.FileOf<M, B>;
+  export type gaierror = socketModule.gaierror;
+  export type GetAddrInfoOptions = socketModule.GetAddrInfoOptions;
+  export type herror = socketModule.herror;
+  export type HostEntry = socketModule.HostEntry;
   export type MakefileOptions<B extends number | null = number | null> = socketModule.MakefileOptions<B>;
+  export type Message = socketModule.Message;
   export type MessageBatch = socketModule.MessageBatch;
   export type MessageBatchOptions = socketModule.MessageBatchOptions;
+  export type MessageInto = socketModule.MessageInto;
+  export type RawIOBase = socketModule.RawIOBase;
   export type Reaped = socketModule.Reaped;
   export type ReturnedAddress = socketModule.ReturnedAddress;
+  export type SendableFile = socketModule.SendableFile;
+  export type socket = socketModule.socket;
   export type SocketIO = socketModule.SocketIO;
+  export type SocketOptions = socketModule.SocketOptions;
   export type SocketType = socketModule.SocketType;
   export type TcpInfo = socketModule.TcpInfo;
   export type TextIOWrapper = socketModule.TextIOWrapper;
-  export type error = socketModule.error;
-  export type gaierror = socketModule.gaierror;
-  export type herror = socketModule.herror;
-  export type socket = socketModule.socket;
   export type timeout = socketModule.timeout;
 }
 
@@ -63,15 +72,20 @@ export namespace selectors {
   export type DefaultSelector = selectorsModule.DefaultSelector;
   export type EpollSelector = selectorsModule.EpollSelector;
   export type FileDescriptorLike = selectorsModule.FileDescriptorLike;
+  export type HasFileno = selectorsModule.HasFileno;
+  export type Named<T> = selectorsModule.Named<T>;
   export type PollSelector = selectorsModule.PollSelector;
-  export type SelectSelector = selectorsModule.SelectSelector;
+  export type Ready = selectorsModule.Ready;
   export type SelectorKey<F = FileDescriptorLike, D = unknown> = selectorsModule.SelectorKey<F, D>;
   export type SelectorMapping = selectorsModule.SelectorMapping;
+  export type SelectSelector = selectorsModule.SelectSelector;
+  export type Timeout = selectorsModule.Timeout;
   export type TlsSelector = selectorsModule.TlsSelector;
 }
 
 export namespace ssl {
   export type _ASN1Object = sslModule._ASN1Object;
+  export type CertChainOptions = sslModule.CertChainOptions;
   export type Certificate = sslModule.Certificate;
   export type CertificateError = sslModule.CertificateError;
   export type CertificateInfo = sslModule.CertificateInfo;
@@ -81,6 +95,7 @@ export namespace ssl {
   export type DistinguishedName = sslModule.DistinguishedName;
   export type MemoryBIO = sslModule.MemoryBIO;
   export type MessageCallback = sslModule.MessageCallback;
+  export type ObjectId = sslModule.ObjectId;
   export type Password = sslModule.Password;
   export type PathLike = sslModule.PathLike;
   export type PskClientCallback = sslModule.PskClientCallback;
@@ -100,6 +115,7 @@ export namespace ssl {
   export type SSLWantReadError = sslModule.SSLWantReadError;
   export type SSLWantWriteError = sslModule.SSLWantWriteError;
   export type SSLZeroReturnError = sslModule.SSLZeroReturnError;
+  export type VerifyLocations = sslModule.VerifyLocations;
   export type WrapBioOptions = sslModule.WrapBioOptions;
   export type WrapSocketOptions = sslModule.WrapSocketOptions;
 }

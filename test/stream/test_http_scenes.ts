@@ -166,8 +166,9 @@ scene('a server that goes before it answers', async (api, log) => {
 });
 
 scene('the timeout of a request', async (api, log) => {
-  const { to, stop } = await site(api);
-  const request = http.request({ ...to, timeout: 30 }).end();
+  const { to, stop } = await site(api, (request, response) => request.url === '/1' && response.end(), true);
+  await asked(log, { ...to, path: '/1' });
+  const request = http.request({ ...to, path: '/2', timeout: 30 }).end();
   request.on('error', (error: NodeJS.ErrnoException) => log.add('error', error.code));
   await once(request, 'timeout');
   log.add('timeout', request.destroyed);
