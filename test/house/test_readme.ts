@@ -59,12 +59,25 @@ test.before(async () => {
   for (const name of Object.keys(dependencies)) symlinkSync(join(ROOT, 'node_modules', name), join(installed, name));
 });
 
+/** What a program leaves open is collected at its end, and warned of. */
+const STRICT = `
+  import { setImmediate } from 'node:timers/promises';
+  process.once('beforeExit', async () => {
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await setImmediate();
+    }
+  });
+`;
+
 /** Start a program in an empty project of its own, with the sanitizers if we run under them. */
 function startInProject(t: ExecutionContext, source: string) {
   const folder = tmpdir(t);
   symlinkSync(installed, join(folder, 'node_modules'));
   writeFileSync(join(folder, 'program.mjs'), source);
-  return spawnPeer(process.execPath, ['program.mjs'], process.env, [], folder);
+  writeFileSync(join(folder, 'strict.mjs'), STRICT);
+  const args = ['--expose-gc', '--import', './strict.mjs', 'program.mjs'];
+  return spawnPeer(process.execPath, args, process.env, [], folder);
 }
 
 for (const page of pages) {
