@@ -113,8 +113,7 @@ export class SocketDuplex extends ByteDuplex {
     callback(reason);
     // As node:net, which waits for libuv to have closed: behind everything else that the end brings with it.
     setImmediate(() => {
-      // Without an error, as in node:net: 'error' has told it.
-      if (!deferred) done?.();
+      if (!deferred) done?.(reason ?? nodeError('ERR_STREAM_DESTROYED'));
       this.emit('close', reason !== null);
       if (deferred) done?.(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
     });

@@ -303,7 +303,9 @@ sameScene('many chunks', ({ one, two, second }) => {
 
 sameScene('the peer is destroyed while a large write waits', async ({ one, two, first }) => {
   one.resume();
-  one.write(Buffer.alloc(16_000_000), (error) => first.add('write', error ? 'failed' : 'went'));
+  // Node 20 calls back as if it had been sent.
+  const tells = Number.parseInt(process.versions.node, 10) >= 22;
+  one.write(Buffer.alloc(16_000_000), (error) => first.add('write', tells && (error ? 'failed' : 'went')));
   one.removeAllListeners('error');
   // Which of the two it is, is a matter of time.
   one.on('error', (error: NodeJS.ErrnoException) => first.add(/EPIPE|ECONNRESET/.test(error.code ?? '') || error));
