@@ -23,7 +23,7 @@ test.before(async () => {
   const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', place];
   await run('npm', pack, { cwd: ROOT, env: cleanEnv() });
   const tarball = readdirSync(place).find((name) => name.endsWith('.tgz')) as string;
-  await run('tar', ['xzf', join(place, tarball), '-C', place]);
+  await run('tar', ['xzf', join(place, tarball), '-C', place], { env: cleanEnv() });
 });
 
 test.after.always(() => rmSync(place, { recursive: true, force: true }));

@@ -21,7 +21,7 @@ test.before(async () => {
   const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', place];
   await run('npm', pack, { cwd: ROOT, env: cleanEnv() });
   mkdirSync(installed, { recursive: true });
-  await run('tar', ['xzf', tarball(), '-C', installed, '--strip-components=1']);
+  await run('tar', ['xzf', tarball(), '-C', installed, '--strip-components=1'], { env: cleanEnv() });
   for (const name of ['@types', 'undici-types']) {
     symlinkSync(join(ROOT, 'node_modules', name), join(place, 'node_modules', name));
   }
@@ -35,6 +35,7 @@ test.after.always(() => rmSync(place, { recursive: true, force: true }));
 // those that we support. TypeScript 7 has no such resolution any more.
 test('@arethetypeswrong finds nothing wrong', (t) => {
   const { stdout, status } = spawnSync(tool('attw'), [tarball(), '--profile', 'node16', '--format', 'json'], {
+    env: cleanEnv(),
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   });
@@ -47,7 +48,10 @@ test('@arethetypeswrong finds nothing wrong', (t) => {
 });
 
 test('publint finds nothing wrong', (t) => {
-  const { stdout, stderr, status } = spawnSync(tool('publint'), [tarball(), '--strict'], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(tool('publint'), [tarball(), '--strict'], {
+    env: cleanEnv(),
+    encoding: 'utf8',
+  });
   t.is(status, 0, stdout + stderr);
 });
 
@@ -133,7 +137,11 @@ function compile(name: string, file: string, settings: Record<string, unknown>, 
     ...settings,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
-  const { stdout, stderr, status } = spawnSync(tool('tsc'), ['-p', '.'], { cwd: folder, encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(tool('tsc'), ['-p', '.'], {
+    cwd: folder,
+    env: cleanEnv(),
+    encoding: 'utf8',
+  });
   return status === 0 ? '' : stdout + stderr;
 }
 
