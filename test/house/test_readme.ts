@@ -100,7 +100,7 @@ for (const page of pages) {
 }
 
 test('the demo of the installed package says in a sentence that it needs a clone', async (t) => {
-  const peer = spawnPeer(process.execPath, [join(installed, 'berkeley', 'examples', 'demo.mjs')], process.env);
+  const peer = spawnPeer(process.execPath, [join(installed, 'berkeley', 'examples', 'demo.mjs')], cleanEnv());
   await t.throwsAsync(peer.line());
   t.is(await peer.exit, 1);
   t.regex(peer.errors(), /^demo: it needs the certificates in test\/certs\/ of a clone of the repository .*\n$/);
