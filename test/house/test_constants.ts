@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ROOT } from '../helpers/examples.js';
-import { tmpdir } from '../helpers/peers.js';
+import { cleanEnv, tmpdir } from '../helpers/peers.js';
 
 /** A folder with the generator and its lists, of which one has been changed. */
 function made(t: ExecutionContext, list: string, change: (text: string) => string) {
@@ -16,6 +16,7 @@ function made(t: ExecutionContext, list: string, change: (text: string) => strin
   const path = join(folder, 'scripts', list);
   writeFileSync(path, change(readFileSync(path, 'utf8')));
   const { status, stderr } = spawnSync(process.execPath, [join(folder, 'scripts', 'constants.mjs')], {
+    env: cleanEnv(),
     encoding: 'utf8',
   });
   return { status, stderr, read: (file: string) => readFileSync(join(folder, file), 'utf8') };
