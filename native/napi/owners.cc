@@ -163,7 +163,7 @@ UseScope::UseScope(os::Fd fd, Claim claim) : fd_(fd), uses_(claim != 0), holds_(
   const std::lock_guard<std::mutex> lock(table.mutex);
   holds_ = Find(&table, fd, claim) != table.claims.end();
   uses_ = holds_;
-  if (uses_) ++table.uses[fd].calls;
+  if (holds_) ++table.uses[fd].calls;
 }
 
 UseScope::~UseScope() {
@@ -176,6 +176,8 @@ UseScope::~UseScope() {
     if (--found->second.calls > 0) return;
     use = found->second;
     table.uses.erase(found);
+    // Of whoever has taken the number over meanwhile, not knowing that it was closed.
+    if (use.ends) table.claims.erase(fd_);
   }
   if (use.ends) Close(fd_, use.how);
 }

@@ -246,11 +246,11 @@ struct ConnectionOptions {
   bool post_handshake_auth = false;
 };
 ConnectionPtr CreateConnection(Context* context, const ConnectionOptions& options, Error* error);
-// Whether a call on the connection is running. If so, no other may be made, and the connection may not be released.
 // Returns the number of the descriptor that it is over; -1: it has none.
 int DescriptorOf(const Connection* connection);
 // Fails as a call does whose descriptor somebody has closed.
 int FailWithoutDescriptor(Error* error);
+// Whether a call on the connection is running. If so, no other may be made, and the connection may not be released.
 bool InCall(const Connection* connection);
 // Takes the descriptor away from the connection before the descriptor is closed. A call that is running fails with
 // EBADF.

@@ -110,9 +110,14 @@ test.serial('a TLS read keeps its number from being given out again until it end
   const others = socket.socketpair().map((end) => opened(t, end).fileno());
   b.send(Buffer.of(22, 3, 3, 0, 100));
   t.false(others.includes(fd));
+  // Who takes the number for an open descriptor, owns nothing when the call has ended.
+  const late = new socket.socket({ fileno: fd });
   t.deepEqual(await worker.next(), ['OSError', errno.EBADF]);
   await worker.exit;
-  pairWithNumber(t, fd);
+  const [stranger, peer] = pairWithNumber(t, fd);
+  t.throws(() => late.close(), { instanceOf: OSError, message: /Bad file descriptor/ });
+  peer.send(Buffer.from('x'));
+  t.deepEqual(stranger.recv(1), Buffer.from('x'));
 });
 
 // ---- what a child process does to a description that it shares -------------------------------------------------------

@@ -20,10 +20,15 @@ Connection* IdleSelf(ArgReader* args) {
   return nullptr;
 }
 
-// What a call comes to whose connection has lost its descriptor.
-napi_value Lost(napi_env env) {
+// Makes a call on a connection, which gets the callbacks, whether it may sleep, and where to put an error. `sleeper` is
+// the claim under which it sleeps; 0: it does not.
+template <typename Call>
+napi_value Transfer(const ArgReader& args, const Connection* connection, Claim sleeper, Call call) {
+  const UseScope use(tls::DescriptorOf(connection), sleeper);
+  JsCallbacks callbacks(args);
   tls::Error error;
-  return Result(env, tls::FailWithoutDescriptor(&error), error);
+  const int64_t result = use.holds() ? call(&callbacks, sleeper != 0, &error) : tls::FailWithoutDescriptor(&error);
+  return Result(args.env(), result, error);
 }
 
 // create(context, serverSide, fd, incoming, outgoing, host, checkHost, postHandshakeAuth, callbacks)
@@ -67,29 +72,23 @@ napi_value Handshake(napi_env env, napi_callback_info info) {
   Connection* connection = IdleSelf(&args);
   const Claim sleeper = args.Offset(0);
   if (args.Failed()) return nullptr;
-  const UseScope use(tls::DescriptorOf(connection), sleeper);
-  if (!use.holds()) return Lost(env);
-  const bool sleeps = sleeper != 0;
-  JsCallbacks callbacks(args);
-  tls::Error error;
-  return Result(env, tls::Handshake(connection, &callbacks, sleeps, &error), error);
+  return Transfer(args, connection, sleeper, [=](JsCallbacks* callbacks, bool sleeps, tls::Error* error) {
+    return tls::Handshake(connection, callbacks, sleeps, error);
+  });
 }
 
 // The most bytes that one record holds.
 constexpr size_t kRecordSize = 16 * 1024;
 
 // Where callbacks run in between, the view may lose its memory: read elsewhere, and look at it again afterwards.
-napi_value ReadAside(ArgReader* args, Connection* connection, size_t size, bool sleeps) {
-  const napi_env env = args->env();
+int64_t ReadAside(ArgReader* args, Connection* connection, size_t size, JsCallbacks* callbacks, bool sleeps,
+                  tls::Error* error) {
   uint8_t record[kRecordSize];
-  JsCallbacks callbacks(*args);
-  tls::Error error;
-  const int64_t count = tls::Read(connection, record, std::min(size, kRecordSize), &callbacks, sleeps, &error);
-  if (count <= 0) return Result(env, count, error);
+  const int64_t count = tls::Read(connection, record, std::min(size, kRecordSize), callbacks, sleeps, error);
+  if (count <= 0) return count;
   const Bytes bytes = args->Head(0, 1);
-  if (args->Failed()) return nullptr;
-  memcpy(bytes.data, record, std::min(bytes.size, static_cast<size_t>(count)));
-  return Number(env, count);
+  if (!args->Failed()) memcpy(bytes.data, record, std::min(bytes.size, static_cast<size_t>(count)));
+  return count;
 }
 
 napi_value Read(napi_env env, napi_callback_info info) {
@@ -98,13 +97,10 @@ napi_value Read(napi_env env, napi_callback_info info) {
   const Bytes bytes = args.Head(0, 1);
   const Claim sleeper = args.Offset(2);
   if (args.Failed()) return nullptr;
-  const UseScope use(tls::DescriptorOf(connection), sleeper);
-  if (!use.holds()) return Lost(env);
-  const bool sleeps = sleeper != 0;
-  if (tls::CallsBack(connection)) return ReadAside(&args, connection, bytes.size, sleeps);
-  JsCallbacks callbacks(args);
-  tls::Error error;
-  return Result(env, tls::Read(connection, bytes.data, bytes.size, &callbacks, sleeps, &error), error);
+  return Transfer(args, connection, sleeper, [&](JsCallbacks* callbacks, bool sleeps, tls::Error* error) {
+    return tls::CallsBack(connection) ? ReadAside(&args, connection, bytes.size, callbacks, sleeps, error)
+                                      : tls::Read(connection, bytes.data, bytes.size, callbacks, sleeps, error);
+  });
 }
 
 napi_value Write(napi_env env, napi_callback_info info) {
@@ -113,17 +109,12 @@ napi_value Write(napi_env env, napi_callback_info info) {
   const Bytes bytes = args.Head(0, 1);
   const Claim sleeper = args.Offset(2);
   if (args.Failed()) return nullptr;
-  const UseScope use(tls::DescriptorOf(connection), sleeper);
-  if (!use.holds()) return Lost(env);
-  const bool sleeps = sleeper != 0;
-  JsCallbacks callbacks(args);
-  tls::Error error;
-  if (!tls::CallsBack(connection)) {
-    return Result(env, tls::Write(connection, ViewOf(bytes), &callbacks, sleeps, &error), error);
-  }
-  // As above: write from a copy.
-  const tls::Bytes copy(bytes.data, bytes.data + bytes.size);
-  return Result(env, tls::Write(connection, {copy.data(), copy.size()}, &callbacks, sleeps, &error), error);
+  return Transfer(args, connection, sleeper, [=](JsCallbacks* callbacks, bool sleeps, tls::Error* error) {
+    if (!tls::CallsBack(connection)) return tls::Write(connection, ViewOf(bytes), callbacks, sleeps, error);
+    // As above: write from a copy.
+    const tls::Bytes copy(bytes.data, bytes.data + bytes.size);
+    return tls::Write(connection, {copy.data(), copy.size()}, callbacks, sleeps, error);
+  });
 }
 
 napi_value Shutdown(napi_env env, napi_callback_info info) {
@@ -132,12 +123,9 @@ napi_value Shutdown(napi_env env, napi_callback_info info) {
   const bool waits = args.Flag(0);
   const Claim sleeper = args.Offset(1);
   if (args.Failed()) return nullptr;
-  const UseScope use(tls::DescriptorOf(connection), sleeper);
-  if (!use.holds()) return Lost(env);
-  const bool sleeps = sleeper != 0;
-  JsCallbacks callbacks(args);
-  tls::Error error;
-  return Result(env, tls::Shutdown(connection, waits, &callbacks, sleeps, &error), error);
+  return Transfer(args, connection, sleeper, [=](JsCallbacks* callbacks, bool sleeps, tls::Error* error) {
+    return tls::Shutdown(connection, waits, callbacks, sleeps, error);
+  });
 }
 
 napi_value SendFile(napi_env env, napi_callback_info info) {
@@ -147,13 +135,9 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
   const int64_t offset = args.Offset(1), count = args.Offset(2);
   const Claim sleeper = args.Offset(3);
   if (args.Failed()) return nullptr;
-  const UseScope use(tls::DescriptorOf(connection), sleeper);
-  if (!use.holds()) return Lost(env);
-  const bool sleeps = sleeper != 0;
-  JsCallbacks callbacks(args);
-  tls::Error error;
-  return Result(env, tls::SendFile(connection, file, offset, static_cast<size_t>(count), &callbacks, sleeps, &error),
-                error);
+  return Transfer(args, connection, sleeper, [=](JsCallbacks* callbacks, bool sleeps, tls::Error* error) {
+    return tls::SendFile(connection, file, offset, static_cast<size_t>(count), callbacks, sleeps, error);
+  });
 }
 
 napi_value Pending(napi_env env, napi_callback_info info) {
