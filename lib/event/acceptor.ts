@@ -5,8 +5,9 @@
 
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
+import { tellAccept } from '../core/channels.js';
 import { fromCode } from '../core/exceptions.js';
-import { socket, tellAccept } from '../socket/socket.js';
+import { socket } from '../socket/socket.js';
 import { ONCE, POLLIN } from '../wait/call.js';
 import { type Descriptor, descriptorOf } from './loop.js';
 

@@ -4,7 +4,7 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { absent, atLeast, cInt, integer, plainInt, timeout } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
-import { channels } from '../core/channels.js';
+import { tellAccept, tellClose, tellConnect } from '../core/channels.js';
 import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
 import { stays } from '../core/stays.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
@@ -82,25 +82,15 @@ export function setdefaulttimeout(value: number | null): void {
   defaultTimeout = timeout(value);
 }
 
+/** The error number that a code of a connect stands for. */
+function errnoOf(code: number): number {
+  return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
+}
+
 const STAYS = stays('a socket', 'send detach(), or dup().detach(), and make new socket.socket({ fileno }) of it there');
 
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');
-
-// Functions, because TypeScript takes the key `socket` within the class of that name for the class (5.9).
-
-function tellConnect(socket: socket, address: Address, code: number): void {
-  channels.connect.publish({ socket, address, errno: code === DEADLINE_PASSED ? EAGAIN : 0 - code });
-}
-
-function tellClose(socket: socket): void {
-  if (socket._fd >= 0) channels.close.publish({ socket, fd: socket._fd });
-}
-
-/** Tells subscribers of a connection that `listener` has accepted. */
-export function tellAccept(listener: socket, accepted: socket): void {
-  if (channels.accept.hasSubscribers) channels.accept.publish({ listener, socket: accepted });
-}
 
 /**
  * A socket. Owns its descriptor until `close()` or `detach()`.
@@ -198,7 +188,7 @@ export class socket {
 
   /** @internal For heirs: releases what the socket holds. */
   _realClose(): void {
-    if (channels.close.hasSubscribers) tellClose(this);
+    tellClose(this, this._fd);
     const fd = this.#release();
     const { claim, zerocopy } = this.#remains;
     if (fd < 0 || (zerocopy !== null && retire(fd, zerocopy))) return;
@@ -384,13 +374,13 @@ export class socket {
   connect_ex(address: Address): number {
     atLeast(arguments.length, 1, 'socket.connect_ex', 'exactly one argument');
     const code = this.#connect(address, 'connect_ex');
-    return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
+    return errnoOf(code);
   }
 
   /** 0, a negative code, or DEADLINE_PASSED. */
   #connect(address: Address, caller: string): number {
     const code = this.#connectPacked(pack(this.#remains.family, this.#remains.proto, address, caller));
-    if (channels.connect.hasSubscribers) tellConnect(this, address, code);
+    tellConnect(this, address, errnoOf(code));
     return code;
   }
 
@@ -433,7 +423,7 @@ export class socket {
   _connectBegun(address: Address): number {
     const length = pack(this.#remains.family, this.#remains.proto, address, 'connect');
     const code = native.connect(this._fd, packed, length, ONCE);
-    if (channels.connect.hasSubscribers) tellConnect(this, address, code);
+    tellConnect(this, address, errnoOf(code));
     return code;
   }
 

@@ -26,7 +26,7 @@ import {
 } from '../addon/tls.js';
 import { argName, size, typeName } from '../core/args.js';
 import { fromScratch, writableBytes } from '../core/bytes.js';
-import { channels } from '../core/channels.js';
+import { channels, tellHandshake } from '../core/channels.js';
 import { checked, NotImplementedError, raise, TimeoutError, ValueError } from '../core/exceptions.js';
 import {
   AGAIN_READ,
@@ -183,10 +183,10 @@ export class Connection {
       again = this.#handshake(deadline);
     } catch (error) {
       const wants = error instanceof SSLWantReadError || error instanceof SSLWantWriteError;
-      if (!wants) channels.handshake.publish({ socket: this.owner, error });
+      if (!wants) tellHandshake(this.owner, error);
       throw error;
     }
-    if (again === undefined) channels.handshake.publish({ socket: this.owner, error: null });
+    if (again === undefined) tellHandshake(this.owner, null);
     return again;
   }
 
