@@ -62,22 +62,10 @@ export function atLeast(count: number, least: number, caller: string, wanted: st
  * whose values are constants, which may not exist here, and those that say whom TLS trusts. In all others undefined means
  * "not given", as JavaScript has it.
  */
-const NEVER_UNDEFINED: ReadonlySet<string> = new Set([
-  ...[
-    'family',
-    'type',
-    'proto',
-    'flags',
-    'fileno',
-    'events',
-    'eventmask',
-    'protocol',
-    'ssl_version',
-    'purpose',
-    'cert_reqs',
-  ],
-  ...['cafile', 'capath', 'cadata', 'ca_certs', 'check_hostname'],
-]);
+const NEVER_UNDEFINED: ReadonlySet<string> = new Set(
+  `family type proto flags fileno events eventmask protocol ssl_version purpose cert_reqs
+  cafile capath cadata ca_certs check_hostname`.split(/\s+/),
+);
 
 /** Refuses options of an object that must not be undefined. @throws TypeError */
 export function checkOptions(options: object): void {

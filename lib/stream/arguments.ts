@@ -31,7 +31,7 @@ export type ConnectArguments =
   | [port: number | string, host: string, listener?: Listener]
   | [path: string, listener?: Listener];
 
-const FAMILIES: readonly unknown[] = [undefined, 0, 4, 6, 'IPv4', 'IPv6'];
+const FAMILIES: readonly unknown[] = [undefined, null, 0, 4, 6, 'IPv4', 'IPv6'];
 const HINTS = ADDRCONFIG | ALL | V4MAPPED;
 
 /** Checks what connect's options are, as node:net does. @throws TypeError | RangeError with Node's `code` */

@@ -142,18 +142,24 @@ class Attempts implements Way {
   #race = new Race([], null, this);
   #infos: AddressInfoEntry[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Who is told of the stream's end besides. */
+  readonly #onEnd: (() => void) | null;
   /** One has won, all have lost, or the stream was destroyed, which may be connecting anew by now. */
   #over = false;
 
   constructor(stream: Connecting, options: ConnectOptions) {
     this.#stream = stream;
     this.#options = options;
+    this.#onEnd = stream._onEnd;
     this.#given = stream._letGo();
   }
 
   async start(targets: (stream: Connecting) => Promise<AddressInfoEntry[]>): Promise<void> {
-    // Whoever destroys the stream ends the attempts.
-    this.#stream._onEnd = () => this.#end(null);
+    // Whoever destroys the stream ends the attempts. A server that has accepted it goes on being told.
+    this.#stream._onEnd = () => {
+      this.#end(null);
+      this.#onEnd?.();
+    };
     try {
       this.#infos = await targets(this.#stream);
     } catch (error) {
@@ -206,7 +212,7 @@ class Attempts implements Way {
   }
 
   #win(sock: socket): void {
-    this.#stream._onEnd = null;
+    this.#stream._onEnd = this.#onEnd;
     this.#end(sock);
     try {
       this.#stream._adopted(sock);
