@@ -129,6 +129,7 @@ export class Race {
   }
 
   [Symbol.dispose](): void {
+    this.#waiting.length = 0;
     for (const sock of this.#running.keys()) sock.close();
     this.#running.clear();
   }

@@ -14,6 +14,7 @@ import {
 } from 'node:net';
 import { constants } from '../constants/table.js';
 import { ExceptionGroup, fromCode, gaierror, OSError } from '../core/exceptions.js';
+import { uncaught } from '../core/uncaught.js';
 import { descriptorOf } from '../event/loop.js';
 import { getaddrinfo } from '../event/names.js';
 import { interleaved, Race, type Way } from '../socket/happy_eyeballs.js';
@@ -24,6 +25,7 @@ import { type ConnectOptions, checkConnect, optionsOf, portOf } from './argument
 import type { ByteDuplex } from './bytes.js';
 import { argumentError, type Place, placed } from './errors.js';
 
+const { EALREADY } = constants.errno;
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
 
 /** What connects a stream asks of it: SocketDuplex. */
@@ -42,10 +44,26 @@ export function connectStream(stream: Connecting, args: readonly unknown[]): voi
   checkConnect(options);
   const targets = options.path ? () => Promise.resolve([unixTarget(options.path as string)]) : internetTargets(options);
   if (listener !== undefined) stream.once('connect', listener);
+  if (stream.connecting) {
+    // What the kernel says of a second connect: a stream has one socket.
+    const { path, host, port } = options;
+    const place = path ? { address: path } : { address: host || 'localhost', port: portOf(port) };
+    stream.destroy(placed(fromCode(-EALREADY, 'connect'), place));
+    return;
+  }
   if (stream.destroyed) stream._renew();
   stream.connecting = true;
   stream._active();
   new Attempts(stream, options).start(targets);
+}
+
+/** Emits in the midst of connecting, which goes on: what a listener throws is an uncaught exception. */
+function tell(stream: Connecting, event: string, ...args: unknown[]): void {
+  try {
+    stream.emit(event, ...args);
+  } catch (error) {
+    uncaught(error);
+  }
 }
 
 function unixTarget(path: string): AddressInfoEntry {
@@ -63,10 +81,10 @@ function internetTargets(options: ConnectOptions): (stream: Connecting) => Promi
   if (isIP(host) !== 0) return () => Promise.resolve([internetTarget(host, port)]);
   return async (stream) => {
     const found = await lookedUp(host, options).catch((error) => {
-      stream.emit('lookup', error, undefined, undefined, host);
+      tell(stream, 'lookup', error, undefined, undefined, host);
       throw error;
     });
-    for (const address of found) stream.emit('lookup', null, address, isIP(address) || 4, host);
+    for (const address of found) tell(stream, 'lookup', null, address, isIP(address) || 4, host);
     const wrong = found.find((address) => isIP(address) === 0);
     if (wrong !== undefined) throw argumentError('ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${wrong}`);
     return interleaved(
@@ -183,10 +201,17 @@ class Attempts implements Way {
   readonly #advance = (): void => {
     clearTimeout(this.#timer);
     if (this.#over) return;
-    const begun = this.#race.advance(monotonicMs());
-    // A listener may have destroyed it.
-    if (this.#over) begun?.close();
-    else if (begun !== null) this.#win(begun);
+    let begun: socket | null = null;
+    try {
+      begun = this.#race.advance(monotonicMs());
+    } catch (error) {
+      this.#stream.destroy(error as Error);
+    }
+    // A listener may have destroyed it, and that very attempt was begun all the same.
+    if (this.#over) {
+      begun?.close();
+      this.#race[Symbol.dispose]();
+    } else if (begun !== null) this.#win(begun);
     else if (this.#race.lost) this.#fail();
     else this.#wait();
   };
@@ -225,9 +250,10 @@ class Attempts implements Way {
   }
 
   #fail(): void {
-    const errors = this.#race.errors.map((error, i) =>
-      'address' in error ? error : placed(error, placeOf(this.#infos[i])),
-    );
+    const errors = this.#race.errors.map((error, i) => {
+      error.syscall ??= 'connect';
+      return 'address' in error ? error : placed(error, placeOf(this.#infos[i]));
+    });
     const [first] = errors;
     const all = () => Object.assign(new ExceptionGroup('no address could be reached', errors), { code: first.code });
     this.#stream.destroy(errors.length === 1 ? first : all());
@@ -238,7 +264,7 @@ class Attempts implements Way {
   open(info: AddressInfoEntry): socket {
     const [family] = info;
     const { address, port } = placeOf(info);
-    this.#stream.emit('connectionAttempt', address, port, numberOf(family));
+    tell(this.#stream, 'connectionAttempt', address, port, numberOf(family));
     const sock = this.#given ?? new socket(family, SOCK_STREAM);
     try {
       this.#bindLocal(sock, family);
@@ -252,7 +278,7 @@ class Attempts implements Way {
   refused(code: number, info: AddressInfoEntry): OSError {
     const place = placeOf(info);
     const error = placed(fromCode(code, 'connect'), place);
-    this.#stream.emit('connectionAttemptFailed', place.address, place.port, numberOf(info[0]), error);
+    tell(this.#stream, 'connectionAttemptFailed', place.address, place.port, numberOf(info[0]), error);
     return error;
   }
 

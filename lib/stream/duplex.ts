@@ -80,10 +80,13 @@ export class SocketDuplex extends ByteDuplex {
   _connected(): void {
     // As in node:net: what was written before goes after the listeners for 'connect' that were there.
     this._reached();
-    this.emit('connect');
-    if (this.destroyed) return;
-    this._established();
-    this.emit('ready');
+    try {
+      this.emit('connect');
+    } finally {
+      // What a listener throws is an uncaught exception, and leaves the connection as it is.
+      if (!this.destroyed) this._established();
+    }
+    if (!this.destroyed) this.emit('ready');
   }
 
   /**

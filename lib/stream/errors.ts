@@ -42,8 +42,10 @@ export interface Place {
   port?: number;
 }
 
-/** The system's error of a call about an address, which Node names in the text and in properties. */
+/** The error of a call about an address, which Node names in the text and in properties. */
 export function placed<T extends OSError>(error: T, { address, port }: Place): T & Place {
+  // An address that never reaches the kernel, which would say so of it.
+  error.code ??= 'EINVAL';
   error.message += ` ${port === undefined ? address : `${address}:${port}`}`;
   return Object.assign(error, port === undefined ? { address } : { address, port });
 }

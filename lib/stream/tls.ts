@@ -134,10 +134,13 @@ export class TLSDuplex extends SocketDuplex {
     this.secureConnecting = false;
     const { serverSide } = this.#connection;
     this._open();
-    this.emit('secure');
-    if (!this.destroyed && !serverSide) this.emit('secureConnect');
-    // As in node:tls: what was written before goes now.
-    if (!this.destroyed) super._established();
+    try {
+      this.emit('secure');
+      if (!this.destroyed && !serverSide) this.emit('secureConnect');
+    } finally {
+      // As in node:tls: what was written before goes now, though a listener may have thrown.
+      if (!this.destroyed) super._established();
+    }
   }
 
   /** @internal */

@@ -1,10 +1,15 @@
 /** How streams connect, fail to, and connect again: beside node:net and node:tls. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import * as socket from '../../lib/socket/index.js';
+import * as stream from '../../lib/stream/index.js';
 import { type Api, closed, type Log, listening, ours, type Stream, same, sameOver } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
+import { spawnNode } from '../helpers/peers.js';
+import { cert } from '../helpers/tls.js';
 
 checkLeaks(test);
 
@@ -157,6 +162,78 @@ same('destroy while it connects, and connect again when it is closed', async (ap
   await closed(client);
   await stop(server);
 });
+
+same('connect while it connects', async (api, log) => {
+  const { server, port } = await counting(api);
+  const client = watched(log, api.connect(port, HOST));
+  client.connect(port, HOST);
+  await closed(client);
+  await stop(server);
+});
+
+// Over node:net this throws: it goes on with the handle that it has no more.
+test.serial('destroy in the listener of connectionAttempt leaves no socket open', async (t) => {
+  const { server, port } = await counting(ours);
+  const made: socket.socket[] = [];
+  const noted = (message: unknown) => made.push((message as { socket: socket.socket }).socket);
+  subscribe('berkeley:connect', noted);
+  const client = ours.connect(port, HOST);
+  client.once('connectionAttempt', () => client.destroy());
+  client.once('connect', () => t.fail());
+  await closed(client);
+  unsubscribe('berkeley:connect', noted);
+  t.true(made.every((sock) => sock.fileno() === -1));
+  await stop(server);
+});
+
+// Over node:net, reading does not begin there, and what was written is lost over TLS.
+for (const event of ['lookup', 'connectionAttempt', 'connect', 'secure', 'secureConnect']) {
+  test(`what a listener of ${event} throws is an uncaught exception, and the connection goes on`, async (t) => {
+    const peer = spawnNode(`
+      const { stream, ssl } = berkeley;
+      process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+      const [server, client] = [new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)];
+      server.load_cert_chain('${cert('server.pem')}');
+      client.load_verify_locations('${cert('root.crt.pem')}');
+      const listener = stream.createServer({ ssl: server }, (s) => s.pipe(s));
+      listener.listen(0, '${HOST}', () => {
+        const { port } = listener.address();
+        const s = stream.connect({ port, host: 'localhost', family: 4, ssl: client });
+        s.once('${event}', () => { throw new Error('mine'); });
+        s.write('before');
+        s.once('data', (data) => console.log(String(data)));
+        s.once('end', () => listener.close());
+        s.once('data', () => s.end());
+      });
+    `);
+    t.is(await peer.line(), 'uncaught mine');
+    t.is(await peer.line(), 'before');
+    t.is(await peer.exit, 0, peer.errors());
+  });
+}
+
+test('what cannot be connected is an error of the stream', async (t) => {
+  const unix = stream.toDuplex(new socket.socket(socket.AF_UNIX));
+  unix.connect(1, HOST);
+  const [wrongFamily] = await once(unix, 'error');
+  t.true(wrongFamily instanceof TypeError);
+  const bound = new stream.SocketDuplex();
+  bound.connect({ port: 1, host: HOST, localPort: 70_000 });
+  const [wrongPort] = await once(bound, 'error');
+  t.is(wrongPort.name, 'OverflowError');
+});
+
+for (const [name, options, syscall] of [
+  ['a path too long', { path: `/tmp/${'x'.repeat(200)}` }, 'connect'],
+  ['a local address of the other family', { port: 1, host: HOST, localAddress: '::1' }, 'bind'],
+] as const) {
+  // As newer Nodes; that of Node 20 cuts a path.
+  test(`${name} is EINVAL`, async (t) => {
+    const [error] = await once(stream.connect(options), 'error');
+    t.is(error.code, 'EINVAL');
+    t.is(error.syscall, syscall);
+  });
+}
 
 // Over node:net the first address that was looked up disturbs the second connection: EALREADY.
 test('destroy while a name is looked up, and connect again', async (t) => {
