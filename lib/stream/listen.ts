@@ -3,8 +3,9 @@ import { addAbortListener } from 'node:events';
 import { chmodSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants, elsewhere } from '../constants/table.js';
-import { fromCode, gaierror, OSError } from '../core/exceptions.js';
+import { fromCode, gaierror, OSError, ValueError } from '../core/exceptions.js';
 import { isAbstract } from '../core/paths.js';
+import { descriptorIfAny } from '../event/loop.js';
 import { getaddrinfo } from '../event/names.js';
 import { openListener } from '../socket/functions.js';
 import { socket } from '../socket/socket.js';
@@ -14,7 +15,8 @@ import { argumentError, placed } from './errors.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } = constants.socket;
 const { SO_REUSEPORT } = elsewhere(constants.socket);
-const BACKLOG = 511;
+/** Of a server that was given none: node:net's. */
+export const BACKLOG = 511;
 const EVERYBODY_MAY = { read: 0o444, write: 0o222 };
 
 /** Where to listen, and how. @see https://nodejs.org/api/net.html#serverlistenoptions-callback */
@@ -70,7 +72,22 @@ function checkPort({ port, host }: ListenOptions): void {
 
 /** The listening socket. @throws (rejects) OSError with the address in it */
 export async function listening(options: ListenOptions): Promise<socket> {
-  const sock = await bound(options);
+  return begun(await bound(options), options);
+}
+
+/** The same of a descriptor that is bound already. @throws OSError; ValueError if something else awaits it */
+export function listeningOn(fd: number, options: ListenOptions): socket {
+  // Before there is an object that would close the number in the end.
+  refuseAwaited(fd);
+  return begun(new socket({ fileno: fd }), options);
+}
+
+/** @throws ValueError */
+export function refuseAwaited(fd: number): void {
+  if (descriptorIfAny(fd)?.awaited) throw new ValueError('something else awaits the socket already');
+}
+
+function begun(sock: socket, options: ListenOptions): socket {
   try {
     sock.setblocking(false);
     sock.listen(typeof options.backlog === 'number' ? options.backlog || BACKLOG : BACKLOG);
@@ -82,7 +99,6 @@ export async function listening(options: ListenOptions): Promise<socket> {
 }
 
 async function bound(options: ListenOptions): Promise<socket> {
-  if (options.fd !== undefined) return new socket({ fileno: options.fd });
   if (options.path && options.port === undefined) return boundTo(AF_UNIX, options.path, options);
   const port = portOf(options.port);
   if (!options.host) return boundAnywhere(port, options);

@@ -4,7 +4,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { constants } from '../constants/table.js';
-import { ValueError } from '../core/exceptions.js';
 import { staysWith } from '../core/stays.js';
 import { Acceptor } from '../event/acceptor.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
@@ -13,12 +12,20 @@ import type { SSLContext } from '../ssl/context.js';
 import type { SSLSocket } from '../ssl/socket.js';
 import type { SocketDuplex } from './duplex.js';
 import { nodeError, tlsError } from './errors.js';
-import { type ListenOptions, listening, listenOptionsOf, unlinkPath } from './listen.js';
+import {
+  BACKLOG,
+  type ListenOptions,
+  listening,
+  listeningOn,
+  listenOptionsOf,
+  refuseAwaited,
+  unlinkPath,
+} from './listen.js';
 import { streamOf } from './over.js';
 import { type Endpoint, endpointOf, type SocketOptions } from './surface.js';
 import { TLSDuplex } from './tls.js';
 
-const { AF_UNIX } = constants.socket;
+const { AF_UNIX, SO_ACCEPTCONN, SOL_SOCKET } = constants.socket;
 const HANDSHAKE_MS = 120_000;
 
 /**
@@ -81,7 +88,7 @@ export class Server extends EventEmitter {
 
   /**
    * Listens: `listen(port, host, backlog)`, `listen(path)`, `listen({ port, host, path, fd, … })` or `listen(sock)` with a
-   * socket that listens already, each with a listener for 'listening'. What goes wrong is emitted as 'error'.
+   * socket that is bound, each with a listener for 'listening'. What goes wrong is emitted as 'error'.
    * @throws Error ERR_SERVER_ALREADY_LISTEN; TypeError | RangeError for wrong arguments
    */
   listen(...args: unknown[]): this {
@@ -90,8 +97,10 @@ export class Server extends EventEmitter {
     const last = args[args.length - 1];
     if (given instanceof socket) {
       if (typeof last === 'function') this.once('listening', last as () => void);
-      given.setblocking(false);
       try {
+        refuseAwaited(given.fileno());
+        given.setblocking(false);
+        if (given.getsockopt(SOL_SOCKET, SO_ACCEPTCONN) === 0) given.listen(BACKLOG);
         this.#listening(given);
       } catch (error) {
         this.#failed(error);
@@ -110,7 +119,7 @@ export class Server extends EventEmitter {
     const { signal } = options;
     if (signal) this.#closeOn(signal);
     try {
-      const sock = await listening(options);
+      const sock = options.fd === undefined ? await listening(options) : listeningOn(options.fd, options);
       if (generation !== this.#generation) return sock.close();
       if (options.path) this.#path = options.path;
       this.#listening(sock);
@@ -137,11 +146,9 @@ export class Server extends EventEmitter {
   }
 
   #listening(sock: socket): void {
-    const descriptor = descriptorOf(sock.fileno());
-    if (descriptor.awaited) throw new ValueError('something else awaits the socket already');
     this.#begun = true;
     this.#listener = sock;
-    this.#descriptor = descriptor;
+    this.#descriptor = descriptorOf(sock.fileno());
     this.#descriptor.onReleased = () => this.close();
     if (!this.#refed) this.#descriptor.ref(false);
     this.#listens = new AsyncResource('berkeley.server');
@@ -287,12 +294,13 @@ export class Server extends EventEmitter {
       () => stream.destroy(nodeError('ERR_TLS_HANDSHAKE_TIMEOUT')),
       this.#options.handshakeTimeout ?? HANDSHAKE_MS,
     ).unref();
-    const failed = (error: Error) => this.#emitAs('tlsClientError', error, stream);
-    stream.once('error', failed);
+    // As in node:tls, it stays: what goes wrong later ends the stream, and not the process of who does not listen for it.
+    stream.on('error', (error) => {
+      if (stream.secureConnecting) this.#emitAs('tlsClientError', error, stream);
+    });
     stream.once('close', () => clearTimeout(late));
     stream.once('secure', () => {
       clearTimeout(late);
-      stream.removeListener('error', failed);
       this.#emitAs('connection', stream);
     });
     stream._takeOver(wrapped);

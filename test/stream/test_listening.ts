@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import * as errno from '../../lib/constants/errno.js';
 import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed, listening, type Stream, same, sameOver } from '../helpers/beside_net.js';
@@ -185,4 +186,43 @@ test('a socket that a server listens on is refused to another one', async (t) =>
   await closed(client);
   first.close();
   await closed(first);
+});
+
+test('a descriptor that a server listens on is refused to another one, and stays open', async (t) => {
+  const fd = socket.create_server([HOST, 0]).detach();
+  const [first, second] = [stream.createServer((s) => s.end('first')), stream.createServer()];
+  first.listen({ fd });
+  second.listen({ fd });
+  const [error] = await once(second, 'error');
+  t.is(error.name, 'ValueError');
+  // No object of the second server is left that would close it.
+  t.is(first.socket?.fileno(), fd);
+  const client = stream.connect(first.socket?.getsockname()[1], HOST);
+  const [came] = await once(client, 'data');
+  t.is(`${came}`, 'first');
+  await closed(client);
+  first.close();
+  await closed(first);
+});
+
+test('a socket that is bound listens', async (t) => {
+  const sock = new socket.socket();
+  sock.bind([HOST, 0]);
+  const server = stream.createServer((s) => s.end('hello')).listen(sock);
+  await once(server, 'listening');
+  const client = stream.connect(sock.getsockname()[1], HOST);
+  const [came] = await once(client, 'data');
+  t.is(`${came}`, 'hello');
+  await closed(client);
+  server.close();
+  await closed(server);
+});
+
+test('a socket that cannot listen is an error', async (t) => {
+  const sock = new socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+  const server = stream.createServer().listen(sock);
+  const [error] = await once(server, 'error');
+  t.is(error.errno, errno.EOPNOTSUPP);
+  t.false(server.listening);
+  sock.close();
 });

@@ -340,3 +340,19 @@ test('destroyed in the middle of a handshake', async (t) => {
   await Promise.all([closed(client), closed(server)]);
   t.false(client.authorized);
 });
+
+// As over node:tls; a plain stream's error that nobody listens for ends the process.
+test('a server that listens for no errors of its streams outlives a reset', async (t) => {
+  const server = stream.createServer({ ssl: serverContext() }, (s) => s.resume());
+  server.on('tlsClientError', () => t.fail('the handshake was done'));
+  server.listen(0, HOST);
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const client = stream.connect({ port, host: HOST, ssl: clientContext(), servername: 'localhost' });
+  const [[serving]] = await Promise.all([once(server, 'connection'), once(client, 'secureConnect')]);
+  const ended = new Promise((resolve) => serving.once('close', resolve));
+  client.resetAndDestroy();
+  t.true(await ended);
+  server.close();
+  await closed(server);
+});
