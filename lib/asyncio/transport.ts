@@ -51,6 +51,8 @@ export class Transport {
   #error: Error | null = null;
   #drains: Told[] = [];
   #ends: Told[] = [];
+  /** Ends the connection where it is by now; null: it is here. */
+  #onAbort: (() => void) | null = null;
   /** @internal Told when the connection has ended. */
   _onLost: (() => void) | null = null;
 
@@ -213,7 +215,8 @@ export class Transport {
 
   /** Closes at once. What is not sent is lost. @throws OSError if the socket cannot be closed */
   abort(): void {
-    this.#end(null);
+    if (this.#onAbort === null) this.#end(null);
+    else this.#onAbort();
   }
 
   #finish(): void {
@@ -273,10 +276,11 @@ export class Transport {
     this.#engine.halt();
   }
 
-  /** @internal Gives the socket away, still open: another transport takes the connection over. */
-  _give(): socket {
+  /** @internal Gives the socket away, still open: another transport takes the connection over. `onAbort` ends it there. */
+  _give(onAbort: () => void): socket {
     this.#let();
     this.#lost = true;
+    this.#onAbort = onAbort;
     return this._sock;
   }
 

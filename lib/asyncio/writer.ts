@@ -128,6 +128,11 @@ export class StreamWriter {
     this.#handshake?.controller.abort(new ConnectionResetError('Connection lost'));
     this.#transport.close();
   }
+  /** @internal Ends the connection at once: over TLS, or while hands are shaken for it. */
+  _abort(): void {
+    if (this.#handshake === null) this.#transport.abort();
+    else this.#handshake.controller.abort(new ConnectionResetError('Connection lost'));
+  }
   /** Whether `close` was called, or the connection has ended. */
   is_closing(): boolean {
     return this.#transport.is_closing();
@@ -178,7 +183,9 @@ export class StreamWriter {
   async #encrypted(before: Transport, context: SSLContext, options: TlsOptions & Abortable): Promise<Transport> {
     await this.drain(options);
     if (before.get_write_buffer_size() > 0) await flushed(before, options.signal);
-    const plain = before._give();
+    // Somebody has closed or aborted it meanwhile.
+    if (before.is_closing()) throw new ConnectionResetError('Connection lost');
+    const plain = before._give(() => this._abort());
     const unread = this.#reader._takeAll();
     try {
       const sock = await secured(plain, context, this.#serverSide, options, options, unread);

@@ -1,7 +1,7 @@
 /** start_tls: a connection becomes a TLS one in its midst. */
 import test from 'ava';
 import * as asyncio from '../../lib/asyncio/index.js';
-import { OSError } from '../../lib/core/exceptions.js';
+import { ConnectionResetError, OSError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { MemoryBIO, SSLWantReadError } from '../../lib/ssl/index.js';
 import { bytes, closed, LOCAL, portOf } from '../helpers/asyncio.js';
@@ -110,6 +110,31 @@ test('start_tls that is aborted ends the connection for everybody', async (t) =>
   await t.throwsAsync(starting, { message: 'enough' });
   await t.throwsAsync(reader.read(), { message: 'enough' });
   await t.throwsAsync(writer.wait_closed(), { message: 'enough' });
+  server.close();
+  await server.wait_closed();
+});
+
+test('abort and abort_clients end a connection that shakes hands for start_tls', async (t) => {
+  const server = await asyncio.start_server(
+    async (_, writer) => {
+      const starting = writer.start_tls(serverContext());
+      server.abort_clients();
+      await t.throwsAsync(starting, { instanceOf: ConnectionResetError });
+    },
+    LOCAL,
+    0,
+  );
+  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server));
+  t.is((await reader.read()).length, 0);
+  await closed(writer);
+
+  const [sock, peer] = socket.socketpair();
+  const [, other] = await asyncio.open_connection(null, null, { sock });
+  const starting = other.start_tls(clientContext(), { server_hostname: 'localhost' });
+  await new Promise((resolve) => setImmediate(resolve));
+  other.transport.abort();
+  await t.throwsAsync(starting, { instanceOf: ConnectionResetError });
+  peer.close();
   server.close();
   await server.wait_closed();
 });
