@@ -159,13 +159,16 @@ export class StreamWriter {
 
   /**
    * Makes the connection a TLS one: what STARTTLS is for. What the peer has sent and the reader has not given out begins it.
-   * @throws (rejects) SSLError | OSError, and the connection is closed; RuntimeError | ValueError
+   * @throws (rejects) SSLError | OSError, and the connection is closed; RuntimeError | ValueError; TypeError over TLS,
+   *   within which CPython begins another TLS connection
    * @see Python StreamWriter.start_tls
    */
   async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
     checkTlsOptions(context, options);
     const before = this.#transport;
     if (this.#handshake !== null || before.is_closing()) throw new RuntimeError('the connection is closing');
+    // The handshake would go beside the TLS that there is, for everybody to read.
+    if (!before._sock._isPlain) throw new TypeError(`transport ${inspect(before)} is not supported by start_tls()`);
     const controller = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
     // What is written from now on is meant for TLS, and never goes out without it.

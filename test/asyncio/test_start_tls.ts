@@ -139,6 +139,18 @@ test('abort and abort_clients end a connection that shakes hands for start_tls',
   await server.wait_closed();
 });
 
+test('start_tls over TLS is refused, and the connection goes on', async (t) => {
+  const options = { ssl: serverContext() };
+  const server = await asyncio.start_server((_, writer) => writer.write(bytes('hello\n')), LOCAL, 0, options);
+  const tls = { ssl: clientContext(), server_hostname: 'localhost' };
+  const [reader, writer] = await asyncio.open_connection(LOCAL, portOf(server), tls);
+  await t.throwsAsync(writer.start_tls(clientContext(), { server_hostname: 'localhost' }), { instanceOf: TypeError });
+  t.is(`${await reader.readline()}`, 'hello\n');
+  await closed(writer);
+  server.close();
+  await server.wait_closed();
+});
+
 test('what is written while hands are shaken goes over TLS', async (t) => {
   const server = await asyncio.start_server(
     async (reader, writer) => {
