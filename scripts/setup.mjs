@@ -122,6 +122,8 @@ function buildAddon() {
   if (existsSync(openssl)) facts.openssl = readFileSync(openssl, 'utf8');
   once('build', digest(sources, facts), () => {
     provideTools();
+    // make looks at the dates of files alone: another compiler is nothing to it, nor is a new library of an older date.
+    once(join('build', 'facts'), digest([], facts), () => rmSync(join(root, 'build'), { recursive: true, force: true }));
     say('compiling the addon');
     if (compileAddon(root, VARIABLES) !== 0) fail('setup: the addon did not compile; the compiler says above why.');
   });
