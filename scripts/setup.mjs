@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { writeConstants } from './constants.mjs';
 import {
+  buildFacts,
   compileAddon,
   describeMissing,
   hasCommand,
@@ -112,18 +113,8 @@ function provideTools() {
 
 function buildAddon() {
   const sources = ['binding.gyp', ...filesBelow('native', () => true)];
-  const facts = {
-    architecture: process.arch,
-    variables: VARIABLES,
-    compiler: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
-  };
-  // OpenSSL is linked statically: a new version of it asks for a new binary.
-  const openssl = '/usr/include/openssl/opensslv.h';
-  if (existsSync(openssl)) facts.openssl = readFileSync(openssl, 'utf8');
-  once('build', digest(sources, facts), () => {
+  once('build', digest(sources, buildFacts(VARIABLES)), () => {
     provideTools();
-    // make looks at the dates of files alone: another compiler is nothing to it, nor is a new library of an older date.
-    once(join('build', 'facts'), digest([], facts), () => rmSync(join(root, 'build'), { recursive: true, force: true }));
     say('compiling the addon');
     if (compileAddon(root, VARIABLES) !== 0) fail('setup: the addon did not compile; the compiler says above why.');
   });

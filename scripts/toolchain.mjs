@@ -1,7 +1,7 @@
 // What compiling the addon takes: which tools, which package brings each, and the call of node-gyp.
 // It is part of the published package (scripts/install.mjs uses it), so it knows Node's own modules only.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -117,6 +117,29 @@ function nodeHeaders() {
   return complete ? [`--nodedir=${prefix}`] : [];
 }
 
+/** What a binary depends on besides its sources. */
+export function buildFacts(variables) {
+  // OpenSSL is linked statically: a new version of it asks for a new binary.
+  const openssl = '/usr/include/openssl/opensslv.h';
+  return {
+    architecture: process.arch,
+    variables,
+    compiler: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
+    openssl: existsSync(openssl) ? readFileSync(openssl, 'utf8') : null,
+  };
+}
+
+/** make looks at the dates of files alone: another compiler is nothing to it, nor is a new library of an older date. */
+function removeOutdated(folder, variables) {
+  const build = join(folder, 'build');
+  const note = join(build, 'facts.json');
+  const facts = JSON.stringify(buildFacts(variables));
+  if (existsSync(note) && readFileSync(note, 'utf8') === facts) return;
+  rmSync(build, { recursive: true, force: true });
+  mkdirSync(build, { recursive: true });
+  writeFileSync(note, facts);
+}
+
 /**
  * Configure and compile the addon whose binding.gyp lies in `folder`, into `folder`/build/Release. `variables` go to
  * gyp (`{ sanitize: 1 }`). Prints what the compiler prints. Returns node-gyp's exit status.
@@ -126,6 +149,7 @@ export function compileAddon(folder, variables = {}) {
   const [command, first] = nodeGyp === null ? ['node-gyp', []] : [process.execPath, [nodeGyp]];
   const defines = Object.entries(variables).map(([name, value]) => `-D${name}=${value}`);
   const options = ['--loglevel=warn', `--jobs=${JOBS}`, ...nodeHeaders()];
+  removeOutdated(folder, variables);
   for (const step of [
     ['configure', ...options, '--', ...defines],
     ['build', ...options],
