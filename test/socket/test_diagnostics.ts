@@ -36,7 +36,7 @@ const SLEEPERS: Record<string, [body: string, call: RegExp]> = {
     `const { Worker } = await import('node:worker_threads');
      a.settimeout(null);
      const write = "require('node:fs').writeSync(require('node:worker_threads').workerData, 'x')";
-     new Worker('setTimeout(() => ' + write + ', 3000)', { eval: true, workerData: b.fileno(), execArgv: [] });
+     new Worker('setTimeout(() => ' + write + ', 3000)', { eval: true, workerData: b.detach(), execArgv: [] });
      a.recv(1);`,
     /recv\(\d+\)/,
   ],

@@ -177,7 +177,7 @@ test.serial('a worker goes on blocking while the main thread handles a signal', 
     const worker = new Worker(source, { eval: true, execArgv: [], workerData: { library: data, fd: a.fileno() } });
     worker.on('message', say);
     process.on('SIGINT', () => { say('listener'); b.send(bytes('done')); });
-    worker.on('exit', () => process.removeAllListeners('SIGINT'));`,
+    worker.on('exit', () => { a.close(); process.removeAllListeners('SIGINT'); });`,
     new URL('../../lib/index.js', import.meta.url).href,
   );
   t.is(await peer.line(), 'blocks');

@@ -399,7 +399,7 @@ test.serial('process.exit() ends a process whose workers sleep', async (t) => {
     import { socket } from ${JSON.stringify(LIBRARY)};
     import { readdirSync, readFileSync } from 'node:fs';
     import { Worker } from 'node:worker_threads';
-    const [a] = socket.socketpair();
+    const [a] = (globalThis.kept = socket.socketpair());
     const recv = \`import(${JSON.stringify(LIBRARY)}).then(({ socket }) =>
       new socket.socket({ fileno: \${a.fileno()} }).recv(1))\`;
     for (let i = 0; i < 3; i++) new Worker(recv, { eval: true });

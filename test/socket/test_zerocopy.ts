@@ -205,7 +205,7 @@ for (const timeout of [0, 0.05]) {
 }
 sock.settimeout(null);
 const reader = \`import(\${JSON.stringify(${JSON.stringify(LIBRARY)})}).then(({ socket }) => {
-  const sock = new socket.socket({ fileno: \${peer.fileno()} });
+  const sock = new socket.socket({ fileno: \${peer.detach()} });
   const room = Buffer.alloc(2 ** 20);
   while (sock.recv_into(room) > 0);
   sock.detach();
