@@ -137,7 +137,7 @@ function readyOf(socks: readonly socket[], dueMs: number, signal: AbortSignal): 
       resolve(sock);
     };
     // These may fail, and then nothing else is begun.
-    for (const sock of socks) descriptorOf(sock._fd).listen(POLLOUT, () => ended(sock));
+    for (const sock of socks) descriptorOf(sock._fd).listen(POLLOUT, { onReady: () => ended(sock) });
     abortion = addAbortListener(signal, () => {
       end();
       reject(signal.reason);

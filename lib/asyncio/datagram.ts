@@ -12,6 +12,7 @@ import { staysWith } from '../core/stays.js';
 import { uncaught } from '../core/uncaught.js';
 import { WaterMarks, type WriteBufferLimits } from '../event/flow.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
+import type { Listener } from '../event/waiters.js';
 import { sendto } from '../socket/send.js';
 import type { socket } from '../socket/socket.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack, unpackBytes } from '../structs/address.js';
@@ -63,6 +64,8 @@ export class DatagramTransport {
   readonly #extra: ReadonlyMap<string, unknown>;
   readonly #connected: boolean;
   readonly #descriptor: Descriptor;
+  readonly #readable: Listener = { onReady: () => this.#receive() };
+  readonly #writable: Listener = { onReady: () => this.#flush() };
   #queue: Waiting[] = [];
   #size = 0;
   /** The protocol's methods are called in the context in which the endpoint was made, as in CPython. */
@@ -106,7 +109,7 @@ export class DatagramTransport {
 
   // ---- receiving ---------------------------------------------------------------------------------------------------
 
-  readonly #readable = (): void => {
+  #receive(): void {
     for (let i = 0; i < DATAGRAMS && !this.#closing; i++) {
       const n = native.recvfrom(this.#sock._fd, room, 0, room.length, 0, ONCE);
       if (n < 0) {
@@ -116,7 +119,7 @@ export class DatagramTransport {
       const from = unpack(native.info[0], this.#sock.proto);
       this.#tell('datagram_received', copied(room, n), from);
     }
-  };
+  }
 
   // ---- sending -----------------------------------------------------------------------------------------------------
 
@@ -181,7 +184,7 @@ export class DatagramTransport {
     return true;
   }
 
-  readonly #writable = (): void => {
+  #flush(): void {
     let sent = 0;
     while (this.#queue.length > 0 && sent < DATAGRAMS) {
       const first = this.#queue.shift() as Waiting;
@@ -197,7 +200,7 @@ export class DatagramTransport {
     if (this.#marks.fell(this.#size)) this.#tell('resume_writing');
     if (this.#queue.length > 0) this.#writeLater(sent);
     else this.#flushed();
-  };
+  }
 
   /**
    * An unconnected Unix socket is always writable, though the receiver's queue is full; the poller alone would spin. So

@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { plainInt } from '../core/args.js';
 import { type FileDescriptorLike, fileobjToFd } from '../core/fileobj.js';
 import { descriptorIfAny, descriptorOf } from '../event/loop.js';
+import type { Listener } from '../event/waiters.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
 
 /** What `add_reader` and `add_writer` call, with the arguments that they were given for it. */
@@ -48,12 +49,28 @@ export function remove_writer(fd: FileDescriptorLike): boolean {
   return unlisten(fd, POLLOUT);
 }
 
+/** A callback, in the context in which it was registered. */
+class Watch<A extends unknown[]> implements Listener {
+  readonly #context = new AsyncResource('berkeley.watch');
+  /** Who made the object for the callback's sake alone need not keep it. */
+  readonly of: FileDescriptorLike;
+  readonly #callback: Callback<A>;
+  readonly #args: A;
+
+  constructor(of: FileDescriptorLike, callback: Callback<A>, args: A) {
+    this.of = of;
+    this.#callback = callback;
+    this.#args = args;
+  }
+
+  onReady(): void {
+    this.#context.runInAsyncScope(this.#callback, null, ...this.#args);
+  }
+}
+
 function listen<A extends unknown[]>(fd: FileDescriptorLike, direction: number, callback: Callback<A>, args: A): void {
   if (typeof callback !== 'function') throw new TypeError('the callback must be a function');
-  const context = new AsyncResource('berkeley.watch');
-  const called = () => context.runInAsyncScope(callback, null, ...args);
-  // Who made the object for the callback's sake alone need not keep it.
-  descriptorOf(plainInt(fileobjToFd(fd))).listen(direction, called, fd);
+  descriptorOf(plainInt(fileobjToFd(fd))).listen(direction, new Watch(fd, callback, args));
 }
 
 function unlisten(fd: FileDescriptorLike, direction: number): boolean {

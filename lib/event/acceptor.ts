@@ -10,6 +10,7 @@ import { fromCode } from '../core/exceptions.js';
 import { socket } from '../socket/socket.js';
 import { ONCE, POLLIN } from '../wait/call.js';
 import { type Descriptor, descriptorOf } from './loop.js';
+import type { Listener } from './waiters.js';
 
 const { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK, ...e } = constants.errno;
 /**
@@ -34,7 +35,7 @@ export interface Accepting {
   failed(error: Error): void;
 }
 
-export class Acceptor {
+export class Acceptor implements Listener {
   readonly listener: socket;
   readonly #descriptor: Descriptor;
   readonly #to: Accepting;
@@ -46,7 +47,7 @@ export class Acceptor {
     this.listener = listener;
     this.#to = to;
     this.#descriptor = descriptorOf(listener.fileno());
-    this.#descriptor.listen(POLLIN, this.#accept);
+    this.#descriptor.listen(POLLIN, this);
   }
 
   /** A descriptor is free again. */
@@ -54,7 +55,7 @@ export class Acceptor {
     if (this.#pause === null) return;
     clearTimeout(this.#pause);
     this.#pause = null;
-    if (!this.#stopped && this.listener.fileno() >= 0) this.#descriptor.listen(POLLIN, this.#accept);
+    if (!this.#stopped && this.listener.fileno() >= 0) this.#descriptor.listen(POLLIN, this);
   }
 
   /** Accepts no more. The listener stays open. */
@@ -64,13 +65,14 @@ export class Acceptor {
     if (this.listener.fileno() >= 0) this.#descriptor.listen(POLLIN, null);
   }
 
-  readonly #accept = (): void => {
+  /** For the descriptor: there are connections. */
+  onReady(): void {
     for (let i = 0; i < ACCEPTS && !this.#stopped && this.#pause === null && this.listener.fileno() >= 0; i++) {
       const fd = native.accept(this.listener.fileno(), ONCE);
       if (fd >= 0) this.#accepted(socket._adopt(fd, this.listener));
       else if (!this.#acceptsOn(fd)) return;
     }
-  };
+  }
 
   #accepted(connection: socket): void {
     tellAccept(this.listener, connection);

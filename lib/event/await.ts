@@ -34,6 +34,8 @@ const PAUSE_MS = 10;
 /** One attempt of a call: with what it is a call of, and one argument. An Again: it would have to wait. */
 export type Attempt<S, A, T> = (of: S, given: A) => T | Again;
 
+function nothing(): void {}
+
 /** What limits a wait, and what came of it; most calls have none. */
 class Limits {
   alarm: Alarm | null = null;
@@ -45,15 +47,17 @@ class Limits {
   cancelled: (() => void) | undefined;
 }
 
-/** A call that waits for a descriptor. One for each idle connection: keep it small. */
+/**
+ * A call that waits for a descriptor. Each idle connection has one, so it is small: its methods are `private` rather than
+ * `#`, for which V8 would mark each object, and it keeps one function of its promise (see `fail`).
+ */
 class Operation<S, A, T> extends Waiter {
   readonly #side: number;
   readonly #descriptor: Descriptor;
   readonly #attempt: Attempt<S, A, T>;
   readonly #of: S;
   readonly #given: A;
-  readonly #resolve: (value: T) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #resolve: Resolve<T>;
   #limits: Limits | null = null;
 
   constructor(
@@ -63,8 +67,7 @@ class Operation<S, A, T> extends Waiter {
     attempt: Attempt<S, A, T>,
     of: S,
     given: A,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
+    resolve: Resolve<T>,
   ) {
     super(direction);
     this.#side = side;
@@ -72,7 +75,6 @@ class Operation<S, A, T> extends Waiter {
     this.#of = of;
     this.#given = given;
     this.#resolve = resolve;
-    this.#reject = reject;
     this.#descriptor = descriptorOf(fd);
     this.#descriptor.enqueue(side, this);
   }
@@ -80,15 +82,15 @@ class Operation<S, A, T> extends Waiter {
   /** Limits the wait to a time in seconds, and by a signal. */
   limit(timeout: number | null, signal: AbortSignal | undefined, cancelled: (() => void) | undefined): void {
     if (!timeout && signal === undefined) return;
-    const limits = this.#itsLimits();
+    const limits = this.itsLimits();
     limits.cancelled = cancelled;
-    if (timeout) limits.alarm = new Alarm(deadlineIn(timeout), () => this.#cancel(timedOut()));
+    if (timeout) limits.alarm = new Alarm(deadlineIn(timeout), () => this.cancel(timedOut()));
     if (signal === undefined) return;
     limits.signal = signal;
     signal.addEventListener('abort', this);
   }
 
-  #itsLimits(): Limits {
+  private itsLimits(): Limits {
     this.#limits ??= new Limits();
     return this.#limits;
   }
@@ -104,26 +106,26 @@ class Operation<S, A, T> extends Waiter {
       const result = attempt(this.#of, this.#given);
       if (result instanceof Again) {
         this.direction = result.direction;
-        this.#waitOn(result.vain);
+        this.waitOn(result.vain);
         return false;
       }
       this.#resolve(result);
     } catch (error) {
-      this.#reject(error);
+      this.fail(error);
     }
-    this.#done();
+    this.done();
     return true;
   }
 
-  #waitOn(vain: boolean): void {
+  private waitOn(vain: boolean): void {
     if (!vain && this.#limits === null) return;
-    const limits = this.#itsLimits();
+    const limits = this.itsLimits();
     limits.vain = vain ? limits.vain + 1 : 0;
-    if (limits.vain > VAIN_LIMIT) this.#rest(limits);
+    if (limits.vain > VAIN_LIMIT) this.rest(limits);
   }
 
   /** Waits for no direction for a while, and then tries again. */
-  #rest(limits: Limits): void {
+  private rest(limits: Limits): void {
     const { direction } = this;
     this.direction = 0;
     clearTimeout(limits.pause);
@@ -137,29 +139,43 @@ class Operation<S, A, T> extends Waiter {
   }
 
   override released(): void {
-    this.#done();
-    this.#reject(fromCode(-EBADF, 'epoll_wait'));
+    this.done();
+    this.fail(fromCode(-EBADF, 'epoll_wait'));
   }
 
   /** The signal is aborted. */
   handleEvent(): void {
-    this.#cancel(this.#limits?.signal?.reason);
+    this.cancel(this.#limits?.signal?.reason);
   }
 
-  #cancel(error: unknown): void {
+  private cancel(error: unknown): void {
     this.#descriptor.remove(this.#side, this);
-    this.#done();
+    this.done();
     this.#limits?.cancelled?.();
-    this.#reject(error);
+    this.fail(error);
   }
 
-  #done(): void {
+  /** Rejects the promise, by one that is rejected; unless it is settled, for the try itself may have closed the socket. */
+  private fail(error: unknown): void {
+    const rejected = Promise.reject(error);
+    rejected.catch(nothing);
+    this.#resolve(rejected);
+  }
+
+  private done(): void {
     const limits = this.#limits;
     if (limits === null) return;
     limits.alarm?.cancel();
     if (limits.pause !== undefined) clearTimeout(limits.pause);
     limits.signal?.removeEventListener('abort', this);
   }
+}
+
+type Resolve<T> = (value: T | Promise<never>) => void;
+let taken: Resolve<never>;
+/** For the constructor of a promise: one function for all, as each closure of `awaited` would make each call dearer. */
+function take(resolve: Resolve<never>): void {
+  taken = resolve;
 }
 
 /**
@@ -191,14 +207,14 @@ export function awaited<S extends socket, A, T>(
         wanted = result.direction;
       }
     }
-    return new Promise<T>((resolve, reject) => {
-      // Over TLS a try may call the caller's functions, which are to run where the call was made.
-      const once = sock._isPlain ? attempt : AsyncResource.bind(attempt);
-      const operation = new Operation(sock._fd, direction, wanted, once, sock, given, resolve, reject);
-      operation.limit(sock._timeout, signal, cancelled);
-      // What has been decrypted already, no poller reports.
-      if (late) operation.retryNextTurn();
-    });
+    const promise = new Promise<T>(take);
+    // Over TLS a try may call the caller's functions, which are to run where the call was made.
+    const once = sock._isPlain ? attempt : AsyncResource.bind(attempt);
+    const operation = new Operation(sock._fd, direction, wanted, once, sock, given, taken as Resolve<T>);
+    operation.limit(sock._timeout, signal, cancelled);
+    // What has been decrypted already, no poller reports.
+    if (late) operation.retryNextTurn();
+    return promise;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -263,8 +279,8 @@ export async function whenReadable<T>(fd: number, read: () => T, options: Aborta
   signal?.throwIfAborted();
   const look = () => (native.pollOne(fd, POLLIN, 0) === 0 ? AGAIN_READ : read());
   try {
-    return await new Promise<T>((resolve, reject) => {
-      new Operation(fd, POLLIN, POLLIN, look, null, null, resolve, reject).limit(null, signal, undefined);
+    return await new Promise<T>((resolve) => {
+      new Operation(fd, POLLIN, POLLIN, look, null, null, resolve).limit(null, signal, undefined);
     });
   } finally {
     descriptorIfAny(fd)?.forgetIfIdle();

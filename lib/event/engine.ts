@@ -14,6 +14,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { POLLIN, POLLOUT } from '../wait/call.js';
 import { type Endpoint, sizeOf } from './endpoint.js';
 import type { Descriptor } from './loop.js';
+import type { Listener } from './waiters.js';
 
 /** Whose bytes they are: who is told what has become of them. */
 export interface Sink {
@@ -29,7 +30,7 @@ export interface Sink {
   _broke(error: Error, writing: boolean): void;
 }
 
-export class ByteEngine {
+export class ByteEngine implements Listener {
   readonly #descriptor: Descriptor;
   readonly #endpoint: Endpoint;
   readonly #sink: Sink;
@@ -42,8 +43,6 @@ export class ByteEngine {
   #unsent: Uint8Array[] = [];
   #unsentSize = 0;
   #ending = false;
-  #onReadable: (() => void) | null = null;
-  #onWritable: (() => void) | null = null;
   /** How many bytes the kernel has taken. */
   bytesSent = 0;
 
@@ -59,17 +58,12 @@ export class ByteEngine {
     const descriptor = this.#descriptor;
     const input = this.#readWaits === POLLIN || this.#writeWaits === POLLIN;
     const output = this.#readWaits === POLLOUT || this.#writeWaits === POLLOUT;
-    if (input !== descriptor.listened(POLLIN)) {
-      this.#onReadable ??= () => this.#tell(POLLIN);
-      descriptor.listen(POLLIN, input ? this.#onReadable : null);
-    }
-    if (output !== descriptor.listened(POLLOUT)) {
-      this.#onWritable ??= () => this.#tell(POLLOUT);
-      descriptor.listen(POLLOUT, output ? this.#onWritable : null);
-    }
+    if (input !== descriptor.listened(POLLIN)) descriptor.listen(POLLIN, input ? this : null);
+    if (output !== descriptor.listened(POLLOUT)) descriptor.listen(POLLOUT, output ? this : null);
   }
 
-  #tell(direction: number): void {
+  /** For the descriptor: it is ready. */
+  onReady(direction: number): void {
     // AsyncResource.bind would cost 1.3 KB a listener: it gives each one a property.
     if (this.#context === null) this.#ready(direction);
     else this.#context.runInAsyncScope(this.#ready, this, direction);

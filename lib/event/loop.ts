@@ -16,7 +16,7 @@ import { constants } from '../constants/table.js';
 import { checked, raise } from '../core/exceptions.js';
 import { tellAwaiting } from '../wait/awaited.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
-import { BOTH, Side, type Waiter } from './waiters.js';
+import { BOTH, type Listener, Side, type Waiter } from './waiters.js';
 
 const { EEXIST, ENOENT, EBADF } = constants.errno;
 /** How many ready descriptors one call delivers; the rest comes in the next turn. */
@@ -36,71 +36,73 @@ let atOnce = 0;
 /** Where the loop is at home: it must not belong to (and keep) whatever happens to use it first. */
 const home = new AsyncResource('berkeley.loop');
 
-/** Everything that awaits one descriptor. `descriptorOf(fd)` finds it. */
-export class Descriptor {
+/** What is the case with a descriptor, besides the directions that the poller watches for: bits of its state. */
+const OPEN = 1 << 8;
+const REFED = 1 << 9;
+/** It keeps the process alive. */
+const ALIVE = 1 << 10;
+/** The waiters are just trying; and meanwhile something has changed that concerns them. */
+const SERVING = 1 << 11;
+const STIRRED = 1 << 12;
+
+/**
+ * Everything that awaits one descriptor. `descriptorOf(fd)` finds it.
+ *
+ * Each idle connection has one, so it is small: it is itself its reading side, one number has all its flags, and its
+ * methods are `private` rather than `#`, for which V8 would mark each object.
+ */
+export class Descriptor extends Side {
   readonly fd: number;
-  readonly #reading = new Side(POLLIN);
   /** Made when it is wanted: an idle connection awaits reading alone. */
   #writing: Side | null = null;
   readonly #born = batch;
-  /** What the poller watches for. */
-  #armed = 0;
-  #refed = true;
-  #alive = false;
-  #open = true;
-  /** The waiters are just trying; and meanwhile something has changed that concerns them. */
-  #serving = false;
-  #stirred = false;
+  #state = OPEN | REFED;
   /** Told when the descriptor is closed or given away, besides the waiters. */
   onReleased: (() => void) | null = null;
 
   constructor(fd: number) {
+    super(POLLIN);
     this.fd = fd;
   }
 
   /** Whether anybody is in the queue of a side (POLLIN or POLLOUT): who comes now comes after them. */
   queued(side: number): boolean {
-    return this.#ifAny(side)?.queued ?? false;
+    return this.ifAny(side)?.hasWaiters ?? false;
   }
 
   /** Whether a listener is there. */
   listened(side: number): boolean {
-    return this.#ifAny(side)?.listened ?? false;
+    return this.ifAny(side)?.hasListener ?? false;
   }
 
   /** Whether anybody awaits anything of the descriptor, or its end. */
   get awaited(): boolean {
-    return this.onReleased !== null || this.#wanted !== 0;
-  }
-
-  get #wanted(): number {
-    return this.#reading.wanted | (this.#writing?.wanted ?? 0);
+    return this.onReleased !== null || this.wanted() !== 0;
   }
 
   /** Queues a waiter at a side. @throws OSError EBADF, EPERM (a plain file cannot be waited for) */
   enqueue(side: number, waiter: Waiter): void {
-    if (!this.queued(side)) this.#arm(waiter.direction);
-    this.#of(side).push(waiter);
-    this.#count();
+    if (!this.queued(side)) this.arm(waiter.direction);
+    this.of(side).push(waiter);
+    this.count();
   }
 
   /** Takes a waiter off the queue that it is in, wherever it stands. */
   remove(side: number, waiter: Waiter): void {
-    this.#ifAny(side)?.remove(waiter);
-    this.#settle(0);
+    this.ifAny(side)?.unlink(waiter);
+    this.settle(0);
   }
 
   /**
-   * Calls `listener` in each turn of the loop in which the descriptor is ready; null: no more. It replaces the one that
-   * was there. What the listener throws becomes an uncaught exception, after the other descriptors had their turn.
-   * `owner` is not collected while the listener is there.
+   * Tells `listener` in each turn of the loop in which the descriptor is ready; null: no more. It replaces the one that was
+   * there.
    * @throws OSError EBADF, EPERM
    */
-  listen(side: number, listener: (() => void) | null, owner: unknown = null): void {
-    if (listener !== null) this.#arm(side);
-    if (listener === null) this.#ifAny(side)?.listen(null, null);
-    else this.#of(side).listen(listener, owner);
-    this.#settle(0);
+  listen(side: number, listener: Listener | null): void {
+    if (listener !== null) this.arm(side);
+    if (listener === null) this.ifAny(side)?.setListener(null);
+    else this.of(side).setListener(listener);
+    this.settle(0);
   }
 
   /** Forgets a descriptor that nobody awaits: its owner may close it without a word. */
@@ -110,8 +112,8 @@ export class Descriptor {
 
   /** Lets what awaits here keep the process alive (as at first), or not. */
   ref(refed: boolean): void {
-    this.#refed = refed;
-    this.#count();
+    this.set(REFED, refed);
+    this.count();
   }
 
   /** What the poller has found. For internal use of this file. */
@@ -119,13 +121,13 @@ export class Descriptor {
     if (this.#born === batch) return;
     // An error or a hang-up concerns both.
     const directions = (found & ~BOTH) === 0 ? found : BOTH;
-    const idle = directions & ~this.#wanted;
-    this.#serving = true;
-    this.#reading.deliver(directions);
-    this.#writing?.deliver(directions);
-    this.#serving = false;
-    if (this.#stirred) this.retry();
-    this.#settle(idle);
+    const idle = directions & ~this.wanted();
+    this.set(SERVING, true);
+    this.hear(directions);
+    this.#writing?.hear(directions);
+    this.set(SERVING, false);
+    if (this.is(STIRRED)) this.retry();
+    this.settle(idle);
   }
 
   /**
@@ -133,8 +135,8 @@ export class Descriptor {
    * handshake that the other side awaits too. The waiters try again.
    */
   stir(): void {
-    if (this.#serving) this.#stirred = true;
-    else if (this.#reading.queued || this.#writing?.queued) this.retryNextTurn();
+    if (this.is(SERVING)) this.set(STIRRED, true);
+    else if (this.hasWaiters || this.#writing?.hasWaiters) this.retryNextTurn();
   }
 
   /** Lets the waiters try in the loop's next turn. */
@@ -145,61 +147,73 @@ export class Descriptor {
 
   /** Lets the waiters try, though the poller has reported nothing. */
   retry(): void {
-    this.#serving = true;
+    this.set(SERVING, true);
     do {
-      this.#stirred = false;
-      this.#reading.serve();
+      this.set(STIRRED, false);
+      this.serve();
       this.#writing?.serve();
-    } while (this.#stirred);
-    this.#serving = false;
-    this.#settle(0);
+    } while (this.is(STIRRED));
+    this.set(SERVING, false);
+    this.settle(0);
   }
 
   /** Ends everything here: the descriptor is about to be closed or given away. */
   release(): void {
-    if (!this.#open) return;
-    this.#watch(0);
-    this.#open = false;
+    if (!this.is(OPEN)) return;
+    this.watch(0);
+    this.set(OPEN, false);
     descriptors[this.fd] = undefined;
-    this.#reading.release();
-    this.#writing?.release();
-    this.#count();
+    this.dismiss();
+    this.#writing?.dismiss();
+    this.count();
     this.onReleased?.();
   }
 
-  #ifAny(side: number): Side | null {
-    return side === POLLOUT ? this.#writing : this.#reading;
+  private is(flag: number): boolean {
+    return (this.#state & flag) !== 0;
   }
 
-  #of(side: number): Side {
-    if (side !== POLLOUT) return this.#reading;
+  private set(flag: number, on: boolean): void {
+    this.#state = on ? this.#state | flag : this.#state & ~flag;
+  }
+
+  private wanted(): number {
+    return this.directions | (this.#writing?.directions ?? 0);
+  }
+
+  private ifAny(side: number): Side | null {
+    return side === POLLOUT ? this.#writing : this;
+  }
+
+  private of(side: number): Side {
+    if (side !== POLLOUT) return this;
     this.#writing ??= new Side(POLLOUT);
     return this.#writing;
   }
 
   /** Has the poller watch for a direction too. */
-  #arm(direction: number): void {
-    const code = this.#watch(this.#armed | direction);
+  private arm(direction: number): void {
+    const code = this.watch((this.#state & BOTH) | direction);
     if (code >= 0) return;
-    if (this.#armed === 0) this.forgetIfIdle();
+    if ((this.#state & BOTH) === 0) this.forgetIfIdle();
     raise(code, 'epoll_ctl');
   }
 
   /** Has the poller watch for `directions` alone: 0, or a negative code. */
-  #watch(directions: number): number {
-    if (directions === this.#armed) return 0;
-    if (!this.#open) return -EBADF;
+  private watch(directions: number): number {
+    const watched = this.#state & BOTH;
+    if (directions === watched) return 0;
+    if (!this.is(OPEN)) return -EBADF;
     if (directions === 0) {
       native.loopRemove(this.fd);
     } else {
-      const known = this.#armed !== 0;
-      let code = (known ? native.loopModify : native.loopAdd)(this.fd, directions);
+      let code = (watched === 0 ? native.loopAdd : native.loopModify)(this.fd, directions);
       // The number was closed behind our back, and stands for something else now.
       if (code === -ENOENT) code = native.loopAdd(this.fd, directions);
       else if (code === -EEXIST) code = native.loopModify(this.fd, directions);
       if (code < 0) return code;
     }
-    this.#armed = directions;
+    this.#state = (this.#state & ~BOTH) | directions;
     return 0;
   }
 
@@ -207,18 +221,17 @@ export class Descriptor {
    * After any change: the poller watches for what is wanted. Writing is watched for only while it is wanted; reading
    * until it was reported in vain: `idle` is what was.
    */
-  #settle(idle: number): void {
-    const wanted = this.#wanted;
-    const kept = this.#armed & ~(idle | POLLOUT);
+  private settle(idle: number): void {
+    const kept = this.#state & BOTH & ~(idle | POLLOUT);
     // It was closed behind our back.
-    if (this.#watch(kept | wanted) < 0) this.release();
-    this.#count();
+    if (this.watch(kept | this.wanted()) < 0) this.release();
+    this.count();
   }
 
-  #count(): void {
-    const now = this.#refed && this.#wanted !== 0;
-    if (now === this.#alive) return;
-    this.#alive = now;
+  private count(): void {
+    const now = this.is(REFED) && this.wanted() !== 0;
+    if (now === this.is(ALIVE)) return;
+    this.set(ALIVE, now);
     alive += now ? 1 : -1;
     if (now && alive === 1) native.loopRef(true);
     else if (!now && alive === 0) native.loopRef(false);

@@ -18,35 +18,42 @@ export abstract class Waiter {
   abstract released(): void;
 }
 
+/** What stays at a side, and is told whenever that is ready. */
+export interface Listener {
+  /** What it throws becomes an uncaught exception, after the other descriptors had their turn. */
+  onReady(direction: number): void;
+}
+
 /**
- * One side of a descriptor, reading or writing: a queue of waiters, and besides at most one listener, which stays. Only
- * the first in the queue counts: who is behind it does not overtake it, whatever it waits for.
+ * One side of a descriptor, reading or writing: a queue of waiters, and besides at most one listener. Only the first in
+ * the queue counts: who is behind it does not overtake it, whatever it waits for.
  */
 export class Side {
+  readonly #direction: number;
   #first: Waiter | null = null;
   #last: Waiter | null = null;
-  #listener: (() => void) | null = null;
-  /** What is not to be collected while the listener is there. */
-  owner: unknown = null;
+  #listener: Listener | null = null;
 
-  constructor(readonly direction: number) {}
+  /** @param direction POLLIN, POLLOUT */
+  constructor(direction: number) {
+    this.#direction = direction;
+  }
 
-  get queued(): boolean {
+  get hasWaiters(): boolean {
     return this.#first !== null;
   }
 
-  get listened(): boolean {
+  get hasListener(): boolean {
     return this.#listener !== null;
   }
 
   /** The directions that the poller has to watch for this side's sake. */
-  get wanted(): number {
-    return (this.#first?.direction ?? 0) | (this.#listener === null ? 0 : this.direction);
+  get directions(): number {
+    return (this.#first?.direction ?? 0) | (this.#listener === null ? 0 : this.#direction);
   }
 
-  listen(listener: (() => void) | null, owner: unknown): void {
+  setListener(listener: Listener | null): void {
     this.#listener = listener;
-    this.owner = listener === null ? null : owner;
   }
 
   push(waiter: Waiter): void {
@@ -57,7 +64,7 @@ export class Side {
   }
 
   /** Takes a waiter out that is in the queue. */
-  remove(waiter: Waiter): void {
+  unlink(waiter: Waiter): void {
     const { _before: before, _behind: behind } = waiter;
     if (before === null) this.#first = behind;
     else before._behind = behind;
@@ -71,24 +78,24 @@ export class Side {
   serve(): void {
     for (let first = this.#first; first?.ready(); first = this.#first) {
       // A callback in between may have closed the descriptor, and then the queue is gone.
-      if (this.#first === first) this.remove(first);
+      if (this.#first === first) this.unlink(first);
     }
   }
 
   /** The descriptor is ready for `directions`. */
-  deliver(directions: number): void {
+  hear(directions: number): void {
     if (this.#first !== null && (directions & this.#first.direction) !== 0) this.serve();
-    if (this.#listener === null || (directions & this.direction) === 0) return;
+    if (this.#listener === null || (directions & this.#direction) === 0) return;
     try {
-      this.#listener();
+      this.#listener.onReady(this.#direction);
     } catch (error) {
       uncaught(error);
     }
   }
 
   /** Ends all that is here. */
-  release(): void {
-    this.listen(null, null);
+  dismiss(): void {
+    this.#listener = null;
     let waiter = this.#first;
     this.#first = null;
     this.#last = null;

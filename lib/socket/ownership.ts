@@ -8,15 +8,20 @@ import { retire, type ZerocopyQueue } from './zerocopy.js';
 /** For `native.owns`. */
 const ANY_CLAIM = 0;
 
+/** What kind of socket it is: one object for a listener and all the connections that it accepts. */
+export interface Kind {
+  readonly Class: { readonly name: string; readonly prototype: { readonly _moduleName: string } };
+  readonly family: number;
+  readonly type: number;
+  readonly proto: number;
+}
+
 /** What is left of a socket object when it is gone: enough to close its descriptor and to say which it was. */
 export interface Remains {
   fd: number;
   /** What makes the descriptor this object's: see `native.own`. */
   readonly claim: number;
-  readonly Class: { readonly name: string; readonly prototype: { readonly _moduleName: string } };
-  readonly family: number;
-  readonly type: number;
-  readonly proto: number;
+  readonly kind: Kind;
   /** What was sent without a copy: it outlives the object. */
   zerocopy: ZerocopyQueue | null;
 }
@@ -41,7 +46,8 @@ export function isReused({ claim }: Remains, fd: number): boolean {
 }
 
 /** A socket's text: its addresses are asked for while it is open. */
-export function described({ fd, Class, family, type, proto }: Remains, closed: boolean): string {
+export function described({ fd, kind }: Remains, closed: boolean): string {
+  const { Class, family, type, proto } = kind;
   const name = `${Class.prototype._moduleName}.${Class.name}${closed ? ' [closed]' : ''}`;
   const about = `fd=${fd}, family=${family}, type=${type}, proto=${proto}`;
   return `<${name} ${about}${closed ? '' : addressTexts(fd, proto)}>`;

@@ -42,7 +42,7 @@ import {
 import { type MessageBatch, receiveBatch, sendBatch } from './batch.js';
 import { type FileMode, type FileOf, type MakefileOptions, makefile, type SocketIO } from './makefile.js';
 import { getOption, setOption } from './options.js';
-import { collected, described, isReused, type Remains } from './ownership.js';
+import { collected, described, isReused, type Kind, type Remains } from './ownership.js';
 import {
   accept,
   type Message,
@@ -92,6 +92,14 @@ const STAYS = stays('a socket', 'send detach(), or dup().detach(), and make new 
 /** Marks the constructor call that takes over a descriptor of which all is known. */
 const ADOPT = Symbol('adopt');
 
+/** A descriptor, what kind of socket it is, and whether it is nonblocking from the start. */
+type Opened = [fd: number, kind: Kind, nonblocking: boolean];
+
+function opened(args: unknown[], Class: typeof socket): Opened {
+  const [fd, family, type, proto] = openOrIdentify(args);
+  return [fd, { Class, family, type: type & ~TYPE_FLAGS, proto }, (type & (c.SOCK_NONBLOCK ?? 0)) !== 0];
+}
+
 /**
  * A socket. Owns its descriptor until `close()` or `detach()`.
  *
@@ -128,31 +136,33 @@ export class socket {
   constructor(family?: number, type?: number, proto?: number, fileno?: number | null);
   constructor(options: SocketOptions);
   constructor(...args: unknown[]) {
-    const [fd, family, type, proto] = args[0] === ADOPT ? (args.slice(1) as number[]) : openOrIdentify(args);
-    this._fd = fd;
     const Class = this.constructor as typeof socket;
-    this.#remains = { fd, claim: native.own(fd), Class, family, type: type & ~TYPE_FLAGS, proto, zerocopy: null };
+    const [fd, kind, nonblocking] = args[0] === ADOPT ? (args.slice(1) as Opened) : opened(args, Class);
+    this._fd = fd;
+    this.#remains = { fd, claim: native.own(fd), kind, zerocopy: null };
     collected.register(this, this.#remains, this.#remains);
-    if (type & (c.SOCK_NONBLOCK ?? 0)) this._timeout = 0;
+    if (nonblocking) this._timeout = 0;
     else if (defaultTimeout !== null) this.settimeout(defaultTimeout);
   }
 
   /** @internal An object of this class for a descriptor that is new and of which all is known. */
   static _adopt<T extends socket>(this: new (...args: never[]) => T, fd: number, like: socket): T {
-    return Reflect.construct(this, [ADOPT, renewed(fd), like.family, like.type, like.proto]) as T;
+    const { kind } = like.#remains;
+    const own: Kind = kind.Class === this ? kind : { ...kind, Class: this as unknown as typeof socket };
+    return Reflect.construct(this, [ADOPT, renewed(fd), own, false]) as T;
   }
 
   /** The address family: AF_INET, AF_UNIX, … @see Python socket.family */
   get family(): number {
-    return this.#remains.family;
+    return this.#remains.kind.family;
   }
   /** The type: SOCK_STREAM, SOCK_DGRAM, …, without SOCK_NONBLOCK and SOCK_CLOEXEC. @see Python socket.type */
   get type(): number {
-    return this.#remains.type;
+    return this.#remains.kind.type;
   }
   /** The protocol; 0 if it was not given. @see Python socket.proto */
   get proto(): number {
-    return this.#remains.proto;
+    return this.#remains.kind.proto;
   }
   /**
    * What `gettimeout` returns: seconds, 0 for a nonblocking socket, null for one that blocks.
@@ -189,15 +199,15 @@ export class socket {
   /** @internal For heirs: releases what the socket holds. */
   _realClose(): void {
     tellClose(this, this._fd);
-    const fd = this.#release();
+    const fd = this._release();
     const { claim, zerocopy } = this.#remains;
     if (fd < 0 || (zerocopy !== null && retire(fd, zerocopy))) return;
     const code = native.closeOwned(fd, claim);
     if (code < 0 && code !== -ECONNRESET) raise(code, 'close');
   }
 
-  /** Takes the number out of the object before anything else happens to it, so that no number is closed twice. */
-  #release(): number {
+  /** @internal Takes the number out of the object before anything else happens to it, so that no number is closed twice. */
+  _release(): number {
     const fd = this._fd;
     this._fd = -1;
     this.#remains.fd = -1;
@@ -221,7 +231,7 @@ export class socket {
    */
   _passTo<T>(adopt: (fd: number) => T): T {
     this.#closed = true;
-    const fd = this.#release();
+    const fd = this._release();
     if (fd >= 0 && this.#remains.zerocopy !== null) leave(fd, this.#remains.zerocopy);
     const adopted = adopt(fd);
     if (fd >= 0) native.disown(fd, this.#remains.claim);
@@ -236,7 +246,7 @@ export class socket {
     const fd = renewed(checked(native.dup(this._fd), 'dup'));
     // As Python calls it: an heir's own constructor gets arguments that it can pass on.
     const Class = this.constructor as new (family: number, type: number, proto: number, fileno: number) => this;
-    const copy = new Class(this.#remains.family, this.#remains.type, this.#remains.proto, fd);
+    const copy = new Class(this.#remains.kind.family, this.#remains.kind.type, this.#remains.kind.proto, fd);
     copy.settimeout(this._timeout);
     return copy;
   }
@@ -302,7 +312,7 @@ export class socket {
    */
   bind(address: Address): void {
     atLeast(arguments.length, 1, 'socket.bind', 'exactly one argument');
-    const length = pack(this.#remains.family, this.#remains.proto, address, 'bind');
+    const length = pack(this.#remains.kind.family, this.#remains.kind.proto, address, 'bind');
     checked(native.bind(this._fd, packed, length), 'bind');
   }
 
@@ -320,13 +330,13 @@ export class socket {
    * @throws TimeoutError | BlockingIOError | OSError
    */
   accept(): [socket, ReturnedAddress] {
-    return this.#accepted(accept(this, begin(this, POLLIN)));
+    return this._accepted(accept(this, begin(this, POLLIN)));
   }
 
-  /** The descriptor has its owner before anything else may fail. */
-  #accepted(fd: number): [socket, ReturnedAddress] {
+  /** @internal The descriptor has its owner before anything else may fail. */
+  _accepted(fd: number): [socket, ReturnedAddress] {
     const accepted = socket._adopt(fd, this);
-    const address = unpack(native.info[0], this.#remains.proto);
+    const address = unpack(native.info[0], this.#remains.kind.proto);
     tellAccept(this, accepted);
     return [accepted, address];
   }
@@ -334,7 +344,7 @@ export class socket {
   /** @internal One attempt of an awaited accept, which an heir does not wrap. */
   _tryAccept(): [socket, ReturnedAddress] | Again {
     const fd = accept(this, ATTEMPT);
-    return fd < 0 ? VAIN_READ : this.#accepted(fd);
+    return fd < 0 ? VAIN_READ : this._accepted(fd);
   }
 
   /** @internal Whether what is sent is what the descriptor sends. */
@@ -362,7 +372,7 @@ export class socket {
    */
   connect(address: Address): void {
     atLeast(arguments.length, 1, 'socket.connect', 'exactly one argument');
-    const code = this.#connect(address, 'connect');
+    const code = this._connectTo(address, 'connect');
     if (code === DEADLINE_PASSED) throw timedOut('connect');
     if (code < 0) raise(code, 'connect');
   }
@@ -373,28 +383,29 @@ export class socket {
    */
   connect_ex(address: Address): number {
     atLeast(arguments.length, 1, 'socket.connect_ex', 'exactly one argument');
-    const code = this.#connect(address, 'connect_ex');
+    const code = this._connectTo(address, 'connect_ex');
     return errnoOf(code);
   }
 
-  /** 0, a negative code, or DEADLINE_PASSED. */
-  #connect(address: Address, caller: string): number {
-    const code = this.#connectPacked(pack(this.#remains.family, this.#remains.proto, address, caller));
+  /** @internal 0, a negative code, or DEADLINE_PASSED. */
+  _connectTo(address: Address, caller: string): number {
+    const code = this._connectPacked(pack(this.#remains.kind.family, this.#remains.kind.proto, address, caller));
     tellConnect(this, address, errnoOf(code));
     return code;
   }
 
-  #connectPacked(length: number): number {
+  /** @internal */
+  _connectPacked(length: number): number {
     const deadline = begin(this, POLLOUT);
     if (deadline === Number.POSITIVE_INFINITY) {
-      return TELLS ? told(`connect(${this._fd})`, () => this.#connectAsleep(length)) : this.#connectAsleep(length);
+      return TELLS ? told(`connect(${this._fd})`, () => this._connectAsleep(length)) : this._connectAsleep(length);
     }
     const code = native.connect(this._fd, packed, length, ONCE);
-    return deadline !== 0 && isInProgress(code) ? this.#connected(deadline) : code;
+    return deadline !== 0 && isInProgress(code) ? this._awaitConnected(deadline) : code;
   }
 
-  /** Connects without a timeout. An interrupted connect(2) that is called again waits for the same connection. */
-  #connectAsleep(length: number): number {
+  /** @internal Connects without a timeout. An interrupted connect(2) that is called again waits for the same connection. */
+  _connectAsleep(length: number): number {
     const code = native.connect(this._fd, packed, length, SLEEP);
     if (code !== -EINTR) return code;
     using held = new Held(this);
@@ -403,7 +414,7 @@ export class socket {
       interrupted();
       if (!held.isOwned) return -EBADF;
       deadline = limited(held.fd, POLLOUT, deadline);
-      if (monotonicMs() >= deadline) return this.#remains.family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
+      if (monotonicMs() >= deadline) return this.#remains.kind.family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
       const further = native.connect(held.fd, packed, length, SLEEP);
       // Somebody has made the descriptor nonblocking meanwhile.
       if (further === -EALREADY || isInProgress(further)) native.pollOne(held.fd, POLLOUT, SLICE_MS);
@@ -411,8 +422,8 @@ export class socket {
     }
   }
 
-  /** Waits until a connection in progress is made or has failed. */
-  #connected(deadline: number): number {
+  /** @internal Waits until a connection in progress is made or has failed. */
+  _awaitConnected(deadline: number): number {
     const found = waitReady(this._fd, POLLOUT, deadline);
     if (found < 0) return found;
     if (found === 0) return DEADLINE_PASSED;
@@ -421,7 +432,7 @@ export class socket {
 
   /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
   _connectBegun(address: Address): number {
-    const length = pack(this.#remains.family, this.#remains.proto, address, 'connect');
+    const length = pack(this.#remains.kind.family, this.#remains.kind.proto, address, 'connect');
     const code = native.connect(this._fd, packed, length, ONCE);
     tellConnect(this, address, errnoOf(code));
     return code;
@@ -438,13 +449,13 @@ export class socket {
   /** The address that the socket is bound to. @throws OSError EBADF */
   getsockname(): ReturnedAddress {
     checked(native.getsockname(this._fd), 'getsockname');
-    return unpack(native.info[0], this.#remains.proto);
+    return unpack(native.info[0], this.#remains.kind.proto);
   }
 
   /** The address that the socket is connected to. @throws OSError ENOTCONN */
   getpeername(): ReturnedAddress {
     checked(native.getpeername(this._fd), 'getpeername');
-    return unpack(native.info[0], this.#remains.proto);
+    return unpack(native.info[0], this.#remains.kind.proto);
   }
 
   /**
@@ -472,7 +483,7 @@ export class socket {
     buflen = absent(arguments.length, 3, 'buflen', 0),
   ): number | bigint | Buffer {
     atLeast(arguments.length, 2, 'getsockopt', 'at least 2 arguments');
-    return getOption(this._fd, this.#remains.family, level, optname, buflen);
+    return getOption(this._fd, this.#remains.kind.family, level, optname, buflen);
   }
 
   /**
@@ -483,7 +494,7 @@ export class socket {
   setsockopt(level: number, optname: number, value: number | boolean | BytesLike): void;
   setsockopt(level: number, optname: number, value: null, optlen: number): void;
   setsockopt(...args: unknown[]): void {
-    setOption(this._fd, this.#remains.family, args);
+    setOption(this._fd, this.#remains.kind.family, args);
   }
 
   // ---- receiving ---------------------------------------------------------------------------------------------------
@@ -652,7 +663,7 @@ export class socket {
   sendmsg_afalg(options: AlgOptions): number;
   sendmsg_afalg(msg: Iterable<BytesLike>, options: AlgOptions): number;
   sendmsg_afalg(...args: unknown[]): number {
-    if (this.#remains.family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
+    if (this.#remains.kind.family !== c.AF_ALG) throw new OSError('algset is only supported for AF_ALG');
     const { msg, items, flags } = algMessage(args);
     return sendMessage(this, msg, packAncillary(items), flags, 0, begin(this, POLLOUT)) as number;
   }

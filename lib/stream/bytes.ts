@@ -83,10 +83,11 @@ export abstract class ByteDuplex extends SocketSurface {
   /** @internal Waits once for a direction, before there is a connection for bytes to go: for a handshake. */
   _await(direction: number, ready: () => void): void {
     const context = this.#ownContext;
-    this._descriptor?.listen(direction, () => {
+    const onReady = () => {
       this._descriptor?.listen(direction, null);
       context.runInAsyncScope(ready);
-    });
+    };
+    this._descriptor?.listen(direction, { onReady });
   }
 
   /** @internal The end: nothing goes any more. Returns what was under way. */

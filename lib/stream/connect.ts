@@ -218,10 +218,7 @@ class Attempts implements Way {
 
   #wait(): void {
     for (const sock of this.#race.running) {
-      descriptorOf(sock.fileno()).listen(
-        POLLOUT,
-        AsyncResource.bind(() => this.#look(sock)),
-      );
+      descriptorOf(sock.fileno()).listen(POLLOUT, { onReady: AsyncResource.bind(() => this.#look(sock)) });
     }
     const { dueMs } = this.#race;
     if (dueMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#advance, Math.ceil(dueMs - monotonicMs()));
