@@ -1,4 +1,4 @@
-// `npm run chaos -- [--seconds 60] [--seed N] [--tsan]`: threads that share, close and reuse descriptors and are terminated at
+// `npm run chaos -- [--seconds 60] [--seed N] [--life 150] [--tsan]`: threads that share, close and reuse descriptors and are terminated at
 // random: see test/chaos/main.ts.
 //
 // --tsan: with the addon built under ThreadSanitizer, in a folder of its own (build-tsan/). Node.js is not instrumented;
@@ -30,6 +30,8 @@ if (process.argv.includes('--tsan')) {
     'report_signal_unsafe=0',
   ].join(':');
   env.BERKELEY_BINARY = join(folder, 'build', 'Release', 'berkeley.node');
+  // All is several times slower.
+  if (!args.includes('--life')) args.push('--life', '1000');
   checkThatRacesAreSeen(buildSelfTest(folder, 'thread') ?? fail('the self-test did not compile.'));
 }
 

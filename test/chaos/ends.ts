@@ -116,5 +116,6 @@ export interface Start {
   /** The receiving end of this worker's mailbox; the sending ends of all. */
   readonly inbox: number;
   readonly outboxes: readonly number[];
-  readonly listener: number;
+  /** Each with its family. */
+  readonly listeners: readonly (readonly [fd: number, family: number])[];
 }

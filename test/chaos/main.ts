@@ -1,12 +1,14 @@
 /**
  * Chaos: threads that share descriptors, close each other's, reuse their numbers, and are terminated at random.
  *
- *     node dist/test/chaos/main.js [--seconds 60] [--seed N]
+ *     node dist/test/chaos/main.js [--seconds 60] [--seed N] [--life 150]
+ *
+ * --life: how many ms a worker lives at most.
  *
  * Every byte says which connection it belongs to, and where. It ends with 1 if one is in a wrong place, if a call fails as
  * no call may, if a descriptor is open at the end that nobody has, or if a thread does not end.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as socket from '../../lib/socket/index.js';
@@ -14,14 +16,16 @@ import { Random } from '../helpers/random.js';
 import { AWAKE, Board, CLOSED, closingBy, DOOMED, isClosing, type Start, WORKERS } from './ends.js';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: String(process.pid) } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(process.pid) },
+    life: { type: 'string', default: '150' },
+  },
 });
 const seed = Number(values.seed);
 const random = new Random(seed);
 /** A thread that has not ended after so long hangs. */
 const END_MS = 20_000;
-/** How long a worker lives at most. */
-const LIFE_MS = 150;
 
 const board = new Board();
 let generation = 0;
@@ -32,8 +36,12 @@ let failure: string | null = null;
 
 const { AF_UNIX, SOCK_DGRAM } = socket;
 const mailboxes = Array.from({ length: WORKERS }, () => socket.socketpair(AF_UNIX, SOCK_DGRAM));
-const listener = socket.create_server(['127.0.0.1', 0], { backlog: 64 });
-listener.setblocking(false);
+const listeners = [
+  socket.create_server(['127.0.0.1', 0], { backlog: 64 }),
+  // A name of the abstract namespace.
+  socket.create_server(`\0berkeley-chaos-${process.pid}`, { family: AF_UNIX, backlog: 64 }),
+];
+for (const each of listeners) each.setblocking(false);
 
 /** The sockets that this process has open. */
 function sockets(): string[] {
@@ -58,7 +66,7 @@ function startWorker(slot: number): Worker {
     board: board.memory,
     inbox: mailboxes[slot][1].fileno(),
     outboxes: mailboxes.map(([out]) => out.fileno()),
-    listener: listener.fileno(),
+    listeners: listeners.map((each) => [each.fileno(), each.family] as const),
   };
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: data });
   worker.on('message', (message: { failed: string }) => fail(`worker ${slot}: ${message.failed}`));
@@ -79,12 +87,27 @@ async function doom(slot: number): Promise<void> {
   }
 }
 
+/** What each thread of the process is doing: its name, its state, and the system call it is in. */
+function threadStates(): string {
+  const lines = readdirSync('/proc/self/task').map((id) => {
+    const [name, state, call] = ['comm', 'stat', 'syscall'].map((file) => {
+      try {
+        return readFileSync(`/proc/self/task/${id}/${file}`, 'latin1').trim();
+      } catch (error) {
+        return String(error);
+      }
+    });
+    return `  ${id} ${name} ${state.split(') ').at(-1)?.[0]} syscall ${call}`;
+  });
+  return `the threads:\n${lines.join('\n')}\nthe board: ${board.asleep.join(' ')}; threads ${board.threads.join(' ')}`;
+}
+
 async function terminate(slot: number, worker: Worker): Promise<void> {
   await doom(slot);
   const ended = worker.terminate();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`worker ${slot} does not end`)), END_MS);
+    timer = setTimeout(() => reject(new Error(`worker ${slot} does not end; ${threadStates()}`)), END_MS);
   });
   await Promise.race([ended, late]);
   clearTimeout(timer);
@@ -104,7 +127,7 @@ async function main(): Promise<void> {
   let nextWord = performance.now() + 5000;
   const workers = mailboxes.map((_, slot) => startWorker(slot));
   while (performance.now() < end && failure === null) {
-    await new Promise((resolve) => setTimeout(resolve, random.below(LIFE_MS)));
+    await new Promise((resolve) => setTimeout(resolve, random.below(Number(values.life))));
     const slot = random.below(WORKERS);
     await terminate(slot, workers[slot]);
     workers[slot] = startWorker(slot);
@@ -127,11 +150,16 @@ function tell(): void {
 /** What nobody has taken out of the mailboxes: the kernel closes the descriptors with the messages. */
 function drainMailboxes(): void {
   for (const pair of mailboxes) for (const each of pair) each.close();
+  for (const each of listeners) emptyQueue(each);
+}
+
+/** Accepts and closes what is in a listener's queue. */
+function emptyQueue(listener: socket.socket): void {
   for (listener.settimeout(0); ; ) {
     try {
       listener.accept()[0].close();
     } catch {
-      break;
+      return;
     }
   }
 }
@@ -141,5 +169,5 @@ if (failure !== null) {
   console.error(`chaos: FAILED (seed ${seed})\n${failure}`);
   process.exit(1);
 }
-listener.close();
+for (const each of listeners) each.close();
 console.log('chaos: every byte in its place, no descriptor lost');

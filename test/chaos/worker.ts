@@ -34,7 +34,7 @@ const server = serverContext();
 const ends: End[] = [];
 const inbox = socket.fromfd(start.inbox, AF_UNIX, SOCK_DGRAM);
 const outboxes = start.outboxes.map((fd) => socket.fromfd(fd, AF_UNIX, SOCK_DGRAM));
-const listener = socket.fromfd(start.listener, AF_INET, SOCK_STREAM);
+const listeners = start.listeners.map(([fd, family]) => socket.fromfd(fd, family, SOCK_STREAM));
 inbox.setblocking(false);
 for (const each of outboxes) each.setblocking(false);
 
@@ -150,12 +150,14 @@ function makeTlsPair(): void {
 }
 
 /** The first bytes say which connection it is. */
-function connect(): void {
-  const sock = new socket.socket(AF_INET, SOCK_STREAM);
+async function connect(): Promise<void> {
+  const listener = random.pick(listeners);
+  const sock = new socket.socket(listener.family, SOCK_STREAM);
   const id = newId();
   try {
     sock.settimeout(random.pick([null, 0.5]));
-    sock.connect(listener.getsockname());
+    if (random.chance(0.5)) sock.connect(listener.getsockname());
+    else await connectAwaited(sock, listener);
     const head = Buffer.alloc(4);
     head.writeUInt32LE(id >>> 0);
     sock.sendall(head);
@@ -164,6 +166,12 @@ function connect(): void {
     throw error;
   }
   add({ id, side: 0, kind: 'stream' }, sock);
+}
+
+async function connectAwaited(sock: socket.socket, listener: socket.socket): Promise<void> {
+  sock.setblocking(false);
+  await asyncio.sock_connect(sock, listener.getsockname(), { signal: AbortSignal.timeout(100) });
+  sock.settimeout(0.5);
 }
 
 function accepted(sock: socket.socket): void {
@@ -179,11 +187,14 @@ function accepted(sock: socket.socket): void {
 }
 
 function accept(): void {
-  listener.settimeout(random.pick([0.02, 0]));
+  const listener = random.pick(listeners);
+  // For good, until somebody connects, or makes the listener nonblocking for all: rarely, or nobody would be left to do so.
+  listener.settimeout(random.chance(0.04) ? null : random.pick([0.02, 0]));
   accepted(listener.accept()[0]);
 }
 
 async function acceptAwaited(): Promise<void> {
+  const listener = random.pick(listeners);
   listener.settimeout(0);
   accepted((await asyncio.sock_accept(listener, { signal: AbortSignal.timeout(20) }))[0]);
 }
@@ -292,6 +303,16 @@ async function receiveAwaited(end: End): Promise<boolean> {
   return true;
 }
 
+/** Closes a socket that is awaited: the call ends, with what it had or with EBADF. */
+async function closeAwaited(end: End): Promise<void> {
+  end.sock.settimeout(0);
+  const received = asyncio.sock_recv(end.sock, 1000);
+  drop(end);
+  const [outcome] = await Promise.allSettled([received]);
+  if (outcome.status === 'fulfilled' && outcome.value.length > 0) check(end, outcome.value);
+  if (outcome.status === 'rejected' && !isExpected(outcome.reason)) throw outcome.reason;
+}
+
 /** All or nothing is known to be sent: after a failure, nobody knows how much, and the end is of no more use. */
 async function sendAllAwaited(end: End): Promise<void> {
   end.sock.settimeout(0.02);
@@ -358,6 +379,7 @@ async function actOn(end: End): Promise<void> {
     return;
   }
   if (dice < 34 && end.kind !== 'record') return sendAllAwaited(end);
+  if (dice < 36) return closeAwaited(end);
   setMode(end);
   let goesOn = true;
   const isStill = onBoard(end.sock, () => {
@@ -370,7 +392,7 @@ async function actOn(end: End): Promise<void> {
 async function step(): Promise<void> {
   const dice = random.below(100);
   if (ends.length < 2 || (dice < 8 && ends.length < ENDS_MAX)) {
-    random.pick([makePair, makePair, makeTlsPair, connect, connect])();
+    await random.pick([makePair, makePair, makeTlsPair, connect, connect])();
   } else if (dice < 14) {
     if (random.chance(0.5)) accept();
     else await acceptAwaited();
