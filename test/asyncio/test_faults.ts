@@ -62,10 +62,11 @@ test('calls that need not wait do not, whatever the socket is known to have', as
 });
 
 test('what is no socket rejects', async (t) => {
+  using sock = new socket.socket();
   for (const call of [
     () => asyncio.sock_recv(5 as never, 1),
     () => asyncio.sock_sendall(null as never, bytes('x')),
-    () => asyncio.sock_sendmmsg(new socket.socket(), 5 as never),
+    () => asyncio.sock_sendmmsg(sock, 5 as never),
   ]) {
     let promise: Promise<unknown> = Promise.resolve();
     t.notThrows(() => (promise = call()));

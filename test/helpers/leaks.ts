@@ -44,13 +44,20 @@ function warmUp(): void {
   other.close();
 }
 
-/** Register hooks that compare the open descriptors before and after the tests of a file. */
-export function checkLeaks(test: TestFn): void {
+/**
+ * Register hooks that compare the open descriptors before and after the tests of a file. A socket that nobody closed, and
+ * that the garbage collector did, is a leak too, unless the file `forgets` some on purpose.
+ */
+export function checkLeaks(test: TestFn, { forgets = false } = {}): void {
   let before = new Map<number, string>();
+  const collected: string[] = [];
 
   test.before('count the descriptors', () => {
     warmUp();
     before = openDescriptors();
+    process.on('warning', ({ name, message }) => {
+      if (name === 'ResourceWarning') collected.push(message);
+    });
   });
 
   test.after.always('no descriptor is left open', async (t) => {
@@ -62,5 +69,8 @@ export function checkLeaks(test: TestFn): void {
       leaked = openedSince(before);
     }
     t.deepEqual(leaked, []);
+    globalThis.gc?.();
+    await setImmediate();
+    if (!forgets) t.deepEqual(collected, []);
   });
 }

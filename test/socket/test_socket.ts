@@ -9,7 +9,7 @@ import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
 import { pythonSync, until } from '../helpers/peers.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
-checkLeaks(test);
+checkLeaks(test, { forgets: true });
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } = socket;
 const isOpen = (fd: number) => openDescriptors().has(fd);

@@ -15,7 +15,7 @@ import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
 import { cleanEnv, spawnPeer, startWorker, testUnless, until } from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
-checkLeaks(test);
+checkLeaks(test, { forgets: true });
 
 const { AF_INET, AF_INET6, SOCK_DGRAM, SOL_SOCKET } = socket;
 const MEGABYTE = 2 ** 20;

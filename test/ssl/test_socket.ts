@@ -19,7 +19,7 @@ import { spawnPeer, startWorker, tmpdir, until, type WorkerPeer } from '../helpe
 import { cert, clientContext, heavy, plainPair, serverContext, shake, socketPair, wants } from '../helpers/tls.js';
 import { testTwins } from '../helpers/twin.js';
 
-checkLeaks(test);
+checkLeaks(test, { forgets: true });
 
 /** A worker that serves one TLS connection: `body` has `connection` (handshake done), `listener` and `berkeley`. */
 function startServer(body: string, { options = '', data = {} }: { options?: string; data?: object } = {}): WorkerPeer {

@@ -530,12 +530,15 @@ test("an awaited stream keeps the process alive, an unref'ed one does not", asyn
 
 for (const [name, make] of [
   ['connect', (signal: AbortSignal) => stream.connect({ port: 1, host: '127.0.0.1', signal })],
-  ['toDuplex', (signal: AbortSignal) => stream.toDuplex(socket.socketpair()[0], { signal })],
+  ['toDuplex', (signal: AbortSignal, sock: socket.socket) => stream.toDuplex(sock, { signal })],
   ['new SocketDuplex', (signal: AbortSignal) => new stream.SocketDuplex({ signal })],
 ] as const) {
   // What net.connect does: the object is there, and tells of the abort.
   test(`${name} with a signal that is aborted already`, async (t) => {
-    const made = make(AbortSignal.abort());
+    const [sock, peer] = socket.socketpair();
+    using _sock = sock;
+    using _peer = peer;
+    const made = make(AbortSignal.abort(), sock);
     const events: unknown[] = [];
     made.on('error', (error: NodeJS.ErrnoException) => events.push(error.name, error.code));
     await new Promise<void>((resolve) => made.once('close', () => resolve()));
