@@ -59,7 +59,7 @@ export async function create_datagram_endpoint<P extends Partial<DatagramProtoco
   protocol_factory: () => P,
   options: DatagramEndpointOptions = {},
 ): Promise<[DatagramTransport, P]> {
-  checkOptions(options);
+  checkOptions('create_datagram_endpoint', options, [...MODIFIERS, 'sock', 'signal']);
   options.signal?.throwIfAborted();
   const [sock, remote] = await (options.sock ? given(options.sock, options) : opened(options));
   try {
@@ -113,7 +113,7 @@ async function prepared(sock: socket, { local, remote }: Pair, options: Datagram
   sock.setblocking(false);
   if (local !== null) sock.bind(local);
   // A broadcast is answered from other addresses than the one that it went to.
-  if (remote !== null && !options.allow_broadcast) await sock_connect(sock, remote, options);
+  if (remote !== null && !options.allow_broadcast) await sock_connect(sock, remote, { signal: options.signal });
   return remote;
 }
 

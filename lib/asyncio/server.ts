@@ -4,7 +4,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { type InspectOptions, inspect } from 'node:util';
 import { constants } from '../constants/table.js';
-import { absent, checkOptions } from '../core/args.js';
+import { absent, checkOptions, namesOf } from '../core/args.js';
 import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
@@ -14,7 +14,7 @@ import type { Abortable } from '../event/await.js';
 import { getaddrinfo } from '../event/names.js';
 import { openListener } from '../socket/functions.js';
 import type { socket } from '../socket/socket.js';
-import type { SSLContext } from '../ssl/context.js';
+import { SSLContext } from '../ssl/context.js';
 import type { Address } from '../structs/address.js';
 import { checkLimit, DEFAULT_LIMIT, StreamReader } from './reader.js';
 import { removalOf, removeStale } from './socket_files.js';
@@ -58,6 +58,19 @@ export interface StartUnixServerOptions extends ServerOptions {
   /** Remove the path when the server is closed, as Python 3.13 does; true if not given. */
   cleanup_socket?: boolean;
 }
+
+const SERVER = namesOf<ServerOptions>({
+  ssl: true,
+  ssl_handshake_timeout: true,
+  ssl_shutdown_timeout: true,
+  backlog: true,
+  start_serving: true,
+  limit: true,
+  sock: true,
+  signal: true,
+});
+const START_SERVER = [...SERVER, 'family', 'flags', 'reuse_address', 'reuse_port'];
+const START_UNIX_SERVER = [...SERVER, 'cleanup_socket'];
 
 const STAYS = staysWith('a server');
 
@@ -260,6 +273,7 @@ export async function start_server(
   port: number | string | null = absent(arguments.length, 3, 'port', null),
   options: StartServerOptions = {},
 ): Promise<Server> {
+  checkOptions('start_server', options, START_SERVER);
   checkServing(client_connected_cb, options);
   const given = options.sock !== undefined && options.sock !== null;
   if (given && (host !== null || port !== null)) {
@@ -280,6 +294,7 @@ export async function start_unix_server(
   path: string | Uint8Array | null = absent(arguments.length, 2, 'path', null),
   options: StartUnixServerOptions = {},
 ): Promise<Server> {
+  checkOptions('start_unix_server', options, START_UNIX_SERVER);
   checkServing(client_connected_cb, options);
   const { sock, cleanup_socket = true } = options;
   if (path === null && !sock) throw new ValueError('path was not specified, and no sock specified');
@@ -294,9 +309,8 @@ function checkServing(callback: unknown, options: ServerOptions): void {
   const { ssl, ssl_handshake_timeout, ssl_shutdown_timeout, limit = DEFAULT_LIMIT } = options;
   // CPython tells of it at each connection, on its log; here it would end the process.
   checkLimit(limit);
-  checkOptions(options);
   checkTlsOptions(ssl, { ssl_handshake_timeout, ssl_shutdown_timeout });
-  if (ssl && typeof ssl.wrap_socket !== 'function') {
+  if (ssl && !(ssl instanceof SSLContext)) {
     throw new TypeError('ssl argument must be an SSLContext or None');
   }
   if (typeof callback !== 'function') throw new TypeError('client_connected_cb must be a function');

@@ -5,7 +5,7 @@ import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
-import { type Abortable, awaited, whenReadable } from '../event/await.js';
+import { type Abortable, awaited, checkSocket, whenReadable } from '../event/await.js';
 import { addressWithoutName } from '../event/names.js';
 import { type MessageBatch, receiveBatch, sendBatch } from '../socket/batch.js';
 import { type Message, recvfrom, recvfromInto, recvmsg } from '../socket/receive.js';
@@ -300,12 +300,14 @@ export async function sock_sendfile(
   file: SendableFile,
   offset = 0,
   count: number | null = null,
-  options: Abortable & { fallback?: boolean } = {},
+  { fallback, signal }: Abortable & { fallback?: boolean } = {},
 ): Promise<number> {
+  checkSocket(sock);
+  const options = { signal };
   const transfer = new FileTransfer(sock, file, offset, count);
   try {
     const done = sock._isPlain && (await awaited(sock, POLLOUT, () => transfer.fromKernel(true), null, options));
-    if (!done && options.fallback === false) raise(-EINVAL, 'sendfile');
+    if (!done && fallback === false) raise(-EINVAL, 'sendfile');
     if (!done) await sendByReading(sock, transfer, options);
   } finally {
     transfer.leave();

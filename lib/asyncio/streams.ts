@@ -1,11 +1,11 @@
 /** Connections as a reader and a writer. */
 
 import { constants } from '../constants/table.js';
-import { absent, checkOptions } from '../core/args.js';
+import { absent, checkOptions, namesOf } from '../core/args.js';
 import { BlockingIOError, ValueError } from '../core/exceptions.js';
 import type { Abortable } from '../event/await.js';
 import { socket } from '../socket/socket.js';
-import type { SSLContext } from '../ssl/context.js';
+import { SSLContext } from '../ssl/context.js';
 import { create_default_context } from '../ssl/defaults.js';
 import { type ConnectOptions, connectTo } from './connect.js';
 import { DEFAULT_LIMIT, StreamReader } from './reader.js';
@@ -31,6 +31,28 @@ export interface StreamOptions extends TlsOptions, Abortable {
 /** What `open_connection` takes besides host and port. @see Python asyncio.open_connection */
 export interface OpenConnectionOptions extends StreamOptions, ConnectOptions {}
 
+const STREAM = namesOf<StreamOptions>({
+  ssl: true,
+  server_hostname: true,
+  ssl_handshake_timeout: true,
+  ssl_shutdown_timeout: true,
+  limit: true,
+  sock: true,
+  signal: true,
+});
+const CONNECT = namesOf<ConnectOptions>({
+  family: true,
+  proto: true,
+  flags: true,
+  local_addr: true,
+  happy_eyeballs_delay: true,
+  interleave: true,
+  all_errors: true,
+  timeout: true,
+  signal: true,
+});
+const OPEN_CONNECTION = [...STREAM, ...CONNECT];
+
 /**
  * Connects to a host, by all of its addresses (RFC 8305), and if asked for over TLS: `[reader, writer]`.
  * @throws (rejects) OSError | gaierror | SSLError | TimeoutError | ValueError
@@ -41,7 +63,7 @@ export async function open_connection(
   port: number | string | null = absent(arguments.length, 2, 'port', null),
   options: OpenConnectionOptions = {},
 ): Promise<[StreamReader, StreamWriter]> {
-  checkOptions(options);
+  checkOptions('open_connection', options, OPEN_CONNECTION);
   const { sock } = options;
   if (sock && (host !== null || port !== null)) {
     throw new ValueError('host/port and sock can not be specified at the same time');
@@ -62,6 +84,7 @@ export async function open_unix_connection(
   path: string | Uint8Array | null = absent(arguments.length, 1, 'path', null),
   options: StreamOptions = {},
 ): Promise<[StreamReader, StreamWriter]> {
+  checkOptions('open_unix_connection', options, STREAM);
   const { sock } = options;
   if (path !== null && sock) throw new ValueError('path and sock can not be specified at the same time');
   if (path === null && !sock) throw new ValueError('no path and sock were specified');
@@ -72,17 +95,20 @@ export async function open_unix_connection(
 function checkTls(options: StreamOptions, nameless: boolean): void {
   const { ssl, server_hostname } = options;
   checkTlsOptions(ssl, options);
+  if (ssl && ssl !== true && !(ssl instanceof SSLContext)) {
+    throw new TypeError('ssl argument must be an SSLContext, True or None');
+  }
   if (ssl && nameless && (server_hostname === undefined || server_hostname === null)) {
     throw new ValueError('You must set server_hostname when using ssl without a host');
   }
 }
 
 /** Waits while the listener's queue is full, as a blocking socket does. No poller tells when it has room again. */
-async function connectToPath(path: string | Uint8Array | null, options: Abortable): Promise<socket> {
+async function connectToPath(path: string | Uint8Array | null, { signal }: Abortable): Promise<socket> {
   const sock = new socket(AF_UNIX, SOCK_STREAM);
   try {
     sock.setblocking(false);
-    while (!(await connects(sock, path, options))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    while (!(await connects(sock, path, signal))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     return sock;
   } catch (error) {
     sock.close();
@@ -90,9 +116,9 @@ async function connectToPath(path: string | Uint8Array | null, options: Abortabl
   }
 }
 
-async function connects(sock: socket, path: string | Uint8Array | null, options: Abortable): Promise<boolean> {
+async function connects(sock: socket, path: string | Uint8Array | null, signal?: AbortSignal): Promise<boolean> {
   try {
-    await sock_connect(sock, path, options);
+    await sock_connect(sock, path, { signal });
     return true;
   } catch (error) {
     if (error instanceof BlockingIOError) return false;

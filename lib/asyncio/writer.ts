@@ -1,12 +1,13 @@
 /** StreamWriter: what is written goes out by itself; `drain` says when there is room for more. */
 import { type InspectOptions, inspect } from 'node:util';
-import { typeName } from '../core/args.js';
+import { checkOptions, namesOf, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { ConnectionAbortedError, ConnectionResetError, RuntimeError, ValueError } from '../core/exceptions.js';
+import { repr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
 import type { Abortable } from '../event/await.js';
 import type { socket } from '../socket/socket.js';
-import type { SSLContext } from '../ssl/context.js';
+import { SSLContext } from '../ssl/context.js';
 import type { StreamReader } from './reader.js';
 import { sock_do_handshake } from './sock.js';
 import { timeout } from './time.js';
@@ -19,6 +20,13 @@ export interface TlsOptions extends TransportOptions {
   /** Seconds that the handshake may take; 60 if not given. */
   ssl_handshake_timeout?: number;
 }
+
+const START_TLS = namesOf<TlsOptions & Abortable>({
+  server_hostname: true,
+  ssl_handshake_timeout: true,
+  ssl_shutdown_timeout: true,
+  signal: true,
+});
 
 /** TLS's options need TLS, and times above 0. @throws ValueError | TypeError */
 export function checkTlsOptions(ssl: unknown, options: TlsOptions): void {
@@ -164,7 +172,11 @@ export class StreamWriter {
    * @see Python StreamWriter.start_tls
    */
   async start_tls(context: SSLContext, options: TlsOptions & Abortable = {}): Promise<void> {
+    checkOptions('start_tls', options, START_TLS);
     checkTlsOptions(context, options);
+    if (!(context instanceof SSLContext)) {
+      throw new TypeError(`sslcontext is expected to be an instance of ssl.SSLContext, got ${repr(context)}`);
+    }
     const before = this.#transport;
     if (this.#handshake !== null || before.is_closing()) throw new RuntimeError('the connection is closing');
     // The handshake would go beside the TLS that there is, for everybody to read.

@@ -67,11 +67,24 @@ const NEVER_UNDEFINED: ReadonlySet<string> = new Set(
   cafile capath cadata ca_certs check_hostname`.split(/\s+/),
 );
 
-/** Refuses options of an object that must not be undefined. @throws TypeError */
-export function checkOptions(options: object): void {
+/**
+ * Refuses options that must not be undefined, and names that the call does not know. A deadline, which serves as options
+ * too, is no plain object and may have others.
+ * @throws TypeError
+ */
+export function checkOptions(caller: string, options: object, known: readonly string[]): void {
+  const plain = isKeywords(options);
   for (const [name, value] of Object.entries(options)) {
+    if (plain && !known.includes(name)) {
+      throw new TypeError(`${caller}() got an unexpected keyword argument '${name}'`);
+    }
     if (value === undefined && NEVER_UNDEFINED.has(name)) throw undefinedArgument(name);
   }
+}
+
+/** The names of a type of options, all of them: for `checkOptions`. */
+export function namesOf<T>(names: Record<keyof T, true>): readonly string[] {
+  return Object.keys(names);
 }
 
 // ---- numbers, text, and what has methods ---------------------------------------------------------------------------
@@ -225,11 +238,10 @@ export function parameters(
   }
   const unsaid = positional.indexOf(undefined);
   if (unsaid >= 0) throw undefinedArgument(names[unsaid]);
-  if (keywords !== undefined) checkOptions(keywords);
+  if (keywords !== undefined) checkOptions(caller, keywords, names);
   const values: unknown[] = names.map((_, i) => positional[i]);
   for (const name in keywords) {
     const at = names.indexOf(name);
-    if (at < 0) throw new TypeError(`${caller}() got an unexpected keyword argument '${name}'`);
     if (values[at] !== undefined) throw new TypeError(`${caller}() got multiple values for argument '${name}'`);
     values[at] = keywords[name];
   }

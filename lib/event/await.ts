@@ -8,9 +8,9 @@ import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
-import { typeName } from '../core/args.js';
+import { isKeywords, typeName } from '../core/args.js';
 import { fromCode, timedOut } from '../core/exceptions.js';
-import type { socket } from '../socket/socket.js';
+import { socket } from '../socket/socket.js';
 import { AGAIN_READ, Again, deadlineIn, POLLIN } from '../wait/call.js';
 import { Alarm } from './alarm.js';
 import { type Descriptor, descriptorIfAny, descriptorOf, mayTryAtOnce } from './loop.js';
@@ -195,6 +195,7 @@ export function awaited<S extends socket, A, T>(
   cancelled?: () => void,
 ): Promise<T> {
   try {
+    checkSocket(sock);
     const signal = signalOf(options);
     signal?.throwIfAborted();
     let wanted = direction;
@@ -220,13 +221,31 @@ export function awaited<S extends socket, A, T>(
   }
 }
 
-/** The signal that a call was given. @throws TypeError if it is none */
+/** @throws TypeError */
+export function checkSocket(sock: unknown): void {
+  if (!(sock instanceof socket)) throw new TypeError(`a socket is required, not ${typeName(sock)}`);
+}
+
+/** The signal that a call was given. @throws TypeError if it is none, or something else was given */
 export function signalOf(options: Abortable | undefined): AbortSignal | undefined {
-  const signal = options?.signal;
+  if (options === undefined || options === null) return undefined;
+  refuseOthers(options);
+  const { signal } = options;
   if (signal === undefined || signal === null) return undefined;
   // Not instanceof: there are other realms, each with its own class.
   if (typeof signal === 'object' && 'aborted' in signal) return signal;
   throw new TypeError(`signal must be an AbortSignal, not ${typeName(signal)}`);
+}
+
+/** What was meant to be a signal must not go unheard. A deadline may have more than a signal. */
+function refuseOthers(options: object): void {
+  if (typeof options !== 'object' || 'aborted' in options) {
+    throw new TypeError(`an awaited call takes { signal } last, not ${typeName(options)}`);
+  }
+  if (!isKeywords(options)) return;
+  for (const name in options) {
+    if (name !== 'signal') throw new TypeError(`an awaited call got an unexpected keyword argument '${name}'`);
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { OSError } from '../core/exceptions.js';
 import { type AddressInfoEntry, addressEntries, addressQuestion, nameEntry, nameQuestion } from '../socket/resolve.js';
 import type { socket } from '../socket/socket.js';
 import type { Address } from '../structs/address.js';
-import { type Abortable, unlessAborted } from './await.js';
+import { type Abortable, checkSocket, unlessAborted } from './await.js';
 
 const { AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_STREAM } = constants.socket;
 
@@ -90,6 +90,7 @@ type NameAnswer = ReturnType<typeof native.getnameinfo>;
 
 /** The address with a number for the host, so that using it does not block. */
 export async function addressWithoutName(sock: socket, address: Address, options?: Abortable): Promise<Address> {
+  checkSocket(sock);
   if ((sock.family !== AF_INET && sock.family !== AF_INET6) || !Array.isArray(address)) return address;
   const [host, port, ...rest] = address;
   const text = host instanceof Uint8Array ? Buffer.from(host).toString('latin1') : host;

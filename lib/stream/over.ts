@@ -1,7 +1,8 @@
 /** Which stream a socket gets. */
 import { constants } from '../constants/table.js';
 import { OSError, ValueError } from '../core/exceptions.js';
-import { socket } from '../socket/socket.js';
+import { checkSocket } from '../event/await.js';
+import type { socket } from '../socket/socket.js';
 import { SSLSocket } from '../ssl/socket.js';
 import { SocketDuplex } from './duplex.js';
 import { UnixDuplex } from './fds.js';
@@ -22,7 +23,7 @@ const { ENOTCONN } = constants.errno;
 export function toDuplex(sock: SSLSocket, options?: SocketOptions): TLSDuplex;
 export function toDuplex(sock: socket, options?: SocketOptions): SocketDuplex;
 export function toDuplex(sock: socket, options: SocketOptions = {}): SocketDuplex {
-  if (!(sock instanceof socket)) throw new TypeError('a socket is required');
+  checkSocket(sock);
   if (sock.type !== SOCK_STREAM) throw new ValueError('only a stream socket can be made a stream');
   if (sock instanceof SSLSocket) {
     if (sock._sslobj === null) throw new ValueError('the TLS socket has no connection');

@@ -704,6 +704,29 @@ test('what is ready and not awaited is reported once, and then no more', async (
   one.close();
 });
 
+test('what is no socket is refused by what it is', async (t) => {
+  const wrong = (type: string) => ({ instanceOf: TypeError, message: `a socket is required, not ${type}` });
+  await t.throwsAsync(asyncio.sock_recv(5 as never, 1), wrong('int'));
+  await t.throwsAsync(asyncio.sock_sendall(undefined as never, bytes('a')), wrong('NoneType'));
+  await t.throwsAsync(asyncio.sock_connect({} as never, ['127.0.0.1', 1]), wrong('dict'));
+  await t.throwsAsync(asyncio.sock_sendto(null as never, bytes('a'), ['127.0.0.1', 1]), wrong('NoneType'));
+  await t.throwsAsync(asyncio.sock_sendfile(5 as never, 0 as never), wrong('int'));
+});
+
+test('what is no signal and stands in its place is refused, and nothing is received', async (t) => {
+  const [one, other] = socket.socketpair();
+  other.sendall(bytes('kept'));
+  for (const [options, message] of [
+    [{ singal: AbortSignal.abort() }, "an awaited call got an unexpected keyword argument 'singal'"],
+    [new AbortController().signal, 'an awaited call takes { signal } last, not AbortSignal'],
+    [socket.MSG_PEEK, 'an awaited call takes { signal } last, not int'],
+  ]) {
+    await t.throwsAsync(asyncio.sock_recv(one, 10, options as never), { instanceOf: TypeError, message: `${message}` });
+  }
+  t.is(`${await asyncio.sock_recv(one, 10)}`, 'kept');
+  for (const each of [one, other]) each.close();
+});
+
 test('a connection that node:net made and gave away', async (t) => {
   const [server, [host, port]] = listener();
   const stream = createConnection(port, host);

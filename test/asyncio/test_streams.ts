@@ -753,3 +753,39 @@ test('a connection that is unrefed lets the process end', async (t) => {
   t.is(await peer.line(), 'ended by itself');
   t.is(await peer.exit, 0, peer.errors());
 });
+
+const nobody = () => {};
+const misnamed: [name: string, call: () => Promise<unknown>][] = [
+  ['open_connection', () => asyncio.open_connection(LOCAL, 1, { tls: true } as object)],
+  ['open_unix_connection', () => asyncio.open_unix_connection('/none', { timeout: 1 } as object)],
+  ['start_server', () => asyncio.start_server(nobody, LOCAL, 0, { server_hostname: 'a.test' } as object)],
+  ['start_unix_server', () => asyncio.start_unix_server(nobody, '/none', { reuse_port: true } as object)],
+  ['create_datagram_endpoint', () => asyncio.create_datagram_endpoint(() => ({}), { localaddr: [LOCAL, 0] } as object)],
+];
+for (const [name, call] of misnamed) {
+  test(`${name} refuses an option that it does not know, as CPython does: TLS that was misspelt must not be plain`, async (t) => {
+    const error = await t.throwsAsync(call, { instanceOf: TypeError });
+    t.regex(error?.message ?? '', new RegExp(`^${name}\\(\\) got an unexpected keyword argument '\\w+'$`));
+  });
+}
+
+test('what is no SSLContext is refused before anything is connected', async (t) => {
+  const message = 'ssl argument must be an SSLContext, True or None';
+  await t.throwsAsync(asyncio.open_connection(LOCAL, 1, { ssl: {} as never }), { instanceOf: TypeError, message });
+  await t.throwsAsync(asyncio.open_unix_connection('/none', { ssl: 'yes' as never, server_hostname: 'a' }), {
+    message,
+  });
+  await t.throwsAsync(asyncio.start_server(nobody, LOCAL, 0, { ssl: {} as never }), {
+    message: 'ssl argument must be an SSLContext or None',
+  });
+  const server = await asyncio.start_server(echo, LOCAL, 0);
+  const [, writer] = await asyncio.open_connection(LOCAL, portOf(server));
+  await t.throwsAsync(writer.start_tls('x' as never), {
+    instanceOf: TypeError,
+    message: "sslcontext is expected to be an instance of ssl.SSLContext, got 'x'",
+  });
+  writer.close();
+  await writer.wait_closed();
+  server.close();
+  await server.wait_closed();
+});
