@@ -1,6 +1,7 @@
 /** The forms of the arguments of connect and listen: node:net's. */
 import { ADDRCONFIG, ALL, V4MAPPED } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
+import { SSLContext } from '../ssl/context.js';
 import { argumentError, rangeError } from './errors.js';
 
 /** Where to connect to, and from where. @see https://nodejs.org/api/net.html#socketconnectoptions-connectlistener */
@@ -86,6 +87,12 @@ function checkQuestion({ host, family, hints }: ConnectOptions): void {
 export function mustBe(name: string, value: unknown, type: 'string' | 'number' | 'boolean' | 'function'): void {
   if (typeof value === type) return;
   throw argumentError('ERR_INVALID_ARG_TYPE', `The "options.${name}" property must be of type ${type}`);
+}
+
+/** TLS is by a context of this library's ssl module, or not at all. @throws TypeError with Node's `code` */
+export function checkContext(context: unknown): void {
+  if (context === undefined || context instanceof SSLContext) return;
+  throw argumentError('ERR_INVALID_ARG_TYPE', 'The "options.ssl" property must be an SSLContext of ssl');
 }
 
 /** The forms of connect's and listen's arguments: the options they stand for, and the listener. */

@@ -4,7 +4,7 @@
  * @see https://nodejs.org/api/net.html
  */
 import { constants } from '../constants/table.js';
-import { type ConnectArguments, type ConnectOptions, optionsOf } from './arguments.js';
+import { type ConnectArguments, type ConnectOptions, checkContext, optionsOf } from './arguments.js';
 import type { SocketDuplex } from './duplex.js';
 import { streamOf } from './over.js';
 import { Server, type ServerOptions } from './server.js';
@@ -31,6 +31,7 @@ export type Options = ConnectOptions & SocketOptions & Partial<TLSClientOptions>
 /**
  * A server that emits 'connection' with a stream for each connection: a TLSDuplex with `{ ssl: context }`, a UnixDuplex
  * where it listens on a path, else a SocketDuplex.
+ * @throws TypeError with Node's `code` if `ssl` is no SSLContext
  * @see https://nodejs.org/api/net.html#netcreateserveroptions-connectionlistener
  */
 export function createServer(handler?: (stream: SocketDuplex) => void): Server;
@@ -53,6 +54,7 @@ export function connect(...args: ConnectArguments | [options: Options, listener?
 export function connect(...args: unknown[]): SocketDuplex {
   const [options, listener] = optionsOf<Options>(args);
   const { ssl } = options;
+  checkContext(ssl);
   const stream =
     ssl === undefined
       ? streamOf(options.path ? AF_UNIX : AF_INET, options)

@@ -10,6 +10,7 @@ import { type Descriptor, descriptorOf } from '../event/loop.js';
 import { socket } from '../socket/socket.js';
 import type { SSLContext } from '../ssl/context.js';
 import type { SSLSocket } from '../ssl/socket.js';
+import { checkContext } from './arguments.js';
 import type { SocketDuplex } from './duplex.js';
 import { nodeError, tlsError } from './errors.js';
 import {
@@ -78,8 +79,10 @@ export class Server extends EventEmitter {
   /** The context in which it began to listen. */
   #listens: AsyncResource | null = null;
 
+  /** @throws TypeError with Node's `code` if `ssl` is no SSLContext */
   constructor(options: ServerOptions = {}, handler?: (stream: SocketDuplex) => void) {
     super();
+    checkContext(options.ssl);
     this.#options = { ...options };
     if (handler !== undefined) this.on('connection', handler);
   }

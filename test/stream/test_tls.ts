@@ -356,3 +356,11 @@ test('a server that listens for no errors of its streams outlives a reset', asyn
   server.close();
   await closed(server);
 });
+
+test('what is no SSLContext is refused where it is given, and not at the first connection', (t) => {
+  const wrong = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE', message: /"options\.ssl".* SSLContext/ };
+  for (const given of [true, null, tls.createSecureContext()]) {
+    t.throws(() => stream.connect({ host: HOST, port: 1, ssl: given as never }), wrong);
+    t.throws(() => stream.createServer({ ssl: given as never }), wrong);
+  }
+});
