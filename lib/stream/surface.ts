@@ -39,6 +39,28 @@ export function endpointOf(family: number, address: ReturnedAddress): Endpoint {
   return { address: address[0], family: family === c.AF_INET ? 'IPv4' : 'IPv6', port: address[1] };
 }
 
+type Listener = Parameters<Duplex['on']>[1];
+
+/** The listeners of net.Socket: that of 'close' is told whether there was an error, which a Duplex's is not. */
+export interface SocketSurface {
+  /** @see https://nodejs.org/api/events.html#emitteroneventname-listener */
+  on(event: 'close', listener: (hadError: boolean) => void): this;
+  on(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitteronceeventname-listener */
+  once(event: 'close', listener: (hadError: boolean) => void): this;
+  once(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitteraddlistenereventname-listener */
+  addListener(event: 'close', listener: (hadError: boolean) => void): this;
+  addListener(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitterprependlistenereventname-listener */
+  prependListener(event: 'close', listener: (hadError: boolean) => void): this;
+  prependListener(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitterprependoncelistenereventname-listener */
+  prependOnceListener(event: 'close', listener: (hadError: boolean) => void): this;
+  prependOnceListener(event: string | symbol, listener: Listener): this;
+}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: types alone, for methods that Duplex has
 export abstract class SocketSurface extends Duplex {
   /** A connection is being made. */
   connecting = false;

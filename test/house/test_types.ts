@@ -114,6 +114,20 @@ export function files(): void {
   sock.send('text');
 }
 
+export function keys(selector: selectors.DefaultSelector): void {
+  for (const [key, events] of selector.select()) {
+    const { fileobj, data } = key as selectors.SelectorKey<socket.socket, string>;
+    void [fileobj.recv(1), data.length, events];
+  }
+}
+
+export function streams(): void {
+  const socketStream = stream.connect(80, 'a.test');
+  socketStream.on('close', (hadError) => is<typeof hadError, boolean>(true));
+  socketStream.once('close', (hadError) => is<typeof hadError, boolean>(true));
+  socketStream.on('data', (chunk) => void chunk).on('timeout', () => {});
+}
+
 function text() {
   return sock.makefile();
 }
