@@ -1,21 +1,20 @@
-// Writes the CommonJS face of each public module into dist/lib: a `.cjs` file that requires the ES module, and the
-// declarations for it. Node's require() takes ES modules since 20.19; but TypeScript's module setting node16 still refuses
+// Writes the CommonJS face of each public module: beside its bundle a `.cjs` file that requires the ES module, and beside
+// its declarations those of CommonJS. Node's require() takes ES modules since 20.19; but TypeScript's module setting node16 still refuses
 // them in CommonJS, unless package.json's `exports` names a CommonJS file for "require".
-//   node scripts/commonjs.mjs      after the TypeScript was compiled
+//   node scripts/commonjs.mjs      after scripts/bundle.mjs
 //
 // There is one module and one set of classes: the declarations refer to those of the ES module. What a module exports as a
 // value is `typeof` the module; of what it exports as a type there must be a list, here as in lib/index.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Project, ts } from 'ts-morph';
 import { root } from './toolchain.mjs';
 
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const modules = Object.values(exports).flatMap(({ require, default: esm }) => (require ? [[require, esm]] : []));
+const modules = Object.values(exports).flatMap(({ require, default: esm }) => (require ? [{ require, esm }] : []));
 
 const project = new Project({ compilerOptions: { module: ts.ModuleKind.NodeNext, skipLibCheck: true } });
-const declarations = new Map(modules.map(([, esm]) => [esm, join(root, esm.replace(/\.js$/, '.d.ts'))]));
-project.addSourceFilesAtPaths([...declarations.values()]);
+project.addSourceFilesAtPaths(modules.map(({ esm }) => join(root, esm.types)));
 const program = project.getProgram().compilerObject;
 const checker = program.getTypeChecker();
 
@@ -40,11 +39,11 @@ function aliases(symbol, path) {
   return inner.length > 0 ? [`namespace ${name} {`, ...inner.map((line) => `  ${line}`), '}'] : [];
 }
 
-for (const [cjs, esm] of modules) {
-  const file = esm.slice(esm.lastIndexOf('/') + 1);
-  const symbol = checker.getSymbolAtLocation(program.getSourceFile(declarations.get(esm)));
+for (const { require, esm } of modules) {
+  const file = basename(esm.default);
+  const symbol = checker.getSymbolAtLocation(program.getSourceFile(join(root, esm.types)));
   const types = exportsOf(symbol).flatMap((each) => aliases(each, 'esm'));
-  writeFileSync(join(root, cjs), `module.exports = require('./${file}');\n`);
+  writeFileSync(join(root, require.default), `module.exports = require('./${file}');\n`);
   const text = [
     `import type * as esm from './${file}' with { 'resolution-mode': 'import' };`,
     'declare const exported: typeof esm;',
@@ -52,5 +51,5 @@ for (const [cjs, esm] of modules) {
     'export = exported;',
     '',
   ];
-  writeFileSync(join(root, cjs.replace(/\.cjs$/, '.d.cts')), text.join('\n'));
+  writeFileSync(join(root, require.types), text.join('\n'));
 }

@@ -22,9 +22,9 @@ const lib = join(tree, 'lib/');
 
 /** The source of each public module. index.ts only gives the other ones their names. */
 const entries = Object.values(manifest.exports)
-  .map((target) => target.default ?? target)
-  .filter((target) => target.endsWith('.js') && !target.endsWith('lib/index.js'))
-  .map((target) => join(tree, target.replace('./dist/', '').replace(/\.js$/, '.ts')));
+  .flatMap(({ default: target }) => (target === undefined ? [] : [target.types]))
+  .filter((types) => !types.endsWith('lib/index.d.ts'))
+  .map((types) => join(tree, types.replace('./dist/', '').replace(/\.d\.ts$/, '.ts')));
 
 const project = new Project({ tsConfigFilePath: join(tree, 'tsconfig.json'), skipAddingFilesFromTsConfig: true });
 project.addSourceFilesAtPaths(entries);

@@ -135,14 +135,20 @@ function removeOrphans() {
 function buildTypeScript() {
   const sources = TYPESCRIPT_FOLDERS.flatMap((folder) => filesBelow(folder, (name) => name.endsWith('.ts')));
   const facts = { typescript: readJson('node_modules/typescript/package.json')?.version };
-  once('dist', digest(['package.json', 'tsconfig.json', 'scripts/commonjs.mjs', ...sources], facts), () => {
-    say('compiling the TypeScript');
-    removeOrphans();
-    if (!run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])) {
-      fail('setup: the TypeScript has errors.');
-    }
-    if (!run(process.execPath, [join('scripts', 'commonjs.mjs')])) fail('setup: no CommonJS face was written.');
-  });
+  once(
+    'dist',
+    digest(['package.json', 'tsconfig.json', 'scripts/bundle.mjs', 'scripts/commonjs.mjs', ...sources], facts),
+    () => {
+      say('compiling the TypeScript');
+      removeOrphans();
+      if (!run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'])) {
+        fail('setup: the TypeScript has errors.');
+      }
+      for (const script of ['bundle.mjs', 'commonjs.mjs']) {
+        if (!run(process.execPath, [join('scripts', script)])) fail(`setup: scripts/${script} has failed.`);
+      }
+    },
+  );
 }
 
 const tooOld = oldNode();

@@ -4,13 +4,12 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
-import * as exceptions from '../../lib/core/exceptions.js';
-import * as socket from '../../lib/socket/index.js';
-import * as ssl from '../../lib/ssl/index.js';
+// As the example does, which is imported: the bundles, whose classes are not those of lib's modules.
+import { exceptions, socket, ssl } from 'berkeley';
 import { example, finished, ROOT } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { type Peer, spawnPeer, testUnless } from '../helpers/peers.js';
-import { cert, clientContext } from '../helpers/tls.js';
+import { cert } from '../helpers/tls.js';
 
 checkLeaks(test);
 
@@ -117,7 +116,11 @@ test.before('the client and its servers', async () => {
 });
 
 function withClient<T>(options: object, body: (client: typeof Client) => T): T {
-  const client = new Client({ timeout: PATIENCE_S, context: clientContext(), ...options });
+  const client = new Client({
+    timeout: PATIENCE_S,
+    context: ssl.create_default_context({ cafile: cert('root.crt.pem') }),
+    ...options,
+  });
   try {
     return body(client);
   } finally {

@@ -15,7 +15,11 @@ const SCRIPT = fileURLToPath(new URL('../../../scripts/docstrings.mjs', import.m
 const SOUND: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({
     type: 'module',
-    exports: { '.': './dist/lib/index.js', './a': './dist/lib/a.js', './package.json': './package.json' },
+    exports: {
+      '.': { default: { types: './dist/lib/index.d.ts' } },
+      './a': { default: { types: './dist/lib/a.d.ts' } },
+      './package.json': './package.json',
+    },
   }),
   'tsconfig.json': JSON.stringify({
     compilerOptions: { target: 'es2022', module: 'nodenext', strict: true, types: [] },

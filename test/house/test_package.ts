@@ -70,7 +70,7 @@ test.after.always(() => rmSync(place, { recursive: true, force: true }));
 
 installing('the package holds what a user needs and nothing else', (t) => {
   const expected =
-    /^((docs|examples)\/[\w/.-]+|dist\/lib\/[\w/]+\.(c?js|d\.c?ts)|native\/[\w/]+\.(cc|h)|prebuilds\/.+|scripts\/(install|toolchain)\.mjs|binding\.gyp|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
+    /^((docs|examples)\/[\w/.-]+|dist\/bundle\/[\w/]+\.(cjs|js(\.map)?)|dist\/lib\/[\w/]+\.d\.c?ts|native\/[\w/]+\.(cc|h)|prebuilds\/.+|scripts\/(install|toolchain)\.mjs|binding\.gyp|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/;
   t.deepEqual(
     packed.filter((path) => !expected.test(path)),
     [],
@@ -80,7 +80,7 @@ installing('the package holds what a user needs and nothing else', (t) => {
     'LICENSE',
     'binding.gyp',
     'native/os/os.h',
-    'dist/lib/index.js',
+    'dist/bundle/index.js',
     'dist/lib/index.d.ts',
   ]) {
     t.true(packed.includes(path), path);
@@ -107,7 +107,7 @@ installing('CommonJS requires it', (t) => {
 });
 
 installing('private modules are out of reach', (t) => {
-  const source = `try { require('berkeley/dist/lib/addon/binary.js'); } catch (error) { console.log(error.code); }`;
+  const source = `try { require('berkeley/dist/bundle/shared/binary.js'); } catch (error) { console.log(error.code); }`;
   t.is(runProgram('private.cjs', source), 'ERR_PACKAGE_PATH_NOT_EXPORTED\n');
 });
 

@@ -178,8 +178,8 @@ test('a strict project for a bundler compiles', (t) => {
 // ---- what the types hold -------------------------------------------------------------------------------------------
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-const entries = (Object.entries(manifest.exports) as [string, { default?: string }][]).flatMap(([name, target]) =>
-  target.default === undefined ? [] : [[name, target.default] as const],
+const entries = (Object.entries(manifest.exports) as [string, { default?: { types: string } }][]).flatMap(
+  ([name, target]) => (target.default === undefined ? [] : [[name, target.default.types] as const]),
 );
 
 /** A program over the published declarations. */
@@ -187,7 +187,7 @@ function published(): { program: ts.Program; checker: ts.TypeChecker; sourceOf: 
   const project = new Project({
     compilerOptions: { module: ts.ModuleKind.NodeNext, strict: true, types: ['node'], lib: ['lib.esnext.d.ts'] },
   });
-  const pathOf = (target: string) => join(installed, target.replace(/\.js$/, '.d.ts'));
+  const pathOf = (target: string) => join(installed, target);
   project.addSourceFilesAtPaths(entries.map(([, target]) => pathOf(target)));
   const program = project.getProgram().compilerObject;
   return {
@@ -205,7 +205,7 @@ test('each type of a module is in its namespace too', (t) => {
   };
   const resolved = (symbol: ts.Symbol) =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-  const namespaces = new Map(exportsOf('./dist/lib/index.js').map((symbol) => [symbol.name, resolved(symbol)]));
+  const namespaces = new Map(exportsOf('./dist/lib/index.d.ts').map((symbol) => [symbol.name, resolved(symbol)]));
   t.true(namespaces.has('ssl'));
   for (const [name, target] of entries) {
     if (name === '.') continue;
