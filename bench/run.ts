@@ -26,19 +26,39 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+const USAGE = `usage: npm run bench -- [TRIAL …] [--quick] [--rounds N] [--json FILE] [--publish]
+trials: ${trials.map(({ name }) => name).join(', ')}
+bench/README.md says what each is.`;
+
+function readArguments() {
+  return parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       json: { type: 'string' },
       publish: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
   });
+}
+
+async function main(): Promise<number> {
+  let given: ReturnType<typeof readArguments>;
+  try {
+    given = readArguments();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+  const { values, positionals } = given;
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
   const unknown = positionals.filter((name) => !trials.some((trial) => trial.name === name));
   if (unknown.length > 0) {
-    console.error(`no trial ${unknown.join(', ')}; there are ${trials.map(({ name }) => name).join(', ')}`);
+    console.error(`no trial ${unknown.join(', ')}\n${USAGE}`);
     return 2;
   }
   const bounds = values.quick ? QUICK : FULL;

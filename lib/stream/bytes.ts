@@ -151,24 +151,26 @@ export abstract class ByteDuplex extends SocketSurface {
 
   override _write(chunk: Uint8Array, encoding: string, done: Done): void {
     if (this.#established) this.#goes(chunk, done);
-    else this.#defer(done, () => this._write(chunk, encoding, done));
+    else this.#defer(done, (back) => this._write(chunk, encoding, back));
   }
 
   override _writev(chunks: Chunk[], done: Done): void {
     if (this.#established) this.#goes(chunks, done);
-    else this.#defer(done, () => this._writev(chunks, done));
+    else this.#defer(done, (back) => this._writev(chunks, back));
   }
 
   override _final(done: Done): void {
     if (this.#established) this.#goes(null, done);
-    else this.#defer(done, () => this._final(done));
+    else this.#defer(done, (back) => this._final(back));
   }
 
-  #defer(done: Done, run: () => void): void {
-    this.#done = done;
+  #defer(done: Done, run: (done: Done) => void): void {
+    // Once there is a connection, node:net sends at once, and calls back where the call was made.
+    const back = this.connecting ? done : AsyncResource.bind(done);
+    this.#done = back;
     this.#deferred = () => {
       this.#done = null;
-      run();
+      run(back);
     };
   }
 
@@ -186,7 +188,10 @@ export abstract class ByteDuplex extends SocketSurface {
       return;
     }
     if (what !== null) this._active();
-    if (!complete) return;
+    if (!complete) {
+      this.#done = AsyncResource.bind(done);
+      return;
+    }
     // As libuv, which tells a turn later that our side is ended: 'finish' comes behind what the caller does next.
     if (what === null) setImmediate(() => this.#done === done && this.#written(null));
     else this.#written(null);

@@ -69,6 +69,11 @@ export class SocketDuplex extends ByteDuplex {
     return this;
   }
 
+  /** @internal Bytes can go as soon as there is a connection. */
+  _openConnected(): void {
+    this._open();
+  }
+
   /** @internal The adopted socket is connected. For heirs: more may have to be done before bytes can go. */
   _established(): void {
     this._reached();
@@ -78,8 +83,9 @@ export class SocketDuplex extends ByteDuplex {
 
   /** @internal A connection that has been made at the request of this stream. */
   _connected(): void {
-    // As in node:net: what was written before goes after the listeners for 'connect' that were there.
+    // As in node:net: a listener for 'connect' can write, and what was written before goes after those that were there.
     this._reached();
+    this._openConnected();
     try {
       this.emit('connect');
     } finally {

@@ -86,6 +86,9 @@ export class TLSDuplex extends SocketDuplex {
     super._adopted(this.#client === null ? sock : wrapped(sock, this.#client));
   }
 
+  /** @internal Bytes can go after the handshake alone. */
+  override _openConnected(): void {}
+
   /** @internal The connection below is there. */
   override _established(): void {
     this._reached();

@@ -46,7 +46,10 @@ for (const [name, folders] of Object.entries(NEEDS)) {
   test(`berkeley${name.slice(1)} loads nothing that it does not need`, (t) => {
     const sources = sourcesOf(name);
     t.true(sources.length > 3);
-    t.deepEqual([...new Set(sources.map(folderOf))].filter((folder) => !folders.includes(folder)), []);
+    t.deepEqual(
+      [...new Set(sources.map(folderOf))].filter((folder) => !folders.includes(folder)),
+      [],
+    );
   });
 }
 

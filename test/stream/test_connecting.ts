@@ -33,11 +33,16 @@ async function stop(server: { close(): unknown } & NodeJS.EventEmitter): Promise
   await closed(server);
 }
 
-/** A port that nobody listens at. */
-async function refusingPort(api: Api): Promise<number> {
-  const { server, port } = await counting(api);
-  await stop(server);
-  return port;
+/** Holds a port at which nobody listens: who binds it with SO_REUSEADDR, as each server here does, still can. */
+function refusing(): socket.socket {
+  const holder = new socket.socket(socket.AF_INET, socket.SOCK_STREAM);
+  holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1);
+  holder.bind([HOST, 0]);
+  return holder;
+}
+
+function portOf(holder: socket.socket): number {
+  return (holder.getsockname() as [string, number])[1];
 }
 
 function watched(log: Log, s: Stream, name = 'client'): Stream {
@@ -102,7 +107,8 @@ same('connect again in the listener of close', async (api, log) => {
 
 same('connect again after an error', async (api, log) => {
   const { server, port } = await counting(api);
-  const refused = await refusingPort(api);
+  using holder = refusing();
+  const refused = portOf(holder);
   const client = watched(log, api.connect(refused, HOST));
   client.resume();
   await closed(client);
@@ -116,7 +122,8 @@ same('connect again after an error', async (api, log) => {
 });
 
 same('a client that tries until somebody listens', async (api, log) => {
-  const port = await refusingPort(api);
+  using holder = refusing();
+  const port = portOf(holder);
   const client = api.connect(port, HOST);
   let tries = 0;
   const server = api.createServer({}, (s: Stream) => s.end('at last'));
@@ -347,7 +354,8 @@ sameOver(LAYERS, 'end in the listener of connect', async (api, log) => {
 });
 
 sameOver(LAYERS, 'a port that refuses', async (api, log) => {
-  const port = await refusingPort(api);
+  using holder = refusing();
+  const port = portOf(holder);
   const client = watched(log, api.connect({ port, host: HOST }));
   const failed = closed(client);
   client.write('x', (error) => log.add('write', error ?? 'done'));

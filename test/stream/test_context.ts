@@ -34,6 +34,36 @@ same('a client and a server: each event in the context in which its object was m
   await closed(server);
 });
 
+same(
+  "a write of a listener for 'connect' goes at once; its callback runs in the context of the write",
+  async (api, log) => {
+    const server = api.createServer({}, (stream: Stream) => void stream.resume());
+    const { port } = await listening(server);
+    const client = storage.run('made', () => api.connect(port, '127.0.0.1'));
+    const written = new Promise<void>((resolve) => {
+      client.on('connect', () => {
+        storage.run('at once', () => client.write('x', () => log.add('at once', here())));
+        log.add(client.writableLength, 'bytes wait');
+        client.once('drain', () => {
+          // More than the kernel takes.
+          storage.run('waits', () =>
+            client.write(Buffer.alloc(50_000_000), () => {
+              log.add('waits', here());
+              resolve();
+            }),
+          );
+        });
+        client.write(Buffer.alloc(20_000_000));
+      });
+    });
+    await written;
+    client.resume().end();
+    await closed(client);
+    server.close();
+    await closed(server);
+  },
+);
+
 test("start_server's callback runs in the context in which the server was started", async (t) => {
   const seen: string[] = [];
   const server = await storage.run('start', () =>
