@@ -17,8 +17,8 @@ export { UnixDuplex } from './fds.js';
 export type { ListenOptions } from './listen.js';
 export { fromNetSocket, toNetSocket } from './net.js';
 export { toDuplex } from './over.js';
-export { type Dropped, Server, type ServerOptions } from './server.js';
-export type { Endpoint, SocketOptions } from './surface.js';
+export { type Dropped, Server, type ServerEvents, type ServerOptions } from './server.js';
+export type { Endpoint, SocketEvents, SocketOptions } from './surface.js';
 export { type Cipher, type TLSClientOptions, TLSDuplex } from './tls.js';
 
 const { AF_INET, AF_UNIX } = constants.socket;

@@ -52,6 +52,42 @@ export interface Dropped {
   remoteFamily?: string;
 }
 
+/** What the listeners of each event are given, by name. */
+export interface ServerEvents {
+  listening: [];
+  connection: [stream: SocketDuplex];
+  /** A connection beyond `maxConnections`, which is closed. */
+  drop: [connection: Dropped];
+  /** The stream is null where the connection had no handshake yet. */
+  tlsClientError: [error: Error, stream: TLSDuplex | null];
+  error: [error: Error];
+  close: [];
+}
+
+type Listener = Parameters<EventEmitter['on']>[1];
+
+/** The listeners of net.Server and tls.Server. */
+export interface Server {
+  /** @see https://nodejs.org/api/events.html#emitteroneventname-listener */
+  on<Name extends keyof ServerEvents>(event: Name, listener: (...given: ServerEvents[Name]) => void): this;
+  on(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitteronceeventname-listener */
+  once<Name extends keyof ServerEvents>(event: Name, listener: (...given: ServerEvents[Name]) => void): this;
+  once(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitteraddlistenereventname-listener */
+  addListener<Name extends keyof ServerEvents>(event: Name, listener: (...given: ServerEvents[Name]) => void): this;
+  addListener(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitterprependlistenereventname-listener */
+  prependListener<Name extends keyof ServerEvents>(event: Name, listener: (...given: ServerEvents[Name]) => void): this;
+  prependListener(event: string | symbol, listener: Listener): this;
+  /** @see https://nodejs.org/api/events.html#emitterprependoncelistenereventname-listener */
+  prependOnceListener<Name extends keyof ServerEvents>(
+    event: Name,
+    listener: (...given: ServerEvents[Name]) => void,
+  ): this;
+  prependOnceListener(event: string | symbol, listener: Listener): this;
+}
+
 const STAYS = staysWith('a server');
 
 type Closed = (error?: Error) => void;
@@ -61,6 +97,7 @@ type Closed = (error?: Error) => void;
  * error of a handshake and its stream.
  * @see https://nodejs.org/api/net.html#class-netserver
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: types alone, for methods that EventEmitter has
 export class Server extends EventEmitter {
   /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** More connections than that are closed at once; 0 or undefined: no limit. */
@@ -135,7 +172,7 @@ export class Server extends EventEmitter {
   #failed(error: unknown): void {
     this.#begun = false;
     this.#stop();
-    process.nextTick(() => this.emit('error', error));
+    process.nextTick(() => this.emit('error', error as Error));
   }
 
   /** Closes the server when `signal` is aborted, until the server is closed anyway. */
@@ -265,7 +302,7 @@ export class Server extends EventEmitter {
   }
 
   /** Emits in the context in which the server began to listen, as node:net does. */
-  #emitAs(event: string, ...args: unknown[]): void {
+  #emitAs<Name extends keyof ServerEvents>(event: Name, ...args: ServerEvents[Name]): void {
     this.#listens?.runInAsyncScope(this.emit, this, event, ...args);
   }
 

@@ -39,24 +39,49 @@ export function endpointOf(family: number, address: ReturnedAddress): Endpoint {
   return { address: address[0], family: family === c.AF_INET ? 'IPv4' : 'IPv6', port: address[1] };
 }
 
+/** What the listeners of each event are given, by name; those of other events are given what whoever emits them says. */
+export interface SocketEvents {
+  /** Once for each address of a name. */
+  lookup: [error: Error | null, address: string | undefined, family: number | undefined, host: string];
+  connectionAttempt: [ip: string, port: number | undefined, family: 4 | 6 | undefined];
+  connectionAttemptFailed: [ip: string, port: number | undefined, family: 4 | 6 | undefined, error: Error];
+  connect: [];
+  ready: [];
+  /** TLS: the handshake has ended; `secureConnect`: a client's. */
+  secure: [];
+  secureConnect: [];
+  data: [chunk: Buffer];
+  /** Descriptors that came over a Unix socket, which are the listener's to close. */
+  fds: [fds: number[]];
+  timeout: [];
+  drain: [];
+  end: [];
+  finish: [];
+  error: [error: Error];
+  close: [hadError: boolean];
+}
+
 type Listener = Parameters<Duplex['on']>[1];
 
-/** The listeners of net.Socket: that of 'close' is told whether there was an error, which a Duplex's is not. */
+/** The listeners of net.Socket and tls.TLSSocket, whose events tell more than a Duplex's. */
 export interface SocketSurface {
   /** @see https://nodejs.org/api/events.html#emitteroneventname-listener */
-  on(event: 'close', listener: (hadError: boolean) => void): this;
+  on<Name extends keyof SocketEvents>(event: Name, listener: (...given: SocketEvents[Name]) => void): this;
   on(event: string | symbol, listener: Listener): this;
   /** @see https://nodejs.org/api/events.html#emitteronceeventname-listener */
-  once(event: 'close', listener: (hadError: boolean) => void): this;
+  once<Name extends keyof SocketEvents>(event: Name, listener: (...given: SocketEvents[Name]) => void): this;
   once(event: string | symbol, listener: Listener): this;
   /** @see https://nodejs.org/api/events.html#emitteraddlistenereventname-listener */
-  addListener(event: 'close', listener: (hadError: boolean) => void): this;
+  addListener<Name extends keyof SocketEvents>(event: Name, listener: (...given: SocketEvents[Name]) => void): this;
   addListener(event: string | symbol, listener: Listener): this;
   /** @see https://nodejs.org/api/events.html#emitterprependlistenereventname-listener */
-  prependListener(event: 'close', listener: (hadError: boolean) => void): this;
+  prependListener<Name extends keyof SocketEvents>(event: Name, listener: (...given: SocketEvents[Name]) => void): this;
   prependListener(event: string | symbol, listener: Listener): this;
   /** @see https://nodejs.org/api/events.html#emitterprependoncelistenereventname-listener */
-  prependOnceListener(event: 'close', listener: (hadError: boolean) => void): this;
+  prependOnceListener<Name extends keyof SocketEvents>(
+    event: Name,
+    listener: (...given: SocketEvents[Name]) => void,
+  ): this;
   prependOnceListener(event: string | symbol, listener: Listener): this;
 }
 

@@ -125,7 +125,10 @@ export function streams(): void {
   const socketStream = stream.connect(80, 'a.test');
   socketStream.on('close', (hadError) => is<typeof hadError, boolean>(true));
   socketStream.once('close', (hadError) => is<typeof hadError, boolean>(true));
-  socketStream.on('data', (chunk) => void chunk).on('timeout', () => {});
+  socketStream.on('data', (chunk) => is<typeof chunk, Buffer>(true)).on('timeout', () => {});
+  socketStream.setEncoding('utf8').on('data', (text: string) => void text);
+  socketStream.on('lookup', (error, address) => void [error?.message, address?.length]).on('mine', (a: number) => void a);
+  stream.createServer().on('connection', (each) => each.setNoDelay().write('x')).on('mine', () => {});
 }
 
 function text() {
