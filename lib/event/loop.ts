@@ -36,14 +36,14 @@ let atOnce = 0;
 /** Where the loop is at home: it must not belong to (and keep) whatever happens to use it first. */
 const home = new AsyncResource('berkeley.loop');
 
-/** What is the case with a descriptor, besides the directions that the poller watches for: bits of its state. */
-const OPEN = 1 << 8;
-const REFED = 1 << 9;
+/** What is the case with a descriptor: bits of its state, above the directions that the poller watches for (poll.h). */
+const OPEN = 1 << 16;
+const REFED = 1 << 17;
 /** It keeps the process alive. */
-const ALIVE = 1 << 10;
+const ALIVE = 1 << 18;
 /** The waiters are just trying; and meanwhile something has changed that concerns them. */
-const SERVING = 1 << 11;
-const STIRRED = 1 << 12;
+const SERVING = 1 << 19;
+const STIRRED = 1 << 20;
 
 /**
  * Everything that awaits one descriptor. `descriptorOf(fd)` finds it.
