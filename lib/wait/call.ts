@@ -318,6 +318,10 @@ export class Held {
 
   /** See the function of this name. */
   goOn(code: number, events: number, deadline: number, syscall: string, attempt: Attempt): number {
+    // The kernel's own limit for a sleep, or somebody's O_NONBLOCK: no sleep of this call's was ended before.
+    if (deadline === Number.POSITIVE_INFINITY && (code === -EAGAIN || code === -EWOULDBLOCK)) {
+      throw wouldBlock(code, syscall);
+    }
     let until = deadline;
     let spurious = 0;
     // Whoever makes the descriptor nonblocking while a call sleeps does not wake it.
