@@ -487,8 +487,8 @@ testTwins(
 test('the limit that is set as a socket option ends each step of sendall and sendmmsg', (t) => {
   const limit = Buffer.alloc(16);
   limit.writeInt32LE(20_000, 8);
-  const [a, b] = socket.socketpair();
-  using _ends = { [Symbol.dispose]: () => [a, b].forEach((each) => each.close()) };
+  using ends = pair();
+  const { a } = ends;
   a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit);
   const ended = { name: 'BlockingIOError', code: 'EAGAIN' };
   t.throws(() => a.sendall(Buffer.alloc(1 << 24)), ended);
