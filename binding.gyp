@@ -109,6 +109,7 @@
         'native/tls/constants.cc',
         'native/tls/context.cc',
         'native/tls/context_certificates.cc',
+        'native/tls/descriptor_bio.cc',
         'native/tls/error.cc',
         'native/tls/library.cc',
         'native/tls/memory_bio.cc',
@@ -120,7 +121,7 @@
       'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
       'conditions': [
         ['OS != "win"', {
-          'sources': ['native/tls/posix/descriptor_bio.cc'],
+          'sources': ['native/tls/posix/kernel_tls.cc', 'native/tls/posix/transfer.cc'],
         }],
         ['debuggable == 1', {
           'defines': ['_GLIBCXX_ASSERTIONS'],

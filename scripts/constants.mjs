@@ -32,7 +32,15 @@ function readList(name) {
   }
 }
 
-/** The rows of each module: name, the macro that tells that a system has it, and whether Linux should. */
+/** Whether CPython on a platform has what the entry describes. */
+function isOn(platform, { only, not }) {
+  return only?.includes(platform) ?? !not?.includes(platform);
+}
+
+/**
+ * The rows of each module: name, the macro that tells that a system has it, whether it is exported (where it is absent, it is
+ * undefined), and whether Windows may have it, whose headers have names that CPython leaves out there.
+ */
 function lists() {
   const python = readList('python-api.json');
   const modules = {};
@@ -40,18 +48,22 @@ function lists() {
     modules[module] = Object.entries(python[module])
       .filter(([name, { kind, sig }]) => kind === 'value' && sig === 'int' && /^[A-Z]\w*$/.test(name))
       .filter(([name]) => !/^(BDADDR_(ANY|LOCAL)|HV_GUID_)/.test(name) && !OWN[module]?.includes(name))
-      .map(([name, { only, not }]) => {
-        return { name, macro: name, exported: only?.includes('linux') ?? !not?.includes('linux') };
+      .map(([name, entry]) => {
+        const windows = isOn('win32', entry);
+        return { name, macro: name, exported: windows || isOn('linux', entry), windows };
       });
   }
   modules.beyond = Object.entries(readList('beyond-python.json')).map(([name, { with: macro = name }]) => {
-    return { name, macro, exported: true };
+    return { name, macro, exported: true, windows: true };
   });
   return modules;
 }
 
 function header(rows) {
-  const groups = rows.map(({ name, macro }) => `#ifdef ${macro}\nBERKELEY_CONSTANT(${name})\n#endif\n`);
+  const groups = rows.map(({ name, macro, windows }) => {
+    const condition = windows ? `#ifdef ${macro}` : `#if defined(${macro}) && !defined(_WIN32)`;
+    return `${condition}\nBERKELEY_CONSTANT(${name})\n#endif\n`;
+  });
   return `// Made by scripts/constants.mjs.\n${groups.join('')}`;
 }
 

@@ -33,11 +33,18 @@ constexpr Constant kSelect[] = {
     {},
 };
 
+
+// The bits of poll, which readiness is told in on every system, whether or not its Python has them.
+constexpr Constant kPoll[] = {
+    BERKELEY_CONSTANT(POLLERR) BERKELEY_CONSTANT(POLLHUP) BERKELEY_CONSTANT(POLLIN) BERKELEY_CONSTANT(POLLNVAL)
+        BERKELEY_CONSTANT(POLLOUT) BERKELEY_CONSTANT(POLLPRI) BERKELEY_CONSTANT(POLLRDBAND){},
+};
+
 #undef BERKELEY_CONSTANT
 
 // kCodes are results outside the range of the system's error numbers; kLimits are the limits of one call.
 constexpr Constant kCodes[] = {
-    {"NOT_READY", os::kNotReady},         {"IN_PROGRESS", os::kInProgress}, {"RESOLVER_BASE", os::kResolverBase},
+    {"NOT_READY", os::kNotReady},         {"IN_PROGRESS", os::kInProgress}, {"BAD_FD", os::kBadFd}, {"RESOLVER_BASE", os::kResolverBase},
     {"RESOLVER_SPAN", os::kResolverSpan}, {"HOST_BASE", os::kHostBase},     {},
 };
 constexpr Constant kLimits[] = {
@@ -53,7 +60,7 @@ struct Module {
 };
 constexpr Module kModules[] = {
     {"errno", kErrno},   {"socket", kSocket}, {"beyond", kBeyond},
-    {"select", kSelect}, {"codes", kCodes},   {"limits", kLimits},
+    {"select", kSelect}, {"poll", kPoll},     {"codes", kCodes},   {"limits", kLimits},
 };
 
 Napi::Object CreateModule(Napi::Env env, const Module& module) {

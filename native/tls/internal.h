@@ -95,7 +95,7 @@ int FailWithText(Error* error, const char* text);
 // Records the failure of an SSL_* call on a connection, and returns kWantRead, kWantWrite, kRaggedEof or kFailed.
 int FailCall(Connection* connection, int result, Error* error);
 
-// ---- descriptors (posix/)
+// ---- descriptors
 
 // Creates a BIO over connection->descriptor that sleeps only while descriptor.sleeps is true, and never raises SIGPIPE.
 // nullptr: there is no memory.
@@ -104,6 +104,15 @@ BIO* CreateDescriptorBio(Descriptor* descriptor);
 // Sends what the BIO keeps. False: some is left. The reason is in descriptor->error, which is 0 if the kernel only has
 // no room.
 bool SendKept(Descriptor* descriptor);
+
+// Moves bytes out of descriptor->unread, which has some. Returns how many.
+int TakeUnread(Descriptor* descriptor, char* bytes, int size);
+
+// What each port supplies (posix/, win/). Both sleep only while descriptor->sleeps is true. They return how many bytes
+// were moved, 0 at the end of the stream; kWantRead or kWantWrite if the kernel has no bytes, or no room; or kFailed, and
+// the reason is in descriptor->error.
+int Receive(Descriptor* descriptor, void* bytes, int size);
+int64_t Transmit(Descriptor* descriptor, const void* bytes, size_t size);
 
 // Creates OpenSSL's own BIO over connection->descriptor, and keeps it from sleeping.
 BIO* CreateKernelTlsBio(Descriptor* descriptor);

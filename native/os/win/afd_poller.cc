@@ -1,0 +1,298 @@
+// The poller of Windows: an I/O completion port to which the socket driver sends its answers, one request in flight for each
+// socket.
+//
+// A registration is in one of four states. Armed: the driver has its request, and answers when the socket is ready, is closed,
+// or the request is cancelled. Found: the answer is there, and Wait has not told of it yet. Idle: the registration has to be
+// armed again, which Wait and Park do first of all; since the driver then answers at once if the socket is still ready,
+// readiness is level-triggered. Gone: removed while armed; it only waits for its answer, because the driver writes into it.
+//
+// A closed socket's number may soon be another's. Closing through this library ends a registration before the number is free
+// (ForgetInPollers); a stranger's closing is an answer of the driver (kLocalClose), or a handle that cannot be armed.
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "../poller.h"
+#include "afd.h"
+
+namespace berkeley::os {
+
+namespace {
+
+constexpr uint32_t kKnown = POLLIN | POLLPRI | POLLOUT | POLLWRBAND | POLLERR | POLLHUP;
+// Packets that are taken from the port at a time.
+constexpr ULONG kPackets = 64;
+// The key of the packet that wakes Park up. The driver's packets have kAnswer.
+constexpr ULONG_PTR kAnswer = 0;
+constexpr ULONG_PTR kWakeUp = 1;
+// How long the end of a poller waits for the last answers. All requests are cancelled by then.
+constexpr DWORD kEndMs = 2000;
+
+enum class State { kIdle, kArmed, kFound, kGone };
+
+struct Registration {
+  IO_STATUS_BLOCK status = {};  // first: its address is the registration's
+  struct {
+    afd::PollHeader header;
+    afd::PollHandle handle;
+  } request = {};
+  Fd fd = kNoFd;
+  HANDLE handle = nullptr;
+  uint32_t wanted = 0;  // poll(2)'s bits
+  ULONG found = 0;      // the driver's
+  State state = State::kIdle;
+  bool cancelled = false;
+};
+static_assert(offsetof(Registration, status) == 0);
+
+class AfdPoller;
+
+// Every poller of the process, for ForgetInPollers.
+struct Pollers {
+  std::mutex mutex;
+  std::vector<AfdPoller*> all;
+};
+
+Pollers& AllPollers() {
+  static Pollers* const pollers = new Pollers();  // never freed: threads may still end when the process does
+  return *pollers;
+}
+
+class AfdPoller : public Poller {
+ public:
+  AfdPoller(HANDLE driver, HANDLE port) : driver_(driver), port_(port) {
+    Pollers& pollers = AllPollers();
+    const std::lock_guard<std::mutex> lock(pollers.mutex);
+    pollers.all.push_back(this);
+  }
+
+  ~AfdPoller() override {
+    {
+      Pollers& pollers = AllPollers();
+      const std::lock_guard<std::mutex> lock(pollers.mutex);
+      pollers.all.erase(std::find(pollers.all.begin(), pollers.all.end(), this));
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& [fd, registration] : registrations_) {
+      if (registration->state == State::kArmed) {
+        Cancel(registration);
+        registration->state = State::kGone;
+        continue;
+      }
+      delete registration;
+    }
+    registrations_.clear();
+    while (in_flight_ > 0 && Take(kEndMs)) {
+    }
+    CloseHandle(driver_);
+    CloseHandle(port_);
+  }
+
+  int Add(Fd fd, uint32_t events) override {
+    if ((events & ~kKnown) != 0) return kInvalid;
+    HANDLE handle = nullptr;
+    const int error = afd::BaseHandle(fd, &handle);
+    if (error < 0) return error;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (registrations_.count(fd) > 0) return -EEXIST;
+    auto* registration = new Registration();
+    registration->fd = fd;
+    registration->handle = handle;
+    registration->wanted = events;
+    registrations_.emplace(fd, registration);
+    return Arm(registration);
+  }
+
+  int Modify(Fd fd, uint32_t events) override {
+    if ((events & ~kKnown) != 0) return kInvalid;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = registrations_.find(fd);
+    if (found == registrations_.end()) return -ENOENT;
+    Registration* registration = found->second;
+    const bool more = (afd::ToEvents(events) & ~afd::ToEvents(registration->wanted)) != 0;
+    registration->wanted = events;
+    // A request that asks for more than is wanted now is answered in vain once at most.
+    if (more && registration->state == State::kArmed) Cancel(registration);
+    return 0;
+  }
+
+  int Remove(Fd fd) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return Forget(fd) ? 0 : -ENOENT;
+  }
+
+  int Wait(PollerEvent* events, int capacity) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ArmIdle();
+    while (Take(0)) {
+    }
+    int count = 0;
+    while (count < capacity && !found_.empty()) {
+      Registration* registration = found_.front();
+      found_.pop_front();
+      if (registration == nullptr) continue;
+      const uint32_t bits = afd::FromEvents(registration->found, registration->wanted);
+      if (bits != 0) events[count++] = {registration->fd, bits};
+      registration->state = State::kIdle;
+      idle_.push_back(registration);
+    }
+    return count;
+  }
+
+  // Takes answers until one is of interest, but leaves the telling of it to Wait.
+  void Park() override {
+    for (;;) {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        ArmIdle();
+        while (Take(0)) {
+        }
+        if (woken_ || !found_.empty()) {
+          woken_ = false;
+          return;
+        }
+      }
+      OVERLAPPED_ENTRY packets[kPackets];
+      ULONG count = 0;
+      if (!GetQueuedCompletionStatusEx(port_, packets, kPackets, &count, INFINITE, FALSE)) continue;
+      const std::lock_guard<std::mutex> lock(mutex_);
+      Consume(packets, count);
+    }
+  }
+
+  void Wake() override { PostQueuedCompletionStatus(port_, 0, kWakeUp, nullptr); }
+
+  // Whoever waits for it is told no more.
+  void ForgetClosed(Fd fd) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Forget(fd);
+  }
+
+ private:
+  // Hands the driver a request. Returns 0; or a negative code, and the registration is no more.
+  int Arm(Registration* registration) {
+    registration->state = State::kArmed;
+    registration->cancelled = false;
+    registration->request.header.timeout.QuadPart = INT64_MAX;
+    registration->request.header.count = 1;
+    registration->request.header.exclusive = 0;
+    registration->request.handle = {registration->handle, afd::ToEvents(registration->wanted), 0};
+    const NTSTATUS status = afd::Poll(driver_, nullptr, &registration->status, &registration->request.header);
+    if (status == afd::kSuccess || status == afd::kPending) {
+      ++in_flight_;
+      return 0;
+    }
+    registrations_.erase(registration->fd);
+    delete registration;
+    return SystemError(RtlNtStatusToDosError(status));
+  }
+
+  void ArmIdle() {
+    std::vector<Registration*> idle;
+    idle.swap(idle_);
+    for (Registration* registration : idle) {
+      if (registration != nullptr) Arm(registration);
+    }
+  }
+
+  void Cancel(Registration* registration) {
+    if (registration->cancelled) return;
+    registration->cancelled = true;
+    afd::Cancel(driver_, &registration->status);
+  }
+
+  bool Forget(Fd fd) {
+    const auto found = registrations_.find(fd);
+    if (found == registrations_.end()) return false;
+    Registration* registration = found->second;
+    registrations_.erase(found);
+    if (registration->state == State::kArmed) {
+      registration->state = State::kGone;
+      Cancel(registration);
+      return true;
+    }
+    if (registration->state == State::kFound) std::replace(found_.begin(), found_.end(), registration, kNone);
+    if (registration->state == State::kIdle) std::replace(idle_.begin(), idle_.end(), registration, kNone);
+    delete registration;
+    return true;
+  }
+
+  // Takes answers from the port. False: there was none within `timeout_ms`.
+  bool Take(DWORD timeout_ms) {
+    OVERLAPPED_ENTRY packets[kPackets];
+    ULONG count = 0;
+    if (!GetQueuedCompletionStatusEx(port_, packets, kPackets, &count, timeout_ms, FALSE)) return false;
+    Consume(packets, count);
+    return true;
+  }
+
+  void Consume(const OVERLAPPED_ENTRY* packets, ULONG count) {
+    for (ULONG i = 0; i < count; ++i) {
+      if (packets[i].lpCompletionKey == kWakeUp) {
+        woken_ = true;
+      } else {
+        Answered(reinterpret_cast<Registration*>(packets[i].lpOverlapped));
+      }
+    }
+  }
+
+  void Answered(Registration* registration) {
+    --in_flight_;
+    if (registration->state == State::kGone) {
+      delete registration;
+      return;
+    }
+    const bool answers = registration->status.Status == afd::kSuccess && registration->request.header.count > 0;
+    const ULONG found = answers ? registration->request.handle.events : 0;
+    if ((found & afd::kLocalClose) != 0) {
+      registrations_.erase(registration->fd);
+      delete registration;
+    } else if (afd::FromEvents(found, registration->wanted) == 0) {
+      // Cancelled, because more is wanted; or less is wanted.
+      registration->state = State::kIdle;
+      idle_.push_back(registration);
+    } else {
+      registration->found = found;
+      registration->state = State::kFound;
+      found_.push_back(registration);
+    }
+  }
+
+  static constexpr Registration* kNone = nullptr;
+
+  const HANDLE driver_;
+  const HANDLE port_;
+  std::mutex mutex_;
+  std::unordered_map<Fd, Registration*> registrations_;
+  std::deque<Registration*> found_;   // nullptr: removed
+  std::vector<Registration*> idle_;  // likewise
+  size_t in_flight_ = 0;
+  bool woken_ = false;
+};
+
+}  // namespace
+
+void ForgetInPollers(Fd fd) {
+  Pollers& pollers = AllPollers();
+  const std::lock_guard<std::mutex> lock(pollers.mutex);
+  for (AfdPoller* poller : pollers.all) poller->ForgetClosed(fd);
+}
+
+std::unique_ptr<Poller> CreatePoller(int* error) {
+  const HANDLE driver = afd::Open(error);
+  if (driver == nullptr) return nullptr;
+  const HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 0);
+  if (port != nullptr && CreateIoCompletionPort(driver, port, kAnswer, 0) != nullptr) {
+    return std::make_unique<AfdPoller>(driver, port);
+  }
+  *error = SystemError(GetLastError());
+  CloseHandle(driver);
+  if (port != nullptr) CloseHandle(port);
+  return nullptr;
+}
+
+const char* PollerName() { return "afd"; }
+
+}  // namespace berkeley::os
