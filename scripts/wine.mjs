@@ -69,7 +69,7 @@ export class Wine {
       [shared, SHARED],
     ]) {
       const target = join(this.root, to);
-      if (isMounted(target) && to === SHARED.slice(1)) run('umount', ['-l', target]);
+      if (isMounted(target) && to === SHARED) run('umount', ['-l', target]);
       if (!isMounted(target)) run('mount', ['--bind', from, target]);
     }
     copyNames(this.root);

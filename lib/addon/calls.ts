@@ -45,8 +45,10 @@ export interface Native {
     readonly errno: Readonly<Record<string, number>>;
     readonly socket: Readonly<Record<string, number>>;
     readonly select: Readonly<Record<string, number>>;
+    /** POLL*: the bits in which readiness is told, on every system. */
+    readonly poll: Readonly<Record<string, number>>;
     readonly ssl: Readonly<Record<string, number>>;
-    /** Results with a meaning of their own: NOT_READY, IN_PROGRESS (of connect), and where the codes of name resolution begin. */
+    /** Results with a meaning of their own: NOT_READY, IN_PROGRESS (of connect), BAD_FD, and where the codes of name resolution begin. */
     readonly codes: Readonly<Record<string, number>>;
     /** What one call takes at most: PARTS of a message (UIO_MAXIOV), messages of a BATCH. */
     readonly limits: Readonly<Record<string, number>>;
@@ -250,6 +252,17 @@ export interface Native {
   inetPton(family: number, text: string): number;
   inetNtop(family: number, bytes: Uint8Array): string | number;
   inetAton(text: string): number;
+
+  // What Windows alone has; undefined elsewhere.
+  /** Fills `info` (628 bytes) with what the process of that number makes a socket of its own of. */
+  share(fd: number, process: number, info: Uint8Array): number;
+  /** A new socket of what another process has shared; `info`: family, type, protocol. */
+  fromshare(info: Uint8Array): number;
+  /** WSAIoctl. */
+  control(fd: number, command: number, value: Uint8Array): number;
+  /** What is in a store of the system's: `[bytes, encoding, purposes]` each; true: for all purposes. */
+  enumCertificates(store: string): [Uint8Array, string | null, string[] | true][] | number;
+  enumCrls(store: string): [Uint8Array, string | null][] | number;
 
   // TLS: a description of its own
   readonly tls: NativeTls;

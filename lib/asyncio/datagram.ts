@@ -7,6 +7,7 @@ import { constants } from '../constants/table.js';
 import { absent, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf, copied } from '../core/bytes.js';
 import { fromCode, OSError, ValueError } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import { str } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
 import { uncaught } from '../core/uncaught.js';
@@ -19,7 +20,7 @@ import { type Address, pack, packed, type ReturnedAddress, unpack, unpackBytes }
 import { Again, ATTEMPT, ONCE, POLLIN, POLLOUT } from '../wait/call.js';
 import { type TransportState, transportText } from './text.js';
 
-const { EAGAIN, EBADF, EINTR } = constants.errno;
+const { EINTR, EWOULDBLOCK } = constants.errno;
 /** How many datagrams one turn of the loop takes in, or sends, before the other descriptors have theirs. */
 const DATAGRAMS = 64;
 /** What a waiting datagram counts besides its bytes, so that empty ones do not wait without limit: as CPython counts. */
@@ -93,7 +94,7 @@ export class DatagramTransport {
 
   /** @internal Nothing is received before connection_made. */
   _start(): void {
-    this.#descriptor.onReleased = () => this.#force(fromCode(-EBADF, 'close'));
+    this.#descriptor.onReleased = () => this.#force(fromCode(BAD_FD, 'close'));
     this.#tell('connection_made', this);
     if (!this.#closing) this.#descriptor.listen(POLLIN, this.#readable);
   }
@@ -113,7 +114,7 @@ export class DatagramTransport {
     for (let i = 0; i < DATAGRAMS && !this.#closing; i++) {
       const n = native.recvfrom(this.#sock._fd, room, 0, room.length, 0, ONCE);
       if (n < 0) {
-        if (n !== -EAGAIN && n !== -EINTR) this.#tell('error_received', fromCode(n, 'recvfrom'));
+        if (n !== -EWOULDBLOCK && n !== -EINTR) this.#tell('error_received', fromCode(n, 'recvfrom'));
         return;
       }
       const from = unpack(native.info[0], this.#sock.proto);

@@ -11,6 +11,7 @@ import {
   TimeoutError,
   ValueError,
 } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import { type Told, untilTold } from '../event/await.js';
 import { type Endpoint, PlainEndpoint, TlsEndpoint } from '../event/endpoint.js';
 import { ByteEngine } from '../event/engine.js';
@@ -24,7 +25,6 @@ import { sock_unwrap } from './sock.js';
 import { type TransportState, transportText } from './text.js';
 import { timeout } from './time.js';
 
-const { EBADF } = constants.errno;
 const { AF_INET, AF_INET6, IPPROTO_TCP, TCP_NODELAY } = constants.socket;
 
 export interface TransportOptions {
@@ -68,7 +68,7 @@ export class Transport {
     this.#sockname = addressOf(() => sock.getsockname());
     this.#peername = addressOf(() => sock.getpeername());
     this.#descriptor = descriptorOf(sock.fileno());
-    this.#descriptor.onReleased = () => this.#end(fromCode(-EBADF, 'close'));
+    this.#descriptor.onReleased = () => this.#end(fromCode(BAD_FD, 'close'));
     this.#engine = new ByteEngine(this.#descriptor, endpointOf(sock), this, null);
     reader._from(this);
     this.#engine.startReading();

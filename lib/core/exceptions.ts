@@ -85,6 +85,31 @@ export class ExceptionGroup extends AggregateError {
 }
 
 /**
+ * On Windows, the six errors that are both C's and Winsock's: `errno` has C's number, `winerror` Winsock's, which is so much
+ * higher. All others are Winsock's alone, and `errno` has that number too.
+ */
+const WINSOCK_BASE = native.constants.errno.WSABASEERR;
+const ALSO_OF_C = ['EINTR', 'EBADF', 'EACCES', 'EFAULT', 'EINVAL', 'EMFILE'].map((name) => native.constants.errno[name]);
+
+/** The system's own number of an error: on Windows Winsock's, if it has the error; undefined elsewhere. */
+function winerrorOf(errno: number): number | undefined {
+  if (WINSOCK_BASE === undefined) return undefined;
+  if (errno > WINSOCK_BASE) return errno;
+  return ALSO_OF_C.includes(errno) ? errno + WINSOCK_BASE : undefined;
+}
+
+/** The number with which the system itself tells of an error, as `connect_ex` returns it. */
+export function systemNumber(errno: number): number {
+  return winerrorOf(errno) ?? errno;
+}
+
+/** The code for a number that the system itself has told, as SO_ERROR does. */
+export function codeFromSystem(number: number): number {
+  const isShared = WINSOCK_BASE !== undefined && ALSO_OF_C.includes(number - WINSOCK_BASE);
+  return isShared ? WINSOCK_BASE - number : 0 - number; // never -0
+}
+
+/**
  * A system call failed. `new OSError(errno, strerror, filename)` makes the subclass that the number stands for, as in
  * Python; `new OSError(message)` has no number.
  */
@@ -99,6 +124,8 @@ export class OSError extends Error {
   code: string | undefined;
   /** The system call that failed. */
   syscall: string | undefined;
+  /** On Windows, the system's own number, if it has told one: that of Winsock. */
+  declare winerror?: number | null;
 
   constructor(errnoOrMessage?: number | string, strerror?: string, filename?: string | Uint8Array | null) {
     const numbered = typeof errnoOrMessage === 'number' && strerror !== undefined;
@@ -108,6 +135,7 @@ export class OSError extends Error {
     this.filename = filename ?? null;
     this.code = numbered && new.target !== gaierror && new.target !== herror ? codeOf[errnoOrMessage] : undefined;
     this.syscall = undefined;
+    if (WINSOCK_BASE !== undefined) this.winerror = null;
     if (numbered && new.target === OSError) {
       const subclass = classOf[errnoOrMessage];
       if (subclass !== undefined) Object.setPrototypeOf(this, subclass.prototype);
@@ -241,7 +269,8 @@ for (const [name, target] of [
 /** Node's name of each number: where a platform has synonyms, the one that Node itself uses. */
 const codeOf: string[] = [];
 for (const [name, number] of Object.entries(native.constants.errno)) {
-  if (codeOf[number] === undefined || ['EAGAIN', 'EDEADLK', 'ENOTSUP'].includes(name)) codeOf[number] = name;
+  const preferred = ['EAGAIN', 'EDEADLK', 'ENOTSUP'].includes(name);
+  if (!name.startsWith('WSA') && (codeOf[number] === undefined || preferred)) codeOf[number] = name;
 }
 
 // The resolvers' ranges: native/os/os.h.
@@ -254,11 +283,21 @@ function textOf(errno: number): string {
 }
 const texts: string[] = [];
 
+function systemError(errno: number, filename: string | Uint8Array | undefined): OSError {
+  const winerror = winerrorOf(errno);
+  const error = new (classOf[errno] ?? OSError)(errno, textOf(winerror ?? errno), filename);
+  if (winerror !== undefined) {
+    error.winerror = winerror;
+    error.message = error.message.replace(`[Errno ${errno}]`, `[WinError ${winerror}]`);
+  }
+  return error;
+}
+
 /** The exception that a native call's negative result stands for. */
 export function fromCode(code: number, syscall?: string, filename?: string | Uint8Array): OSError {
   let error: OSError;
   if (code > RESOLVER_BASE + RESOLVER_SPAN) {
-    error = new (classOf[-code] ?? OSError)(-code, textOf(-code), filename);
+    error = systemError(-code, filename);
   } else if (code > RESOLVER_BASE - RESOLVER_SPAN) {
     error = new gaierror(code - RESOLVER_BASE, native.gaiStrerror(code - RESOLVER_BASE));
   } else {

@@ -12,7 +12,7 @@ import { ONCE, POLLIN } from '../wait/call.js';
 import { type Descriptor, descriptorOf } from './loop.js';
 import type { Listener } from './waiters.js';
 
-const { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK, ...e } = constants.errno;
+const { EMFILE, ENFILE, ENOBUFS, ENOMEM, EWOULDBLOCK, ...e } = constants.errno;
 /**
  * The peer has thought better of it, a signal came, or the connection brings an error of the network or of a firewall
  * with it, which Linux reports here (accept(2)): the next may be well.
@@ -21,7 +21,7 @@ const PASSING = [
   ...[e.ECONNABORTED, e.EINTR, e.EPERM, e.EPROTO, e.ENETDOWN, e.ENOPROTOOPT],
   ...[e.EHOSTDOWN, e.ENONET, e.EHOSTUNREACH, e.EOPNOTSUPP, e.ENETUNREACH],
 ];
-const NOTHING_YET = [EAGAIN, EWOULDBLOCK];
+const NOTHING_YET = [EWOULDBLOCK];
 const NO_ROOM = [EMFILE, ENFILE, ENOBUFS, ENOMEM];
 /** How many connections are accepted in one turn of the loop. */
 const ACCEPTS = 64;

@@ -7,16 +7,15 @@
 import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { native } from '../addon/binary.js';
-import { constants } from '../constants/table.js';
 import { isKeywords, typeName } from '../core/args.js';
 import { fromCode, timedOut } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import { socket } from '../socket/socket.js';
 import { AGAIN_READ, Again, deadlineIn, POLLIN } from '../wait/call.js';
 import { Alarm } from './alarm.js';
 import { type Descriptor, descriptorIfAny, descriptorOf, mayTryAtOnce } from './loop.js';
 import { Waiter } from './waiters.js';
 
-const { EBADF } = constants.errno;
 
 /** What every awaited call takes besides its own arguments. */
 export interface Abortable {
@@ -140,7 +139,7 @@ class Operation<S, A, T> extends Waiter {
 
   override released(): void {
     this.done();
-    this.fail(fromCode(-EBADF, 'epoll_wait'));
+    this.fail(fromCode(BAD_FD, 'epoll_wait'));
   }
 
   /** The signal is aborted. */

@@ -12,7 +12,7 @@ import type { Connection } from '../ssl/connection.js';
 import { SSLEOFError, SSLZeroReturnError } from '../ssl/errors.js';
 import { ONCE, POLLIN, POLLOUT } from '../wait/call.js';
 
-const { EAGAIN, EINTR, ENOTCONN, EWOULDBLOCK } = constants.errno;
+const { EINTR, ENOTCONN, EWOULDBLOCK } = constants.errno;
 const { SHUT_WR } = constants.socket;
 const SCRATCH_SIZE = native.scratch.length;
 /** Up to this many bytes, putting parts together costs less than handing each over. */
@@ -204,7 +204,7 @@ export class TlsEndpoint extends Endpoint {
 }
 
 function isAgain(code: number): boolean {
-  return code === -EAGAIN || code === -EWOULDBLOCK || code === -EINTR;
+  return code === -EWOULDBLOCK || code === -EINTR;
 }
 
 /** How many bytes there are. */

@@ -14,11 +14,12 @@ import { AsyncResource } from 'node:async_hooks';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { checked, raise } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import { tellAwaiting } from '../wait/awaited.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
 import { BOTH, type Listener, Side, type Waiter } from './waiters.js';
 
-const { EEXIST, ENOENT, EBADF } = constants.errno;
+const { EEXIST, ENOENT } = constants.errno;
 /** How many ready descriptors one call delivers; the rest comes in the next turn. */
 const BATCH = 1024;
 /** How many calls in a row may succeed at once before the loop gets its turn: other sockets want to be served too. */
@@ -80,7 +81,7 @@ export class Descriptor extends Side {
     return this.onReleased !== null || this.wanted() !== 0;
   }
 
-  /** Queues a waiter at a side. @throws OSError EBADF, EPERM (a plain file cannot be waited for) */
+  /** Queues a waiter at a side. @throws OSError EPERM (a plain file cannot be waited for) */
   enqueue(side: number, waiter: Waiter): void {
     if (!this.queued(side)) this.arm(waiter.direction);
     this.of(side).push(waiter);
@@ -96,7 +97,7 @@ export class Descriptor extends Side {
   /**
    * Tells `listener` in each turn of the loop in which the descriptor is ready; null: no more. It replaces the one that was
    * there.
-   * @throws OSError EBADF, EPERM
+   * @throws OSError EPERM
    */
   listen(side: number, listener: Listener | null): void {
     if (listener !== null) this.arm(side);
@@ -203,7 +204,7 @@ export class Descriptor extends Side {
   private watch(directions: number): number {
     const watched = this.#state & BOTH;
     if (directions === watched) return 0;
-    if (!this.is(OPEN)) return -EBADF;
+    if (!this.is(OPEN)) return BAD_FD;
     if (directions === 0) {
       native.loopRemove(this.fd);
     } else {
@@ -242,7 +243,7 @@ export class Descriptor extends Side {
 export function descriptorOf(fd: number): Descriptor {
   const found = descriptors[fd];
   if (found !== undefined) return found;
-  if (fd < 0) raise(-EBADF, 'epoll_ctl');
+  if (fd < 0) raise(BAD_FD, 'epoll_ctl');
   if (!started) checked(home.runInAsyncScope(native.loopStart, null, deliver, events), 'epoll_create1');
   started = true;
   const made = new Descriptor(fd);

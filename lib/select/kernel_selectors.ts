@@ -1,7 +1,8 @@
 /** Python's selectors: over select, poll and epoll. */
-import { POLLIN, POLLOUT } from '../constants/select.js';
 import { isKeywords, parameters, typeName } from '../core/args.js';
 import { OSError, OverflowError, ValueError } from '../core/exceptions.js';
+import { IS_WINDOWS } from '../core/platform.js';
+import { POLLIN, POLLOUT } from '../wait/call.js';
 import { epoll } from './epoll.js';
 import { poll } from './poll.js';
 import { select } from './select.js';
@@ -39,10 +40,12 @@ export class SelectSelector extends MappedSelector {
 
   protected override _wait(timeout: Timeout): [fd: number, events: number][] {
     const seconds = notNegative(timeout, "'>' not supported between instances of 'int' and '%s'");
-    const [readable, writable] = select(this.#readers, this.#writers, [], seconds);
+    // On Windows a connect that failed is exceptional, and not writable.
+    const exceptional = IS_WINDOWS ? this.#writers : [];
+    const [readable, writable, failed] = select(this.#readers, this.#writers, exceptional, seconds);
     const found = new Map<number, number>();
     for (const fd of readable) found.set(fd, EVENT_READ);
-    for (const fd of writable) found.set(fd, (found.get(fd) ?? 0) | EVENT_WRITE);
+    for (const fd of [...writable, ...failed]) found.set(fd, (found.get(fd) ?? 0) | EVENT_WRITE);
     return [...found];
   }
 }

@@ -1,32 +1,26 @@
 /** select: which of three lists' descriptors are ready. */
 
-import {
-  POLLERR,
-  POLLHUP,
-  POLLIN,
-  POLLNVAL,
-  POLLOUT,
-  POLLPRI,
-  POLLRDBAND,
-  POLLRDNORM,
-  POLLWRBAND,
-  POLLWRNORM,
-} from '../constants/select.js';
 import { constants } from '../constants/table.js';
 import { absent } from '../core/args.js';
 import { raise, ValueError } from '../core/exceptions.js';
 import { type FileDescriptorLike, fileno } from '../core/fileobj.js';
+import { BAD_FD, IS_WINDOWS } from '../core/platform.js';
 import { monotonicMs, sliceUntil, type Waitable, wait } from '../wait/call.js';
 import { PollArray } from '../wait/pollfds.js';
 import { deadlineAfter, milliseconds } from './arguments.js';
 
-const { EBADF } = constants.errno;
+const { EINVAL } = constants.errno;
+const { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM } =
+  constants.poll;
 
-/** What is asked for an entry of each list, and what answers: the kernel's own sets (fs/select.c). */
+/**
+ * What is asked for an entry of each list, and what answers: the kernel's own sets (fs/select.c). On Windows a connection that
+ * was reset answers to whatever is asked, and a connect that failed is exceptional, and nothing else.
+ */
 const READ_ASKED = POLLIN | POLLRDNORM | POLLRDBAND;
 const WRITE_ASKED = POLLOUT | POLLWRNORM | POLLWRBAND;
-const READ_SET = READ_ASKED | POLLHUP | POLLERR;
-const WRITE_SET = WRITE_ASKED | POLLERR;
+const READ_SET = IS_WINDOWS ? READ_ASKED : READ_ASKED | POLLHUP | POLLERR;
+const WRITE_SET = IS_WINDOWS ? WRITE_ASKED : WRITE_ASKED | POLLERR;
 const EXCEPT_SET = POLLPRI;
 
 /**
@@ -64,12 +58,12 @@ class SelectSet implements Waitable {
     }
   }
 
-  /** How many entries are ready, or -EBADF. Those that only have what nobody asked for are set aside. */
+  /** How many entries are ready, or BAD_FD. Those that only have what nobody asked for are set aside. */
   #sift(): number {
     let ready = 0;
     for (let i = 0; i < this.array.count; i++) {
       const found = this.array.found(i);
-      if ((found & POLLNVAL) !== 0) return -EBADF;
+      if ((found & POLLNVAL) !== 0) return BAD_FD;
       if (this.ready(i)) ready++;
       else if (found !== 0) this.array.toggle(i);
     }
@@ -120,6 +114,8 @@ function selectWith<R, W, X>(
   const writers = collect(wlist, set.array, WRITE_ASKED);
   set.writersEnd = set.array.count;
   const exceptional = collect(xlist, set.array, EXCEPT_SET);
+  // As the system's own select there.
+  if (IS_WINDOWS && set.array.count === 0) raise(-EINVAL, 'select');
   const found = wait(set, deadlineAfter(timeoutMs));
   if (found < 0) raise(found, 'select');
   if (found === 0) return [[], [], []];
@@ -129,7 +125,7 @@ function selectWith<R, W, X>(
 /**
  * Waits until one of the items can be read, written, or has something exceptional (out-of-band data), and returns
  * those items themselves, in the order given: `[readable, writable, exceptional]`; three empty arrays at the timeout.
- * Any number of descriptors of any size. With three empty lists it sleeps.
+ * Any number of descriptors of any size. With three empty lists it sleeps; on Windows it refuses them.
  *
  * Readable: a read would not wait (data, the end of the stream, a connection to accept, an error). Writable: a write
  * would not wait.

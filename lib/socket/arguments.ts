@@ -4,13 +4,18 @@ import { constants } from '../constants/table.js';
 import { argName, cInt, isIterable, isKeywords, parameters, plainInt } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, ValueError } from '../core/exceptions.js';
+import { IS_WINDOWS } from '../core/platform.js';
 import type { AncillaryItem } from '../structs/ancillary.js';
 import { renewed } from '../wait/awaited.js';
+import { openShared } from './windows.js';
 
 const c = constants.socket;
 
-/** The arguments of `new socket.socket()` by name. `fileno` is the number of an open socket, which the object then owns. */
-export type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | null };
+/**
+ * The arguments of `new socket.socket()` by name. `fileno` is the number of an open socket, which the object then owns; on
+ * Windows it may be the bytes that `share` returned in another process.
+ */
+export type SocketOptions = { family?: number; type?: number; proto?: number; fileno?: number | Uint8Array | null };
 
 /** The operation that `sendmsg_afalg` asks for: ALG_OP_…, its initialization vector, the length of what is only authenticated. */
 export interface AlgOptions {
@@ -58,6 +63,7 @@ function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
   if (typeof fileno === 'number' && !Number.isInteger(fileno)) {
     throw new TypeError("'float' object cannot be interpreted as an integer");
   }
+  if (IS_WINDOWS && fileno instanceof Uint8Array) return shared(fileno);
   const fd = cInt(fileno);
   if (fd < 0) throw new ValueError('negative file descriptor');
   checked(native.describe(fd), 'getsockname');
@@ -69,6 +75,12 @@ function identified(fileno: unknown, [family, type, proto]: number[]): Opened {
     proto === -1 ? checked(itsProto, 'getsockopt') : proto,
   ];
 }
+
+function shared(info: Uint8Array): Opened {
+  const [fd, family, type, proto] = openShared(info);
+  return [renewed(fd), family, type, proto];
+}
+
 const ALG_NAMES = ['msg', 'op', 'iv', 'assoclen', 'flags'];
 
 /** The message that sendmsg_afalg's arguments stand for. */

@@ -1,9 +1,10 @@
 /** The socket module's functions, but those that resolve names: pairs, servers, descriptors that are passed on. */
 import { native } from '../addon/binary.js';
-import { constants } from '../constants/table.js';
+import { constants, where } from '../constants/table.js';
 import { absent, cInt, cLong, integer, iterable, method, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
+import { IS_WINDOWS } from '../core/platform.js';
 import { repr } from '../core/repr.js';
 import type { Address, ReturnedAddress } from '../structs/address.js';
 import { CMSG_LEN, descriptorsIn } from '../structs/ancillary.js';
@@ -66,7 +67,7 @@ export function fromfd(
 }
 
 /**
- * Two sockets that are connected to each other. AF_UNIX and SOCK_STREAM if not given otherwise.
+ * Two sockets that are connected to each other. AF_UNIX (on Windows AF_INET) and SOCK_STREAM if not given otherwise.
  * @throws OSError EAFNOSUPPORT, EMFILE and the like; TypeError | OverflowError
  * @see Python socket.socketpair; socketpair(2)
  */
@@ -75,10 +76,31 @@ export function socketpair(options: { family?: number | null; type?: number; pro
 export function socketpair(...args: unknown[]): [socket, socket] {
   const [family, type = c.SOCK_STREAM, proto = 0] = parameters('socketpair', ['family', 'type', 'proto'], args, 0);
   const numbers = [family ?? c.AF_UNIX ?? c.AF_INET, type, proto].map(cInt) as [number, number, number];
+  if (IS_WINDOWS) checkPair(...numbers);
   checked(native.socketpair(...numbers), 'socketpair');
   const fds = [native.info[0], native.info[1]];
   return fds.map((fd) => new socket(...numbers, renewed(fd))) as [socket, socket];
 }
+
+/** Windows has no pairs: one is made of a connection over the loopback interface. */
+function checkPair(family: number, type: number, proto: number): void {
+  if (family !== c.AF_INET && family !== c.AF_INET6) {
+    throw new ValueError('Only AF_INET and AF_INET6 socket address families are supported');
+  }
+  if (type !== c.SOCK_STREAM) throw new ValueError('Only SOCK_STREAM socket type is supported');
+  if (proto !== 0) throw new ValueError('Only protocol zero is supported');
+}
+
+function takeShared(info: BytesLike): socket {
+  return new socket({ fileno: bytesOf(info) });
+}
+/**
+ * A socket for what another process has shared with this one: `info` is what its `share` returned. Absent where the system is
+ * not Windows.
+ * @throws ValueError | TypeError | OSError
+ * @see Python socket.fromshare
+ */
+export const fromshare = where(c.SIO_RCVALL, takeShared);
 
 /**
  * Whether one IPv6 socket can serve IPv4 too.
@@ -153,7 +175,7 @@ export function openListener(family: number, proto: number, { reuseAddress, reus
   const sock = new socket(family, c.SOCK_STREAM, proto);
   try {
     // On Windows the option means that a port can be taken from who has it.
-    if (reuseAddress && process.platform !== 'win32') allowReuse(sock);
+    if (reuseAddress && !IS_WINDOWS) allowReuse(sock);
     if (reusePort) sock.setsockopt(c.SOL_SOCKET, c.SO_REUSEPORT, 1);
     if (has_ipv6 && family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, ipv6Only ? 1 : 0);
     return sock;
@@ -182,12 +204,7 @@ function bindOrSay(sock: socket, address: Address): void {
   }
 }
 
-/**
- * Sends descriptors (numbers; any kind) with the buffers over a Unix socket. The receiver gets duplicates.
- * @throws as `sock.sendmsg`; TypeError for what is no descriptor
- * @see Python socket.send_fds; unix(7)
- */
-export function send_fds(
+function sendFds(
   sock: socket,
   buffers: Iterable<BytesLike>,
   fds: Iterable<number>,
@@ -198,13 +215,7 @@ export function send_fds(
   return method(sock, 'sendmsg')(buffers, [[c.SOL_SOCKET, c.SCM_RIGHTS, bytesOf(numbers)]], flags, address);
 }
 
-/**
- * Receives up to `bufsize` bytes and up to `maxfds` descriptors: `[bytes, fds, msg_flags, address]`. The descriptors are
- * the caller's to close, and close-on-exec.
- * @throws as `sock.recvmsg`
- * @see Python socket.recv_fds; unix(7)
- */
-export function recv_fds(
+function recvFds(
   sock: socket,
   bufsize: number,
   maxfds: number,
@@ -215,3 +226,20 @@ export function recv_fds(
   const [bytes, ancillary, messageFlags, address] = method(sock, 'recvmsg')(bufsize, room, flags);
   return [bytes, ancillary.flatMap(descriptorsIn), messageFlags, address];
 }
+
+// Unix-domain sockets alone carry descriptors.
+/**
+ * Sends descriptors (numbers; any kind) with the buffers over a Unix socket. The receiver gets duplicates.
+ * Absent where no socket carries descriptors.
+ * @throws as `sock.sendmsg`; TypeError for what is no descriptor
+ * @see Python socket.send_fds; unix(7)
+ */
+export const send_fds = where(c.SCM_RIGHTS, sendFds);
+/**
+ * Receives up to `bufsize` bytes and up to `maxfds` descriptors: `[bytes, fds, msg_flags, address]`. The descriptors are
+ * the caller's to close, and close-on-exec.
+ * Absent where no socket carries descriptors.
+ * @throws as `sock.recvmsg`
+ * @see Python socket.recv_fds; unix(7)
+ */
+export const recv_fds = where(c.SCM_RIGHTS, recvFds);

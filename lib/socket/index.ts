@@ -27,6 +27,7 @@ export {
   create_server,
   dup,
   fromfd,
+  fromshare,
   has_dualstack_ipv6,
   has_ipv6,
   recv_fds,
@@ -64,4 +65,5 @@ export {
 } from './resolve.js';
 export type { SendableFile } from './sendfile.js';
 export { getdefaulttimeout, setdefaulttimeout, socket, socket as SocketType } from './socket.js';
+export { errorTab } from './windows.js';
 export type { Reaped } from './zerocopy.js';

@@ -5,7 +5,7 @@
  * as long as that takes, as it does in Python.
  */
 import { native } from '../addon/binary.js';
-import { constants } from '../constants/table.js';
+import { constants, where } from '../constants/table.js';
 import {
   absent,
   argName,
@@ -237,10 +237,15 @@ function pathBytes(name: unknown): Uint8Array {
   return bytes;
 }
 
-/** Sets this machine's name; the system allows it to few. @throws PermissionError @see sethostname(2) */
-export function sethostname(name: string | Uint8Array): void {
+function setHostName(name: string | Uint8Array): void {
   checked(native.sethostname(pathBytes(name)), 'sethostname');
 }
+/**
+ * Sets this machine's name; the system allows it to few. Absent on Windows.
+ * @throws PermissionError
+ * @see sethostname(2)
+ */
+export const sethostname = where(c.AF_UNIX, setHostName);
 
 // ---- services and protocols ----------------------------------------------------------------------------------------
 

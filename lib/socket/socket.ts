@@ -5,7 +5,8 @@ import { constants } from '../constants/table.js';
 import { absent, atLeast, cInt, integer, plainInt, timeout } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
 import { tellAccept, tellClose, tellConnect } from '../core/channels.js';
-import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
+import { checked, codeFromSystem, OSError, raise, systemNumber, timedOut } from '../core/exceptions.js';
+import { BAD_FD, IS_WINDOWS } from '../core/platform.js';
 import { stays } from '../core/stays.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
@@ -56,10 +57,11 @@ import {
 } from './receive.js';
 import { send, sendall, sendMessage, sendmsg, sendto } from './send.js';
 import { type SendableFile, sendfile, sendfileArguments } from './sendfile.js';
+import { ioctl, share } from './windows.js';
 import { leave, REPORTS, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './zerocopy.js';
 
 const c = constants.socket;
-const { EAGAIN, EALREADY, EBADF, ECONNRESET, EINPROGRESS, EINTR, EISCONN } = constants.errno;
+const { EALREADY, ECONNRESET, EINPROGRESS, EINTR, EISCONN, EWOULDBLOCK } = constants.errno;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
 const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
@@ -84,7 +86,7 @@ export function setdefaulttimeout(value: number | null): void {
 
 /** The error number that a code of a connect stands for. */
 function errnoOf(code: number): number {
-  return code === DEADLINE_PASSED ? EAGAIN : 0 - code; // never -0
+  return code === DEADLINE_PASSED ? EWOULDBLOCK : systemNumber(0 - code); // never -0
 }
 
 const STAYS = stays('a socket', 'send detach(), or dup().detach(), and make new socket.socket({ fileno }) of it there');
@@ -240,7 +242,7 @@ export class socket {
 
   /**
    * A second object for the same open socket, with a descriptor of its own (not inheritable) and the same timeout.
-   * @throws OSError EBADF, EMFILE
+   * @throws OSError EMFILE
    */
   dup(): this {
     const fd = renewed(checked(native.dup(this._fd), 'dup'));
@@ -269,6 +271,22 @@ export class socket {
   [Symbol.dispose](): void {
     this.close();
   }
+
+  /**
+   * Controls the socket with one of SIO_RCVALL, SIO_LOOPBACK_FAST_PATH (a number) and SIO_KEEPALIVE_VALS (`[onoff, timeMs,
+   * intervalMs]`). Absent where the system is not Windows.
+   * @throws ValueError | TypeError | OSError
+   * @see Python socket.ioctl; WSAIoctl
+   */
+  declare ioctl: (control: number, option: number | readonly [number, number, number]) => number;
+
+  /**
+   * What the process with that number makes a socket of its own of, for the same connection: see `fromshare`. Absent where the
+   * system is not Windows.
+   * @throws TypeError | OverflowError | OSError
+   * @see Python socket.share; WSADuplicateSocket
+   */
+  declare share: (processId: number) => Buffer;
 
   // ---- modes -------------------------------------------------------------------------------------------------------
 
@@ -397,7 +415,8 @@ export class socket {
   /** @internal */
   _connectPacked(length: number): number {
     const deadline = begin(this, POLLOUT);
-    if (deadline === Number.POSITIVE_INFINITY) {
+    // Windows' connect never sleeps here, and does not wait for a connection that is under way.
+    if (deadline === Number.POSITIVE_INFINITY && !IS_WINDOWS) {
       return TELLS ? told(`connect(${this._fd})`, () => this._connectAsleep(length)) : this._connectAsleep(length);
     }
     const code = native.connect(this._fd, packed, length, ONCE);
@@ -412,9 +431,9 @@ export class socket {
     let deadline = Number.POSITIVE_INFINITY;
     for (;;) {
       interrupted();
-      if (!held.isOwned) return -EBADF;
+      if (!held.isOwned) return BAD_FD;
       deadline = limited(held.fd, POLLOUT, deadline);
-      if (monotonicMs() >= deadline) return this.#remains.kind.family === c.AF_UNIX ? -EAGAIN : -EINPROGRESS;
+      if (monotonicMs() >= deadline) return this.#remains.kind.family === c.AF_UNIX ? -EWOULDBLOCK : -EINPROGRESS;
       const further = native.connect(held.fd, packed, length, SLEEP);
       // Somebody has made the descriptor nonblocking meanwhile.
       if (further === -EALREADY || isInProgress(further)) native.pollOne(held.fd, POLLOUT, SLICE_MS);
@@ -443,7 +462,7 @@ export class socket {
     const code = native.getsockoptInt(this._fd, c.SOL_SOCKET, c.SO_ERROR);
     if (code < 0) return code;
     const error = native.info[0];
-    return error === EISCONN ? 0 : -error;
+    return error === EISCONN ? 0 : codeFromSystem(error);
   }
 
   /** The address that the socket is bound to. @throws OSError EBADF */
@@ -827,4 +846,15 @@ export class socket {
   toString(): string {
     return this[inspect.custom]();
   }
+}
+
+if (IS_WINDOWS) {
+  Object.assign(socket.prototype, {
+    ioctl(this: socket, ...args: unknown[]): number {
+      return ioctl(this._fd, args);
+    },
+    share(this: socket, processId: number): Buffer {
+      return share(this._fd, processId);
+    },
+  });
 }

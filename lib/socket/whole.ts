@@ -26,7 +26,7 @@ import {
   type Waiter,
 } from '../wait/call.js';
 
-const { EAGAIN, EINTR, EWOULDBLOCK } = constants.errno;
+const { EINTR, EWOULDBLOCK } = constants.errno;
 const { MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, SO_RCVLOWAT, SOL_SOCKET } = constants.socket;
 
 /** What `native.sleepEnded` says of a sleep that the binary has not ended. */
@@ -86,7 +86,7 @@ function goOn(
       if (!canGoOn(held, events, deadline)) return n;
       const more = step(held.fd, part, n - start, start + part.length - n);
       if (more > 0) n += more;
-      else if (more === -EAGAIN || more === -EWOULDBLOCK || more === -EINTR) shortPause();
+      else if (more === -EWOULDBLOCK || more === -EINTR) shortPause();
       else return n;
     }
     start += part.length;

@@ -20,6 +20,7 @@ import { constants } from '../constants/table.js';
 import { cInt } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import { type Address, pack, packed } from '../structs/address.js';
 import { unpackAncillary } from '../structs/ancillary.js';
 import { decode_ancillary } from '../structs/decode.js';
@@ -39,7 +40,7 @@ import {
 import { isWhole } from './receive.js';
 import type { Sender } from './send.js';
 
-const { EAGAIN, EALREADY, EBADF, EINTR, ENOBUFS, EOPNOTSUPP } = constants.errno;
+const { EALREADY, EINTR, ENOBUFS, EOPNOTSUPP, EWOULDBLOCK } = constants.errno;
 const { AF_INET, AF_INET6, MSG_ERRQUEUE, SHUT_RDWR, SO_LINGER, SOL_SOCKET } = constants.socket;
 const { SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY } = constants.beyond;
 /** Room for a struct sock_extended_err with an address, and for what else the socket's options bring. */
@@ -96,7 +97,7 @@ export class ZerocopyQueue {
       if (code >= 0) this.#report(this.#control, native.info[1]);
     } while (code >= 0 || code === -EINTR);
     if (before > 0 && this.#sends.size === 0) native.abortAtEnd(fd, this.claim, false);
-    return code === -EAGAIN ? 0 : code;
+    return code === -EWOULDBLOCK ? 0 : code;
   }
 
   #report(control: Uint8Array, filled: number): void {
@@ -243,7 +244,7 @@ function keep(fd: number, queue: ZerocopyQueue): void {
 function sweep(): void {
   for (const [fd, queue] of retired) {
     // One that another thread has closed, or that cannot be read, may be somebody else's by its number.
-    const code = native.owns(fd, queue.claim) ? queue.read(fd) : -EBADF;
+    const code = native.owns(fd, queue.claim) ? queue.read(fd) : BAD_FD;
     if (code >= 0 && queue.underWay > 0) continue;
     retired.delete(fd);
     if (code < 0) native.disown(fd, queue.claim);

@@ -28,6 +28,7 @@ import { argName, size, typeName } from '../core/args.js';
 import { fromScratch, writableBytes } from '../core/bytes.js';
 import { channels, tellHandshake } from '../core/channels.js';
 import { checked, NotImplementedError, raise, TimeoutError, ValueError } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import {
   AGAIN_READ,
   AGAIN_WRITE,
@@ -57,7 +58,6 @@ import {
 import { checkSession, type SSLSession, sessionOf } from './session.js';
 
 const { ALERT_DESCRIPTION_HANDSHAKE_FAILURE, ALERT_DESCRIPTION_INTERNAL_ERROR } = native.constants.ssl;
-const { EBADF } = native.constants.errno;
 /** What `native.sleepEnded` says of a sleep that the binary has not ended. */
 const SLEPT = -1;
 const PSK_CLIENT_ANSWER =
@@ -344,7 +344,7 @@ export class Connection {
       const ended = native.sleepEnded();
       if (ended >= 0) {
         interrupted();
-        if (!native.owns(socket._fd, socket._claim)) raise(-EBADF, kind);
+        if (!native.owns(socket._fd, socket._claim)) raise(BAD_FD, kind);
         return until;
       }
       // The kernel's own limit has ended the sleep.

@@ -71,5 +71,6 @@ export { SSLObject } from './object.js';
 export { SSLSession } from './session.js';
 export type { PskClientCallback, PskServerCallback, ServerNameCallback } from './settings.js';
 export { CHANNEL_BINDING_TYPES, SSLSocket } from './socket.js';
+export { enum_certificates, enum_crls, type StoredCertificate, type StoredRevocations } from './stores.js';
 
 export const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;

@@ -13,6 +13,7 @@ import { absent, cInt, integer, parameters, typeName, undefinedArgument } from '
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
+import { IS_WINDOWS } from '../core/platform.js';
 import { objectRepr, repr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
 import {
@@ -34,6 +35,7 @@ import { type Classes, Connection, type ConnectionContext, type MessageCallback 
 import * as k from './constants.js';
 import { deprecated, fromContext, isFailure, SSLError, succeeded } from './errors.js';
 import { type SSLSession, sessionFromBytes } from './session.js';
+import { trustedByStores } from './stores.js';
 
 type SSLContext = Classes['SSLContext'];
 type SSLObject = Classes['SSLObject'];
@@ -210,7 +212,13 @@ export class Settings implements ConnectionContext {
   /** The system's trusted certificates. @throws TypeError | SSLError @see Python SSLContext.load_default_certs */
   load_default_certs(purpose: Purpose = absent(arguments.length, 1, 'purpose', Purpose.SERVER_AUTH)): void {
     checkPurpose(purpose);
+    if (IS_WINDOWS) this.#loadStores(purpose);
     this.set_default_verify_paths();
+  }
+
+  #loadStores(purpose: Purpose): void {
+    const certificates = trustedByStores(purpose.oid ?? '');
+    if (certificates.length > 0) this.load_verify_locations({ cadata: certificates });
   }
 
   /** Trusted certificates from where OpenSSL looks for them; none there is no error. @throws SSLError */

@@ -6,6 +6,7 @@ import { constants } from '../constants/table.js';
 import { absent, cInt, integer, isKeywords, noAttribute, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { NotImplementedError, OSError, raise, ValueError } from '../core/exceptions.js';
+import { BAD_FD } from '../core/platform.js';
 import { str } from '../core/repr.js';
 import { stays } from '../core/stays.js';
 import { descriptorToSend, sendfile, sendfileArguments, sendfileByReading } from '../socket/sendfile.js';
@@ -22,7 +23,7 @@ import { checkContext } from './settings.js';
 type SSLContext = Classes['SSLContext'];
 
 const { SOCK_STREAM, SOL_SOCKET, SO_TYPE } = constants.socket;
-const { EBADF, EINVAL, ENOTCONN } = constants.errno;
+const { EINVAL, ENOTCONN } = constants.errno;
 
 /** The channel bindings that Python knows; `get_channel_binding` knows more. */
 export const CHANNEL_BINDING_TYPES: readonly string[] = ['tls-unique'];
@@ -310,7 +311,7 @@ export class SSLSocket extends socket {
   }
 
   #readyToShakeHands(): Connection {
-    if (this._fd < 0) raise(-EBADF, 'do_handshake');
+    if (this._fd < 0) raise(BAD_FD, 'do_handshake');
     this.#checkConnected();
     return this.#connection('do_handshake');
   }

@@ -20,6 +20,7 @@ import { constants } from 'node:os';
 import { native } from '../addon/binary.js';
 import { integer } from '../core/args.js';
 import { fromCode, raise, timedOut, ValueError, wouldBlock } from '../core/exceptions.js';
+import { BAD_FD, IS_WINDOWS } from '../core/platform.js';
 import { stillSleeps, TELLS, told } from './told.js';
 
 /** The longest that the thread stays in the kernel at a stretch. */
@@ -28,10 +29,11 @@ export const SLICE_MS = 200;
 export const ONCE = 0;
 export const SLEEP = -1;
 
-const { EAGAIN, EBADF, EINTR, EMFILE, ENFILE, EWOULDBLOCK } = native.constants.errno;
+// EWOULDBLOCK is EAGAIN wherever a socket ever says EAGAIN.
+const { EINTR, EMFILE, ENFILE, ETIMEDOUT, EWOULDBLOCK } = native.constants.errno;
 /** What a native call returns that was to wait for readiness, and there was none in time. */
 const { IN_PROGRESS, NOT_READY } = native.constants.codes;
-export const { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI } = native.constants.select as Record<string, number>;
+export const { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI } = native.constants.poll as Record<string, number>;
 
 /** What can be waited for: one attempt that sleeps for at most `sliceMs`. */
 export interface Waitable {
@@ -259,7 +261,7 @@ export function goOn(
 ): number {
   // What ends most calls, ends them at once.
   if (code !== -EINTR && code !== NOT_READY) {
-    if (code !== -EAGAIN && code !== -EWOULDBLOCK) raise(code, syscall);
+    if (code !== -EWOULDBLOCK) raise(code, syscall);
     if (deadline === ATTEMPT) return code;
     if (deadline === 0 || deadline === Number.POSITIVE_INFINITY) throw wouldBlock(code, syscall);
   } else if (deadline === ATTEMPT) {
@@ -309,7 +311,7 @@ export class Held {
 
   /** @throws OSError EBADF if the socket has lost its descriptor meanwhile */
   check(syscall: string): void {
-    if (!this.isOwned) raise(-EBADF, syscall);
+    if (!this.isOwned) raise(BAD_FD, syscall);
   }
 
   [Symbol.dispose](): void {
@@ -334,7 +336,7 @@ export class Held {
       } else if (code === NOT_READY) {
         interrupted();
         this.check(syscall);
-      } else if (code === -EAGAIN || code === -EWOULDBLOCK) {
+      } else if (code === -EWOULDBLOCK) {
         madeNonblocking = until === Number.POSITIVE_INFINITY;
         // An unconnected datagram socket is always writable, though the peer's queue is full; and a sibling thread may
         // take what has come. Poll alone would spin.
@@ -364,15 +366,20 @@ export function limited(fd: number, events: number, deadline: number): number {
  * @throws BlockingIOError | TimeoutError | InterruptedError | OSError
  */
 export function waitFor(socket: Waiter, events: number, deadline: number, syscall: string): void {
-  if (deadline <= 0) throw wouldBlock(-EAGAIN, syscall);
+  if (deadline <= 0) throw wouldBlock(-EWOULDBLOCK, syscall);
   const found = waitReady(socket._fd, events, limited(socket._fd, events, deadline), socket._busyMs);
   if (found < 0) raise(found, 'poll');
   if (found === 0) throw tooLate(socket, syscall);
 }
 
-/** What a call raises whose deadline has passed: the kernel's own limits end in EAGAIN. */
+/** What a call raises whose deadline has passed. */
 function tooLate(socket: Waiter, syscall: string): Error {
-  return socket._timeout === null ? wouldBlock(-EAGAIN, syscall) : timedOut(syscall);
+  return socket._timeout === null ? limitPassed(syscall) : timedOut(syscall);
+}
+
+/** What the kernel's own limits (SO_RCVTIMEO, SO_SNDTIMEO) end in. */
+function limitPassed(syscall: string): Error {
+  return IS_WINDOWS ? fromCode(-ETIMEDOUT, syscall) : wouldBlock(-EWOULDBLOCK, syscall);
 }
 
 /**

@@ -36,8 +36,9 @@ constexpr Constant kSelect[] = {
 
 // The bits of poll, which readiness is told in on every system, whether or not its Python has them.
 constexpr Constant kPoll[] = {
-    BERKELEY_CONSTANT(POLLERR) BERKELEY_CONSTANT(POLLHUP) BERKELEY_CONSTANT(POLLIN) BERKELEY_CONSTANT(POLLNVAL)
-        BERKELEY_CONSTANT(POLLOUT) BERKELEY_CONSTANT(POLLPRI) BERKELEY_CONSTANT(POLLRDBAND){},
+    {"POLLIN", POLLIN},         {"POLLPRI", POLLPRI},       {"POLLOUT", POLLOUT},       {"POLLERR", POLLERR},
+    {"POLLHUP", POLLHUP},       {"POLLNVAL", POLLNVAL},     {"POLLRDNORM", POLLRDNORM}, {"POLLRDBAND", POLLRDBAND},
+    {"POLLWRNORM", POLLWRNORM}, {"POLLWRBAND", POLLWRBAND}, {},
 };
 
 #undef BERKELEY_CONSTANT
