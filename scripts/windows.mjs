@@ -1,5 +1,5 @@
-// `npm run windows`: cross-builds the addon for Windows x64 with mingw-w64, and puts what runs there into build/windows: the
-// binary as a prebuild, beside the compiled TypeScript. Compiles only what is stale.
+// `npm run windows`: cross-builds the addon for Windows x64 with mingw-w64, into build/windows/Release. Compiles only what is
+// stale.
 //
 // binding.gyp is what builds on Windows itself. The folders are the same: a port's files are in folders named `win`.
 import { spawn } from 'node:child_process';
@@ -14,8 +14,9 @@ import { COMPILER, CROSS, cached, fail, provideCommands, provideNode, provideOpe
 /** Where Node is built against: the oldest version that is supported has the fewest functions. */
 const NODE_MAJOR = 20;
 const OUT = join(root, 'build', 'windows');
-/** prebuildify's name, which node-gyp-build looks for. */
-export const BINARY = join(OUT, 'prebuilds', 'win32-x64', 'berkeley.node');
+/** The folder of the binary, as node-gyp has it. */
+export const RELEASE = join(OUT, 'Release');
+const BINARY = join(RELEASE, 'berkeley.node');
 
 const FOLDERS = ['napi', 'napi/tls', 'napi/win', 'os/common', 'os/win', 'system/win'];
 /** These alone see OpenSSL's headers, and not Node's. */
@@ -120,7 +121,7 @@ export async function buildWindows() {
   const stale = tasks.length > 0 || !existsSync(BINARY);
   await compileAll(tasks);
   if (!stale) return;
-  mkdirSync(join(BINARY, '..'), { recursive: true });
+  mkdirSync(RELEASE, { recursive: true });
   const link = ['-shared', '-static', '-s', '-o', BINARY, ...all, `-L${openssl}`, '-lssl', '-lcrypto', `-L${node}`, '-lnode'];
   run(COMPILER, [...link, ...LIBRARIES]);
   say(`built ${BINARY.slice(root.length + 1)}`);

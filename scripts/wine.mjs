@@ -1,9 +1,19 @@
 // Wine 10, from the packages of Debian trixie, in a folder of the user's cache beside whatever this system is. Root only: its
 // programs run in that folder as their root (chroot).
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { archives, aptIn, cached, fail, isRoot, KEYRING, run, say } from './windows_tools.mjs';
+import { archives, aptIn, cached, fail, isRoot, KEYRING, provideNode, run, say } from './windows_tools.mjs';
 
 const RELEASE = 'trixie';
 const PACKAGES = 'wine64 wine bash coreutils dash libc-bin base-passwd base-files procps'.split(' ');
@@ -56,54 +66,87 @@ const ENVIRONMENT = {
   XDG_RUNTIME_DIR: '/tmp',
 };
 
-/** Wine, with `shared` (a folder of this machine) as its drive's folder C:\\…: see `path`. */
+/** The folder of this machine that programs see as Z:\work is `shared`. */
 export class Wine {
-  /** @param shared the folder of this machine that programs see as Z:\work */
-  constructor(shared) {
+  /**
+   * @param shared the clone
+   * @param instead folders in it that are others there
+   */
+  constructor(shared, instead = {}) {
     if (!isRoot()) fail('Wine runs in a folder of its own, which takes root');
     const folder = cached(`wine-10-${RELEASE}`, unpack);
     this.root = join(folder, 'root');
-    for (const [from, to] of [
-      ['/proc', 'proc'],
-      ['/dev', 'dev'],
-      [shared, SHARED],
-    ]) {
-      const target = join(this.root, to);
-      if (isMounted(target) && to === SHARED) run('umount', ['-l', target]);
-      if (!isMounted(target)) run('mount', ['--bind', from, target]);
-    }
+    this.#share('/proc', 'proc');
+    this.#share('/dev', 'dev');
+    this.#share(shared, SHARED);
+    for (const [place, folder] of Object.entries(instead)) this.#share(folder, join(SHARED, place));
     copyNames(this.root);
     if (!existsSync(join(this.root, HOME, 'prefix/system.reg'))) this.#makePrefix();
   }
 
+  /** Makes a folder of this machine's the folder `to` of Wine's root, if it is not. */
+  #share(from, to) {
+    const target = join(this.root, to);
+    if (isMounted(target)) {
+      const [there, wanted] = [target, from].map((path) => statSync(path));
+      if (there.dev === wanted.dev && there.ino === wanted.ino) return;
+      run('umount', ['-l', target]);
+    }
+    run('mount', ['--bind', from, target]);
+    // What is mounted below it is to be seen there alone.
+    run('mount', ['--make-private', target]);
+  }
+
   #makePrefix() {
     say("making Wine's drive");
-    this.runSync(['wineboot', '--init']);
-    this.runSync(['winecfg', '-v', 'win10']);
-    this.runSync(['wineboot', '-u']);
+    this.run(['wineboot', '--init']);
+    this.run(['winecfg', '-v', 'win10']);
   }
 
-  /** The command that runs a Windows program: for spawn. Its standard streams must be files: node.exe takes no pipes. */
-  command(args, { cwd = SHARED, env = {} } = {}) {
+  /** node.exe of a major version, as Wine sees it. */
+  node(major) {
+    const target = join(this.root, 'node', String(major));
+    mkdirSync(target, { recursive: true });
+    const file = join(target, 'node.exe');
+    if (!existsSync(file)) copyFileSync(provideNode(major), file);
+    return `Z:\\node\\${major}\\node.exe`;
+  }
+
+  #command(program, args, { cwd = SHARED, env = {} }) {
     const variables = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
     const script = 'cd "$1" && shift && exec "$@"';
-    return ['chroot', [this.root, '/usr/bin/env', '-i', ...variables, '/bin/bash', '-c', script, '_', cwd, '/usr/lib/wine/wine64', ...args]];
+    return ['chroot', [this.root, '/usr/bin/env', '-i', ...variables, '/bin/bash', '-c', script, '_', cwd, program, ...args]];
   }
 
-  spawn(args, options, stdio) {
-    return spawn(...this.command(args, options), { stdio });
+  /** Starts a Windows program. Its standard streams must be files, or none: node.exe takes no pipes from this side. */
+  spawn(args, stdio, options = {}) {
+    return spawn(...this.#command('/usr/lib/wine/wine64', args, options), { stdio });
   }
 
-  runSync(args, options, stdio = 'ignore') {
-    return spawnSync(...this.command(args, options), { stdio });
+  /** Runs a Windows program to its end. */
+  run(args, stdio = 'ignore', options = {}) {
+    return spawnSync(...this.#command('/usr/lib/wine/wine64', args, options), { stdio });
   }
 
-  /** Keeps Wine's server between programs, whose start takes seconds. */
+  /** Keeps Wine's server between programs: its start takes seconds. */
   startServer() {
-    spawnSync('chroot', [this.root, '/usr/bin/env', '-i', ...Object.entries(ENVIRONMENT).map((each) => each.join('=')), '/usr/lib/wine/wineserver', '-p'], { stdio: 'ignore' });
+    spawnSync(...this.#command('/usr/lib/wine/wineserver', ['-p'], {}), { stdio: 'ignore' });
   }
 
   stopServer() {
-    spawnSync('chroot', [this.root, '/usr/bin/env', '-i', ...Object.entries(ENVIRONMENT).map((each) => each.join('=')), '/usr/lib/wine/wineserver', '-k'], { stdio: 'ignore' });
+    spawnSync(...this.#command('/usr/lib/wine/wineserver', ['-k'], {}), { stdio: 'ignore' });
+  }
+
+  /** The processes in Wine's root whose command line has all of these texts. */
+  processes(...texts) {
+    return readdirSync('/proc').filter((pid) => {
+      if (!/^\d+$/.test(pid)) return false;
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+        return readlinkSync(`/proc/${pid}/root`) === this.root && texts.every((text) => line.includes(text));
+      } catch {
+        return false; // it has ended
+      }
+    });
   }
 }
