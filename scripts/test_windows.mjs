@@ -13,7 +13,7 @@ const NODE = 22;
 const SMOKE_NODES = [20, 24, 26];
 const RESULTS = join(root, 'build', 'windows', 'results');
 /** Files at a time. */
-const JOBS = 2;
+const JOBS = Number(process.env.JOBS ?? 2);
 /** How long a file may take. */
 const FILE_MS = Number(process.env.FILE_SECONDS ?? 300) * 1000;
 

@@ -179,6 +179,14 @@ export interface Native {
   epollWait(epoll: number, capacity: number, timeoutMs: number): number;
   /** The same into an array of the caller's, which takes longer, but can have room for more. */
   epollWaitInto(epoll: number, events: Int32Array, capacity: number, timeoutMs: number): number;
+  /** Windows' poller as an object of its own: a number, which is never given again. Events are POLL* bits. */
+  afdCreate(): number;
+  afdClose(poller: number): number;
+  afdAdd(poller: number, fd: number, events: number): number;
+  afdModify(poller: number, fd: number, events: number): number;
+  afdRemove(poller: number, fd: number): number;
+  /** Fills `events` with pairs fd, events, at most `capacity` of them: how many. */
+  afdWait(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
   /** The kernel's own limit for a wait on the socket (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: none. */
   waitLimit(fd: number, sending: boolean): number;
   /** Whether a call on the socket would sleep for as long as it takes: the descriptor blocks, and has no such limit. */
@@ -207,7 +215,7 @@ export interface Native {
   /** 0; -ENOENT. */
   loopModify(fd: number, events: number): number;
   loopRemove(fd: number): number;
-  /** What the poller is made of: 'epoll', 'poll'. */
+  /** What the poller is made of: 'epoll', 'poll', 'afd'. */
   loopBackend(): string;
   /** As `getaddrinfo` and `getnameinfo`, asked on a thread of libuv's pool: `answered` is called with their result. */
   resolveAddress(

@@ -9,6 +9,8 @@
 
 import { EPOLLIN, POLLIN } from '../constants/select.js';
 import { where } from '../constants/table.js';
+import { IS_WINDOWS } from '../core/platform.js';
+import { afd as afdClass } from './afd.js';
 import { epoll as epollClass } from './epoll.js';
 import { poll as pollClass } from './poll.js';
 
@@ -23,3 +25,6 @@ export type epoll = epollClass;
 /** Waiting with poll(2). Absent where the system has no poll. @see Python select.poll */
 export const poll = where(POLLIN, pollClass);
 export type poll = pollClass;
+/** Waiting with the poller of Windows. Absent where the system is not Windows. Not in Python. */
+export const afd = where(IS_WINDOWS ? 1 : undefined, afdClass);
+export type afd = afdClass;

@@ -3,6 +3,7 @@ import { isKeywords, parameters, typeName } from '../core/args.js';
 import { OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { IS_WINDOWS } from '../core/platform.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
+import { afd } from './afd.js';
 import { epoll } from './epoll.js';
 import { poll } from './poll.js';
 import { select } from './select.js';
@@ -119,6 +120,22 @@ export class PollSelector extends PollLikeSelector {
   }
 }
 
+/** A selector over select.afd. Not in Python. */
+export class AfdSelector extends PollLikeSelector {
+  protected override readonly _poller = new afd();
+
+  protected override _wait(timeout: Timeout): [fd: number, events: number][] {
+    const timeoutMs = wholeMs(timeout);
+    const most = Math.max(this._keys.size, 1);
+    return eventsOf(this._poller.poll(timeoutMs === null ? null : timeoutMs / 1e3, most));
+  }
+
+  override close(): void {
+    this._poller.close();
+    super.close();
+  }
+}
+
 /** A selector over select.epoll. @see Python selectors.EpollSelector */
 export class EpollSelector extends PollLikeSelector {
   protected override readonly _poller = new epoll();
@@ -140,3 +157,6 @@ export class EpollSelector extends PollLikeSelector {
     super.close();
   }
 }
+
+/** The selector over what this system has in the place of epoll. */
+export const SystemSelector = (IS_WINDOWS ? AfdSelector : EpollSelector) as typeof EpollSelector;

@@ -1,5 +1,5 @@
 /** TlsSelector: a selector to which the direction that TLS wants, and bytes that are decrypted already, count. */
-import { EpollSelector, maskOf } from './kernel_selectors.js';
+import { maskOf, SystemSelector } from './kernel_selectors.js';
 import { EVENT_READ, EVENT_WRITE, type SelectorKey, type Timeout } from './selector_base.js';
 
 /** What a socket tells whose readiness is not that of its descriptor: SSLSocket. */
@@ -32,7 +32,7 @@ interface Registration {
  *  - One whose latest handshake, read or write could not go on is watched for what that call wants: one that is
  *    registered for EVENT_READ and whose read has to send first is ready, for EVENT_READ, when it can send.
  */
-export class TlsSelector extends EpollSelector {
+export class TlsSelector extends SystemSelector {
   readonly #secured = new Map<number, Registration>();
   /** Those whose state may have changed since the last wait. */
   readonly #changed = new Set<number>();

@@ -61,6 +61,7 @@ extern const BindingList kZerocopyBindings;
 extern const BindingList kLoopBindings;
 extern const BindingList kResolveBindings;
 extern const BindingList kPlatformBindings;  // of one file per kind of system: what no other one has
+extern const BindingList kPollerBindings;    // likewise: pollers as JavaScript's own objects
 
 Napi::Object CreateConstants(Napi::Env env);
 Napi::Object CreateLayout(Napi::Env env);

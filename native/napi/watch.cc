@@ -78,7 +78,7 @@ class ThreadWatch : public Watch {
   static void Run(void* data) {
     auto* watch = static_cast<ThreadWatch*>(data);
     for (;;) {
-      watch->poller_->Park();
+      watch->poller_->Park(-1);
       if (watch->ending_) return;
       uv_async_send(&watch->async_);
       uv_sem_wait(&watch->looked_);

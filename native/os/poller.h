@@ -1,8 +1,8 @@
 // The contract of a readiness backend: one object that watches many descriptors.
 //
 // A backend is one file: linux/epoll.cc; posix/poll_poller.cc, which every POSIX system can use, and which
-// BERKELEY_POLLER=poll puts in the place of the system's own; to come bsd/kqueue.cc and win/afd.cc. The same suites run
-// over each.
+// BERKELEY_POLLER=poll puts in the place of the system's own; win/afd_poller.cc; to come bsd/kqueue.cc. The same suites
+// run over each.
 //
 // Events are poll(2)'s bits (POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP); a backend refuses others with -EINVAL.
 // Readiness is level-triggered: an event is reported again by each Wait until its cause is gone. POLLERR and POLLHUP
@@ -42,15 +42,15 @@ class Poller {
   virtual int Wait(PollerEvent* events, int capacity) = 0;
 
   // A descriptor that polls readable while Wait would find something; kNoFd if the backend has none. Then a thread
-  // sleeps in Park, which returns when Wait would find something, or after Wake.
+  // sleeps in Park, which returns when Wait would find something, after Wake, or after timeout_ms (-1: never).
   virtual Fd Descriptor() const { return kNoFd; }
-  virtual void Park() {}
+  virtual void Park(int /*timeout_ms*/) {}
   virtual void Wake() {}
 };
 
 // Creates a poller. nullptr: it failed, with a negative code in *error.
 std::unique_ptr<Poller> CreatePoller(int* error);
-// The backend's name: "epoll", "poll".
+// The backend's name: "epoll", "poll", "afd".
 const char* PollerName();
 
 }  // namespace berkeley::os

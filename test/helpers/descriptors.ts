@@ -131,6 +131,7 @@ export function manyPairs(t: ExecutionContext): [socket.socket, socket.socket][]
 
 /** How many descriptors a process may have (RLIMIT_NOFILE, the soft one). */
 function descriptorLimit(): number {
+  if (process.platform === 'win32') return Number.POSITIVE_INFINITY;
   const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) as RegExpExecArray;
   return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
 }

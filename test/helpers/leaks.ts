@@ -8,14 +8,28 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { TestFn } from 'ava';
+import { native } from '../../lib/addon/binary.js';
 import { add_reader } from '../../lib/asyncio/index.js';
 import { socketpair } from '../../lib/socket/index.js';
 
 /** How long handles that are being closed may take, in milliseconds. A leak costs this much; a clean file nothing. */
 const PATIENCE_MS = 5_000;
 
+/** Handles that are looked at on Windows: each is a multiple of 4, and the lowest that is free. */
+const HIGHEST_HANDLE = 16_384;
+
+/** The process's sockets on Windows, where nobody lists them: handle → what the socket is. */
+function openSockets(): Map<number, string> {
+  const found = new Map<number, string>();
+  for (let handle = 4; handle < HIGHEST_HANDLE; handle += 4) {
+    if (native.describe(handle) >= 0) found.set(handle, `socket ${native.info.slice(0, 3).join()}`);
+  }
+  return found;
+}
+
 /** The process's open descriptors: number → what /proc says it is ("socket:[12345]", "/dev/null"). */
 export function openDescriptors(): Map<number, string> {
+  if (process.platform === 'win32') return openSockets();
   const found = new Map<number, string>();
   for (const name of readdirSync('/proc/self/fd')) {
     try {
@@ -36,8 +50,9 @@ function openedSince(before: Map<number, string>): string[] {
 /** Node opens some descriptors at their first use and keeps them: have it done before the first count. */
 function warmUp(): void {
   const listener = () => {};
-  process.on('SIGUSR2', listener); // libuv's signal pipe, which child processes use too
-  process.removeListener('SIGUSR2', listener);
+  const signal = process.platform === 'win32' ? 'SIGINT' : 'SIGUSR2';
+  process.on(signal, listener); // libuv's signal pipe, which child processes use too
+  process.removeListener(signal, listener);
   const [one, other] = socketpair();
   add_reader(one, listener); // the poller of this environment's loop
   one.close();

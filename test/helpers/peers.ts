@@ -38,11 +38,28 @@ export function skip(t: ExecutionContext, reason: string): void {
 export function testUnless(reason: string | false): Pick<TestFn, 'serial'> & TestFn {
   if (reason === false) return test;
   const skipped = (title: string) => test.skip(`${title} (skip: ${reason})`, () => {});
-  return Object.assign(skipped, { serial: skipped }) as unknown as TestFn;
+  const hook = Object.assign(() => {}, { always: () => {} });
+  return Object.assign(skipped, { serial: skipped, before: hook, after: hook }) as unknown as TestFn;
 }
+
+/** Windows, of which `reason` tells why a test cannot be there: `testUnless(onWindows('no AF_UNIX'))('…', …)`. */
+export function onWindows(reason: string): string | false {
+  return process.platform === 'win32' && `Windows: ${reason}`;
+}
+
+// What Windows has not, and many tests need.
+export const NO_UNIX = onWindows('CPython has no AF_UNIX there');
+export const NO_POLL = onWindows('CPython has no poll there');
+export const NO_EPOLL = onWindows('no epoll');
+export const NO_MESSAGES = onWindows('no sendmsg and recvmsg in CPython; ours are tested by themselves');
+export const NO_PASSING = onWindows('a child inherits no socket as a descriptor of its own');
+export const NO_SIGNALS = onWindows('no signals between processes');
+export const NO_PLAIN_DESCRIPTORS = onWindows('only sockets can be waited for');
+export const NO_PROC = onWindows('no /proc');
 
 /** Whether PATH has this program. */
 export function hasCommand(name: string): boolean {
+  if (process.platform === 'win32') return spawnSync('where', [name], { env: cleanEnv() }).status === 0;
   return spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { env: cleanEnv() }).status === 0;
 }
 

@@ -64,6 +64,9 @@ constexpr Binding kRows[] = {
 
 }  // namespace
 
-const BindingList kPlatformBindings = ListOf(kRows);
+const BindingList kPollerBindings = ListOf(kRows);
+
+// Linux has nothing else of its own.
+const BindingList kPlatformBindings = {nullptr, 0};
 
 }  // namespace berkeley::napi

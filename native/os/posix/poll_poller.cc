@@ -78,7 +78,7 @@ class PollPoller : public Poller {
     return count;
   }
 
-  void Park() override {
+  void Park(int timeout_ms) override {
     for (;;) {
       std::vector<PollEntry> watched;
       {
@@ -90,8 +90,9 @@ class PollPoller : public Poller {
         watched = entries_;
       }
       watched.push_back({wake_read_, POLLIN, 0});
-      const int found = Poll(watched.data(), watched.size(), -1);
+      const int found = Poll(watched.data(), watched.size(), timeout_ms);
       if (found < 0) continue;
+      if (found == 0) return;
       const bool changed = watched.back().revents != 0;
       if (changed) Drain();
       if (found > (changed ? 1 : 0)) return;

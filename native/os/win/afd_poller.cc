@@ -142,7 +142,8 @@ class AfdPoller : public Poller {
   }
 
   // Takes answers until one is of interest, but leaves the telling of it to Wait.
-  void Park() override {
+  void Park(int timeout_ms) override {
+    const ULONGLONG began = GetTickCount64();
     for (;;) {
       {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -154,9 +155,15 @@ class AfdPoller : public Poller {
           return;
         }
       }
+      DWORD left = INFINITE;
+      if (timeout_ms >= 0) {
+        const ULONGLONG passed = GetTickCount64() - began;
+        if (passed >= static_cast<ULONGLONG>(timeout_ms)) return;
+        left = static_cast<DWORD>(timeout_ms - passed);
+      }
       OVERLAPPED_ENTRY packets[kPackets];
       ULONG count = 0;
-      if (!GetQueuedCompletionStatusEx(port_, packets, kPackets, &count, INFINITE, FALSE)) continue;
+      if (!GetQueuedCompletionStatusEx(port_, packets, kPackets, &count, left, FALSE)) continue;
       const std::lock_guard<std::mutex> lock(mutex_);
       Consume(packets, count);
     }
