@@ -6,6 +6,7 @@ import { isKeywords, noAttribute, parameters, plainInt, typeName } from '../core
 import { type BytesLike, bytesOf } from '../core/bytes.js';
 import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
 import { type HasFileno, saidFileno } from '../core/fileobj.js';
+import { IS_WINDOWS } from '../core/platform.js';
 import { repr } from '../core/repr.js';
 import {
   type Again,
@@ -203,7 +204,8 @@ export function descriptorToSend(file: unknown): number | undefined {
   try {
     // What fileno() says goes to fstat(2) in CPython, and is refused there.
     const fd = hasFileno(file) ? plainInt(file.fileno()) : saidFileno(file);
-    if (typeof fd === 'number') return fd;
+    // On Windows fileno() tells a socket's handle, which is no descriptor of a file, though the number may be one.
+    if (typeof fd === 'number' && !(IS_WINDOWS && hasFileno(file))) return fd;
   } catch (error) {
     const none = error instanceof AttributeError || error instanceof UnsupportedOperation;
     if (!none || !readable) throw error;
@@ -230,5 +232,8 @@ function ours(error: unknown): unknown {
   const { errno, syscall, code } = error as { errno?: unknown; syscall?: string; code?: unknown };
   // What cannot be a descriptor at all, Node does not even try.
   if (code === 'ERR_OUT_OF_RANGE') return fromCode(-constants.errno.EBADF, 'fstat');
+  // On Windows Node's numbers are libuv's own.
+  const number = typeof code === 'string' ? constants.errno[code] : undefined;
+  if (number !== undefined) return fromCode(-number, syscall);
   return typeof errno === 'number' ? fromCode(errno, syscall) : error;
 }

@@ -7,7 +7,7 @@ import * as asyncio from '../../lib/asyncio/index.js';
 import { type OSError, ValueError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { python, spawnNode, spawnPeer, testUnless, tmpdir, until } from '../helpers/peers.js';
+import { NO_REUSEPORT, python, spawnNode, spawnPeer, testUnless, tmpdir, until } from '../helpers/peers.js';
 import { outcomesInPython, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -294,7 +294,7 @@ test('a wrong address is told to the caller, and the endpoint lives on', async (
   t.deepEqual(one.log, ['made', 'data alive', 'lost None']);
 });
 
-test('several endpoints have one port with reuse_port, and none without', async (t) => {
+testUnless(NO_REUSEPORT)('several endpoints have one port with reuse_port, and none without', async (t) => {
   const one = await endpoint({ ...LOCAL, reuse_port: true });
   const two = await endpoint({ local_addr: one.address, reuse_port: true });
   t.deepEqual(two.address, one.address);

@@ -7,7 +7,7 @@ import { OSError, ValueError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import type { SSLSocket } from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { skip, spawnNode, spawnPeer, startWorker } from '../helpers/peers.js';
+import { NO_PROGRAMS, skip, spawnNode, spawnPeer, startWorker, testUnless } from '../helpers/peers.js';
 import { pending } from '../helpers/promises.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
@@ -268,7 +268,7 @@ test('a loop that libuv refuses to watch is an error that says why, and the next
   t.is(await peer.line(), 'EEXIST x');
 });
 
-test('a new socket is waited for though its number was closed behind our back', async (t) => {
+testUnless(NO_PROGRAMS)('a new socket is waited for though its number was closed behind our back', async (t) => {
   const pipe = spawnPeer('sleep', ['60']);
   const file = (pipe.child.stdout as unknown as { _handle: { fd: number } })._handle.fd;
   let called = 0;

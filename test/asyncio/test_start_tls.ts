@@ -6,12 +6,12 @@ import * as socket from '../../lib/socket/index.js';
 import { MemoryBIO, SSLWantReadError } from '../../lib/ssl/index.js';
 import { bytes, closed, LOCAL, portOf } from '../helpers/asyncio.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnPeer } from '../helpers/peers.js';
+import { NO_PROGRAMS, spawnPeer, testUnless } from '../helpers/peers.js';
 import { cert, clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
 
-test('start_tls on both sides, CPython at the other end', async (t) => {
+testUnless(NO_PROGRAMS)('start_tls on both sides, CPython at the other end', async (t) => {
   const server = await asyncio.start_server(
     async (reader, writer) => {
       t.is(`${await reader.readline()}`, 'STARTTLS\n');

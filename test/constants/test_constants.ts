@@ -6,6 +6,7 @@ import { native } from '../../lib/addon/binary.js';
 import * as beyondConstants from '../../lib/constants/beyond.js';
 import * as selectConstants from '../../lib/constants/select.js';
 import * as socketConstants from '../../lib/constants/socket.js';
+import { present } from '../../lib/constants/table.js';
 import { makeEnum } from '../../lib/core/enum.js';
 import { errno, select, selectors, socket, ssl } from '../../lib/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
@@ -137,10 +138,12 @@ testWithPython('enums have CPython’s members', (t) => {
 
 test('what the binary has is exported, and nothing else', (t) => {
   const { EAGAIN, EBADF, EWOULDBLOCK, BDADDR_ANY, BDADDR_LOCAL, ...own } = numbers;
-  t.deepEqual(Object.keys(own).sort(), Object.keys(native.constants.socket).sort());
-  t.deepEqual(Object.keys(beyondConstants).sort(), Object.keys(native.constants.beyond).sort());
-  t.deepEqual(Object.keys(selectConstants).sort(), Object.keys(native.constants.select).sort());
-  for (const value of Object.values(own)) t.is(typeof value, 'number');
+  // A name that this system lacks is exported as undefined.
+  const names = (module: object) => Object.keys(present(module)).sort();
+  t.deepEqual(names(own), Object.keys(native.constants.socket).sort());
+  t.deepEqual(names(beyondConstants), Object.keys(native.constants.beyond).sort());
+  t.deepEqual(names(selectConstants), Object.keys(native.constants.select).sort());
+  for (const value of Object.values(present(own))) t.is(typeof value, 'number');
   t.deepEqual([EAGAIN, EBADF, EWOULDBLOCK].map(Number.isInteger), [true, true, true]);
   // Texts in CPython, too.
   t.deepEqual([BDADDR_ANY, BDADDR_LOCAL], ['00:00:00:00:00:00', '00:00:00:FF:FF:FF']);

@@ -9,7 +9,7 @@ import * as errno from '../../lib/constants/errno.js';
 import * as socket from '../../lib/socket/index.js';
 import { example, finished, portIn, ROOT } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { hasCommand, python, spawnPeer, testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
+import { hasCommand, NO_PROGRAMS, python, spawnPeer, testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -67,7 +67,7 @@ test('the demo notices a wrong byte, a missing one and an old date', async (t) =
 
 // ---- blocking_client
 
-test("blocking_client fetches a file from Python's http.server", async (t) => {
+testUnless(NO_PROGRAMS)("blocking_client fetches a file from Python's http.server", async (t) => {
   const server = spawnPeer('python3', ['-u', '-m', 'http.server', '0', '--bind', '127.0.0.1', '--directory', ROOT]);
   const port = /port (\d+)/.exec(await server.line())?.[1];
   const { code, lines } = await finished(example('blocking_client.mjs', `http://127.0.0.1:${port}/README.md`));
@@ -134,7 +134,7 @@ print(line(ann_hears))
 ann_hears.close(); ann.close()
 `;
 
-test('chat_server: python guests hear each other, also lines that come in pieces', async (t) => {
+testUnless(NO_PROGRAMS)('chat_server: python guests hear each other, also lines that come in pieces', async (t) => {
   const server = example('chat_server.mjs', '--until-empty');
   const port = portIn(await server.line());
   const { stdout, stderr } = await python(CHAT, [String(port)]);
@@ -154,7 +154,7 @@ test('chat_server: python guests hear each other, also lines that come in pieces
 
 // ---- datagrams
 
-test('udp_echo serve echoes to python, an empty datagram and the largest one too', async (t) => {
+testUnless(NO_PROGRAMS)('udp_echo serve echoes to python, an empty datagram and the largest one too', async (t) => {
   const server = example('udp_echo.mjs', 'serve', '--count', '3');
   const port = portIn(await server.line());
   const script = `
@@ -174,7 +174,7 @@ for size in 0, 5, 65507:
   );
 });
 
-test('udp_echo ask asks again where a datagram was lost', async (t) => {
+testUnless(NO_PROGRAMS)('udp_echo ask asks again where a datagram was lost', async (t) => {
   const script = `
 import socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -199,7 +199,7 @@ test('udp_echo ask hears that nobody listens', async (t) => {
 
 const LINE = /^<13>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (\w+)\[\d+\]: (.*)$/;
 
-test('unix_syslog writes a line to a Unix datagram socket of python', async (t) => {
+testUnless(NO_PROGRAMS)('unix_syslog writes a line to a Unix datagram socket of python', async (t) => {
   const script = `
 import socket, sys
 sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -226,7 +226,7 @@ test('unix_syslog shows what arrives where there is no system log', async (t) =>
 
 // ---- descriptors that change hands
 
-test('fd_passing give: python takes the file and the listener', async (t) => {
+testUnless(NO_PROGRAMS)('fd_passing give: python takes the file and the listener', async (t) => {
   const path = join(tmpdir(t), 'socket');
   const giver = example('fd_passing.mjs', 'give', path, README);
   const script = `
@@ -250,7 +250,7 @@ print(listener.accept()[1] == client.getsockname())`;
   t.is((await finished(giver)).code, 0);
 });
 
-test('fd_passing take: python gives the file and the listener', async (t) => {
+testUnless(NO_PROGRAMS)('fd_passing take: python gives the file and the listener', async (t) => {
   const path = join(tmpdir(t), 'socket');
   const script = `
 import os, socket, sys
@@ -276,7 +276,7 @@ test('fd_passing does both', async (t) => {
   t.is(lines.filter((line) => /^process \d+ (gave away|got)/.test(line)).length, 2);
 });
 
-test('inherited_listener serves on the socket that python made', async (t) => {
+testUnless(NO_PROGRAMS)('inherited_listener serves on the socket that python made', async (t) => {
   // The process that becomes Node has the number that it announces: as systemd does it, and no shell between.
   const script = `
 import os, socket, sys

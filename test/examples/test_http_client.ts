@@ -8,7 +8,7 @@ import test from 'ava';
 import { exceptions, socket, ssl } from 'berkeley';
 import { example, finished, ROOT } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { type Peer, spawnPeer, testUnless } from '../helpers/peers.js';
+import { NO_PROGRAMS, type Peer, spawnPeer, testUnless } from '../helpers/peers.js';
 import { cert } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -216,7 +216,7 @@ testUnless(!hasLoopback6() && 'no IPv6 here')('an IPv6 address in brackets', asy
   await server.stop();
 });
 
-test('a file of python -m http.server', async (t) => {
+testUnless(NO_PROGRAMS)('a file of python -m http.server', async (t) => {
   const args = ['-u', '-m', 'http.server', '0', '--bind', '127.0.0.1', '--directory', ROOT];
   const server = spawnPeer('python3', args);
   const port = /port (\d+)/.exec(await server.line())?.[1];
@@ -326,7 +326,7 @@ with socket.create_server(('127.0.0.1', 0)) as listener:
         sock.close()
 `;
 
-test('https: a body that ends with the connection must end with a good-bye', async (t) => {
+testUnless(NO_PROGRAMS)('https: a body that ends with the connection must end with a good-bye', async (t) => {
   const server: Peer = spawnPeer('python3', ['-c', TLS_SERVER, cert('server.pem')]);
   const url = `https://localhost:${await server.line()}/`;
   t.is(String(get(url).body), 'the first half');

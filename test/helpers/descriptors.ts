@@ -107,6 +107,17 @@ export function unixPair(t: ExecutionContext): [socket.socket, socket.socket] {
   return pair;
 }
 
+/** Two sockets of a type that are connected to each other: Unix-domain ones, on Windows TCP or UDP over the loopback. */
+export function pairOf(type: number = socket.SOCK_STREAM): [socket.socket, socket.socket] {
+  if (process.platform !== 'win32') return socket.socketpair(socket.AF_UNIX, type);
+  if (type === socket.SOCK_STREAM) return socket.socketpair();
+  const pair = [0, 1].map(() => new socket.socket(socket.AF_INET, type)) as [socket.socket, socket.socket];
+  for (const each of pair) each.bind(['127.0.0.1', 0]);
+  pair[0].connect(pair[1].getsockname());
+  pair[1].connect(pair[0].getsockname());
+  return pair;
+}
+
 /** Two connected TCP sockets, closed after the test. */
 export function tcpPair(t: ExecutionContext): [socket.socket, socket.socket] {
   using listener = socket.create_server(['127.0.0.1', 0]);

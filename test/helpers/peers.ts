@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Transferable, Worker } from 'node:worker_threads';
 import test, { type ExecutionContext, type TestFn } from 'ava';
+import { native } from '../../lib/addon/binary.js';
+import * as errno from '../../lib/constants/errno.js';
 
 /** No wait in a test is longer, in milliseconds. It bounds a failure; nothing is expected to come near it. */
 const PATIENCE_MS = 60_000;
@@ -47,19 +49,34 @@ export function onWindows(reason: string): string | false {
   return process.platform === 'win32' && `Windows: ${reason}`;
 }
 
+/** The error of a call on a descriptor that is not open: Windows says that it is no socket. */
+export const NOT_OPEN =
+  process.platform === 'win32'
+    ? { code: 'ENOTSOCK', errno: errno.ENOTSOCK, message: `[WinError ${errno.ENOTSOCK}] ${native.strerror(errno.ENOTSOCK)}` }
+    : { code: 'EBADF', errno: errno.EBADF, message: `[Errno ${errno.EBADF}] Bad file descriptor` };
+
 // What Windows has not, and many tests need.
 export const NO_UNIX = onWindows('CPython has no AF_UNIX there');
 export const NO_POLL = onWindows('CPython has no poll there');
 export const NO_EPOLL = onWindows('no epoll');
 export const NO_MESSAGES = onWindows('no sendmsg and recvmsg in CPython; ours are tested by themselves');
+export const NO_PROGRAMS = onWindows('the program at the other end is one of POSIX systems');
+export const NO_ZEROCOPY = onWindows('no sends without a copy');
 export const NO_PASSING = onWindows('a child inherits no socket as a descriptor of its own');
 export const NO_SIGNALS = onWindows('no signals between processes');
 export const NO_PLAIN_DESCRIPTORS = onWindows('only sockets can be waited for');
+export const NO_STRUCTS = onWindows('it has these structs in another form, or not at all');
+export const NO_SLEEP = onWindows('no call sleeps in the kernel');
+export const NO_NEXT_NUMBER = onWindows('a number that is free is not the next one to be given');
+export const NO_RDHUP = onWindows('no POLLRDHUP');
 export const NO_PROC = onWindows('no /proc');
+export const NO_REUSEPORT = onWindows('no SO_REUSEPORT');
+export const NO_DONTWAIT = onWindows('no MSG_DONTWAIT');
+export const NO_FAMILY = onWindows('no such address family');
 
 /** Whether PATH has this program. */
 export function hasCommand(name: string): boolean {
-  if (process.platform === 'win32') return spawnSync('where', [name], { env: cleanEnv() }).status === 0;
+  if (process.platform === 'win32') return false; // the tests know them as they are on POSIX systems
   return spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { env: cleanEnv() }).status === 0;
 }
 

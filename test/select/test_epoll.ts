@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
 import * as errno from '../../lib/constants/errno.js';
 import { FileExistsError, FileNotFoundError, OSError, PermissionError, ValueError } from '../../lib/core/exceptions.js';
@@ -11,8 +11,10 @@ import * as socket from '../../lib/socket/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { manyPairs, tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { startWorker, until } from '../helpers/peers.js';
+import { NO_EPOLL, startWorker, testUnless, until } from '../helpers/peers.js';
 import { testTwins } from '../helpers/twin.js';
+
+const test = testUnless(NO_EPOLL);
 
 checkLeaks(test);
 

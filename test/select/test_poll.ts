@@ -1,7 +1,6 @@
 /** select.poll. The cases that all pollers share are in test_selectors.ts. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import test from 'ava';
 import * as errno from '../../lib/constants/errno.js';
 import { FileNotFoundError, KeyError, ValueError } from '../../lib/core/exceptions.js';
 import * as select from '../../lib/select/index.js';
@@ -10,6 +9,9 @@ import { testBlocked } from '../helpers/blocked.js';
 import { fifo, manyPairs, tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { testTwins } from '../helpers/twin.js';
+import { NO_POLL, testUnless } from '../helpers/peers.js';
+
+const test = testUnless(NO_POLL);
 
 checkLeaks(test);
 

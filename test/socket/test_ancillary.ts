@@ -2,13 +2,15 @@
 import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { pythonSync, skip, spawnPeer, startWorker, tmpdir } from '../helpers/peers.js';
+import { NO_UNIX, pythonSync, skip, spawnPeer, startWorker, testUnless, tmpdir } from '../helpers/peers.js';
 import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
+
+const test = testUnless(NO_UNIX);
 
 checkLeaks(test);
 

@@ -6,7 +6,7 @@ import { deadlineIn, type Waitable, wait } from '../../lib/wait/call.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { startWorker } from '../helpers/peers.js';
+import { NO_EPOLL, startWorker, testUnless } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -52,7 +52,7 @@ test('the deadline ends a busy wait', (t) => {
   t.is(wait(new ReadyAt(0), deadlineIn(0.001), 50), 0);
 });
 
-test('a socket, an epoll and a poll that wait so find what comes', async (t) => {
+testUnless(NO_EPOLL)('a socket, an epoll and a poll that wait so find what comes', async (t) => {
   const [a, b] = unixPair(t);
   const echo = startWorker(
     `
@@ -90,7 +90,7 @@ test('a socket, an epoll and a poll that wait so find what comes', async (t) => 
   t.is(await echo.exit, 0);
 });
 
-test('times that are none', (t) => {
+testUnless(NO_EPOLL)('times that are none', (t) => {
   const [sock] = unixPair(t);
   using epoll = new select.epoll();
   for (const object of [sock, epoll, new select.poll()]) {

@@ -8,7 +8,7 @@ import { ExceptionGroup, type OSError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { type State, TwoAddresses } from '../helpers/addresses.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { pythonSync, skip, spawnNode, spawnPeer, startWorker, testUnless, tmpdir, until } from '../helpers/peers.js';
+import { NO_REUSEPORT, NO_UNIX, pythonSync, skip, spawnNode, spawnPeer, startWorker, testUnless, tmpdir, until } from '../helpers/peers.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -319,7 +319,7 @@ test('a server listens at a real port, and its port is free for the next at once
   t.deepEqual(again.getsockname(), address);
 });
 
-test('reuse_port: two servers at one port', (t) => {
+testUnless(NO_REUSEPORT)('reuse_port: two servers at one port', (t) => {
   using first = socket.create_server(['127.0.0.1', 0], { reuse_port: true });
   t.throws(() => socket.create_server(first.getsockname()), { name: 'OSError', code: 'EADDRINUSE' });
   using second = socket.create_server(first.getsockname(), { reuse_port: true });
@@ -391,7 +391,7 @@ testWithPython('has_dualstack_ipv6 and has_ipv6 say what CPython says', (t) => {
   t.is(stdout, `${title(socket.has_ipv6)} ${title(socket.has_dualstack_ipv6())}\n`);
 });
 
-test('a Unix server, whose path exists', (t) => {
+testUnless(NO_UNIX)('a Unix server, whose path exists', (t) => {
   const path = join(tmpdir(t), 'server');
   using server = socket.create_server(path, { family: AF_UNIX });
   t.true(existsSync(path));
@@ -400,7 +400,7 @@ test('a Unix server, whose path exists', (t) => {
   server.accept()[0].close();
 });
 
-test('the backlog is how many may wait', (t) => {
+testUnless(NO_UNIX)('the backlog is how many may wait', (t) => {
   const path = join(tmpdir(t), 'server');
   using _ = socket.create_server(path, { family: AF_UNIX, backlog: 2 });
   const clients: socket.socket[] = [];

@@ -6,7 +6,7 @@ import * as errno from '../../lib/constants/errno.js';
 import type * as exceptions from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { pythonSync, skip, spawnPeer, tmpdir } from '../helpers/peers.js';
+import { NO_FAMILY, NO_UNIX, pythonSync, skip, spawnPeer, testUnless, tmpdir } from '../helpers/peers.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -29,7 +29,7 @@ function open(t: ExecutionContext, family: number | undefined, type: number, pro
 
 // ---- Unix ------------------------------------------------------------------------------------------------------------
 
-test('a path is in the file system, and both ends tell it', (t) => {
+testUnless(NO_UNIX)('a path is in the file system, and both ends tell it', (t) => {
   const path = join(tmpdir(t), 'server');
   using server = new socket.socket(AF_UNIX, SOCK_STREAM);
   server.bind(path);
@@ -47,7 +47,7 @@ test('a path is in the file system, and both ends tell it', (t) => {
   t.is(connection.getpeername(), '');
 });
 
-test('a path may be bytes, and may be none that UTF-8 knows', (t) => {
+testUnless(NO_UNIX)('a path may be bytes, and may be none that UTF-8 knows', (t) => {
   const folder = tmpdir(t);
   using server = new socket.socket(AF_UNIX, SOCK_STREAM);
   server.bind(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x78, 0x80, 0xff])]));
@@ -62,7 +62,7 @@ test('a path may be bytes, and may be none that UTF-8 knows', (t) => {
   t.is(client.getpeername(), `${folder}/x\udc80\udcff`);
 });
 
-test('what a path can go wrong with has its class', (t) => {
+testUnless(NO_UNIX)('what a path can go wrong with has its class', (t) => {
   const path = join(tmpdir(t), 'server');
   using server = new socket.socket(AF_UNIX, SOCK_STREAM);
   using client = new socket.socket(AF_UNIX, SOCK_STREAM);
@@ -100,13 +100,13 @@ print(s.getpeername() == name, flush=True)`,
   t.deepEqual(address, Buffer.concat([name, Buffer.from(' client')]));
 });
 
-test('an abstract name may be given as text', (t) => {
+testUnless(NO_UNIX)('an abstract name may be given as text', (t) => {
   using sock = new socket.socket(AF_UNIX, SOCK_DGRAM);
   sock.bind(`\0straße ${process.pid}`);
   t.deepEqual(sock.getsockname(), Buffer.from(`\0straße ${process.pid}`));
 });
 
-test('an empty name has the kernel choose one: unix(7), autobind', (t) => {
+testUnless(NO_UNIX)('an empty name has the kernel choose one: unix(7), autobind', (t) => {
   using sock = new socket.socket(AF_UNIX, SOCK_DGRAM);
   sock.bind('');
   const name = sock.getsockname();
@@ -116,7 +116,7 @@ test('an empty name has the kernel choose one: unix(7), autobind', (t) => {
   t.deepEqual(sock.recv(100), Buffer.from('to you'));
 });
 
-test('a datagram tells who sent it, or null where the sender has no name', (t) => {
+testUnless(NO_UNIX)('a datagram tells who sent it, or null where the sender has no name', (t) => {
   const folder = tmpdir(t);
   using receiver = new socket.socket(AF_UNIX, SOCK_DGRAM);
   receiver.bind(join(folder, 'receiver'));
@@ -129,7 +129,7 @@ test('a datagram tells who sent it, or null where the sender has no name', (t) =
   t.deepEqual(receiver.recvfrom(10), [Buffer.from('bc'), join(folder, 'sender')]);
 });
 
-test('a sequential packet socket keeps the records apart', (t) => {
+testUnless(NO_UNIX)('a sequential packet socket keeps the records apart', (t) => {
   const [a, b] = socket.socketpair(AF_UNIX, SOCK_SEQPACKET);
   using _a = a;
   using _b = b;
@@ -225,7 +225,7 @@ test('a raw socket pings: an ICMP echo and its reply', (t) => {
   }
 });
 
-test('netlink: the kernel gives a port and lists its interfaces', (t) => {
+testUnless(NO_FAMILY)('netlink: the kernel gives a port and lists its interfaces', (t) => {
   using sock = open(t, socket.AF_NETLINK, SOCK_RAW);
   if (sock === undefined) return;
   sock.settimeout(30);
@@ -289,7 +289,7 @@ print(name, proto, kind, hardware, address.hex())`);
   t.deepEqual([...kinds].sort(), [socket.PACKET_HOST, socket.PACKET_OUTGOING].sort());
 });
 
-test("vsock: any address, and a port of one's own", (t) => {
+testUnless(NO_FAMILY)("vsock: any address, and a port of one's own", (t) => {
   using sock = open(t, socket.AF_VSOCK, SOCK_STREAM);
   if (sock === undefined) return;
   const ANY = 2 ** 32 - 1;

@@ -5,7 +5,7 @@ import { native } from '../../lib/addon/binary.js';
 import * as errno from '../../lib/constants/errno.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnNode, until } from '../helpers/peers.js';
+import { NO_PROGRAMS, NO_UNIX, spawnNode, testUnless, until } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -35,7 +35,7 @@ function timeval(microseconds: number): Buffer {
   return Buffer.from(bytes.buffer);
 }
 
-test('SO_SNDTIMEO ends a connect that waits for a full Unix listener', (t) => {
+testUnless(NO_UNIX)('SO_SNDTIMEO ends a connect that waits for a full Unix listener', (t) => {
   const { address } = fullListener(t);
   // The first is shorter than a slice of the wait, the other one takes two.
   for (const microseconds of [50_000, 300_000]) {
@@ -50,7 +50,7 @@ test('SO_SNDTIMEO ends a connect that waits for a full Unix listener', (t) => {
   }
 });
 
-test('a signal does not turn a connect that waits for a full Unix listener into a success', async (t) => {
+testUnless(NO_PROGRAMS)('a signal does not turn a connect that waits for a full Unix listener into a success', async (t) => {
   const { listener, address } = fullListener(t);
   const peer = spawnNode(
     `

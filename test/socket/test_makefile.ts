@@ -2,7 +2,7 @@
 import test from 'ava';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { spawnPeer } from '../helpers/peers.js';
+import { NO_DONTWAIT, spawnPeer, testUnless } from '../helpers/peers.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -101,7 +101,7 @@ test('text: newlines and encodings as asked for', (t) => {
   t.deepEqual([...reader], ['a\ufffd\r\n', 'b']);
 });
 
-test('bytes: what is written is sent by flush and close, or at once without a buffer', (t) => {
+testUnless(NO_DONTWAIT)('bytes: what is written is sent by flush and close, or at once without a buffer', (t) => {
   using ends = pair();
   const buffered = ends.a.makefile('wb');
   t.is(buffered.write(bytes('kept ')), 5);

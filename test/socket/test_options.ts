@@ -5,7 +5,7 @@ import { native } from '../../lib/addon/binary.js';
 import * as errno from '../../lib/constants/errno.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { skip } from '../helpers/peers.js';
+import { NO_REUSEPORT, NO_STRUCTS, NO_UNIX, skip, testUnless } from '../helpers/peers.js';
 import { outcomeOf, outcomesInPython, testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -213,7 +213,7 @@ test('options set on a listener are those of what it accepts', (t) => {
   t.is(client.getsockopt(IPPROTO_TCP, constants.TCP_QUICKACK), 0);
 });
 
-test('a listener says that it is one, a socket its family and protocol', (t) => {
+testUnless(NO_STRUCTS)('a listener says that it is one, a socket its family and protocol', (t) => {
   using server = socket.create_server(['127.0.0.1', 0]);
   t.is(server.getsockopt(SOL_SOCKET, socket.SO_ACCEPTCONN), 1);
   t.is(server.getsockopt(SOL_SOCKET, constants.SO_DOMAIN), AF_INET);
@@ -221,7 +221,7 @@ test('a listener says that it is one, a socket its family and protocol', (t) => 
   t.is(server.getsockopt(SOL_SOCKET, socket.SO_TYPE), SOCK_STREAM);
 });
 
-test('SO_REUSEPORT lets two listen at one port', (t) => {
+testUnless(NO_REUSEPORT)('SO_REUSEPORT lets two listen at one port', (t) => {
   using first = new socket.socket();
   first.setsockopt(SOL_SOCKET, socket.SO_REUSEPORT, 1);
   first.bind(['127.0.0.1', 0]);
@@ -247,7 +247,7 @@ test('broadcasts are allowed to who asks for it', (t) => {
   t.is(sock.sendto(bytes('x'), ['127.255.255.255', 9]), 1);
 });
 
-test('TCP_INFO is bytes: its first one is the state', (t) => {
+testUnless(NO_STRUCTS)('TCP_INFO is bytes: its first one is the state', (t) => {
   const [ESTABLISHED, LISTEN] = [1, 10]; // <netinet/tcp.h>
   using server = socket.create_server(['127.0.0.1', 0]);
   using client = socket.create_connection(server.getsockname() as [string, number]);
@@ -342,7 +342,7 @@ test('IPV6_V6ONLY before bind; after it, it is too late', (t) => {
   });
 });
 
-test('options of a Unix socket', (t) => {
+testUnless(NO_UNIX)('options of a Unix socket', (t) => {
   using sock = new socket.socket(AF_UNIX, SOCK_DGRAM);
   sock.setsockopt(SOL_SOCKET, constants.SO_PASSCRED, 1);
   t.is(sock.getsockopt(SOL_SOCKET, constants.SO_PASSCRED), 1);

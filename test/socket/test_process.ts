@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import * as socket from '../../lib/socket/index.js';
+import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { type Peer, spawnNode, spawnPeer, testUnless, underSanitizers, until } from '../helpers/peers.js';
+import { NO_PASSING, NO_PROC, NO_SIGNALS, NO_UNIX, type Peer, spawnNode, spawnPeer, testUnless, underSanitizers, until } from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -93,7 +94,7 @@ for (const [name, call, prepare = ''] of calls) {
   });
 }
 
-test.serial('after an InterruptedError the call can be made again', async (t) => {
+testUnless(NO_PROC).serial('after an InterruptedError the call can be made again', async (t) => {
   const peer = spawnNode(`${PRELUDE}${LISTENER}
     const file = a.makefile('rb');
     b.send(bytes('half a '));
@@ -116,7 +117,7 @@ test.serial('after an InterruptedError the call can be made again', async (t) =>
   t.is(await peer.exit, 0, peer.errors());
 });
 
-test.serial('any signal with a listener interrupts; one without does what it always does', async (t) => {
+testUnless(NO_PROC).serial('any signal with a listener interrupts; one without does what it always does', async (t) => {
   const peer = spawnNode(`${PRELUDE}
     process.on('SIGUSR2', () => { say('listener'); clearInterval(alive); });
     const alive = setInterval(() => {}, 1000);
@@ -135,7 +136,7 @@ test.serial('any signal with a listener interrupts; one without does what it alw
   t.is(other.child.signalCode, 'SIGTERM');
 });
 
-test.serial('a signal that came before the call ends its wait, but not a call that need not wait', async (t) => {
+testUnless(NO_SIGNALS).serial('a signal that came before the call ends its wait, but not a call that need not wait', async (t) => {
   const peer = spawnNode(`${PRELUDE}${LISTENER}
     b.send(bytes('x'));
     process.kill(process.pid, 'SIGINT');
@@ -147,7 +148,7 @@ test.serial('a signal that came before the call ends its wait, but not a call th
   t.is(await peer.exit, 0);
 });
 
-test.serial('the listener itself may block', async (t) => {
+testUnless(NO_PROC).serial('the listener itself may block', async (t) => {
   const peer = spawnNode(`${PRELUDE}
     const alive = setInterval(() => {}, 1000);
     process.on('SIGINT', () => {
@@ -164,7 +165,7 @@ test.serial('the listener itself may block', async (t) => {
   t.is(await peer.exit, 0);
 });
 
-test.serial('a worker goes on blocking while the main thread handles a signal', async (t) => {
+testUnless(NO_UNIX).serial('a worker goes on blocking while the main thread handles a signal', async (t) => {
   const peer = spawnNode(
     `${PRELUDE}
     import { Worker } from 'node:worker_threads';
@@ -236,7 +237,7 @@ test.serial(
 
 // ---- handed over -----------------------------------------------------------------------------------------------------
 
-test.serial('a listener handed over to a child serves there, and here no more', async (t) => {
+testUnless(NO_PASSING).serial('a listener handed over to a child serves there, and here no more', async (t) => {
   using server = socket.create_server(['127.0.0.1', 0]);
   const address = server.getsockname() as [string, number];
   const peer = spawnNode(
@@ -322,7 +323,7 @@ sock.sendall(sock.recv(100).upper())`,
 });
 
 test.serial('a datagram socket is shared with a child: both may send on it', async (t) => {
-  const [a, b] = socket.socketpair(AF_UNIX, SOCK_DGRAM);
+  const [a, b] = pairOf(SOCK_DGRAM);
   using _a = a;
   using _b = b;
   const peer = spawnNode(`${PRELUDE} new socket.socket({ fileno: 3 }).send(bytes('child'));`, null, [a.fileno()]);
@@ -331,7 +332,7 @@ test.serial('a datagram socket is shared with a child: both may send on it', asy
   t.deepEqual([b.recv(10), b.recv(10)], [bytes('child'), bytes('parent')]);
 });
 
-test.serial('what a child gets under a timeout here is nonblocking there, for they share O_NONBLOCK', async (t) => {
+testUnless(NO_PASSING).serial('what a child gets under a timeout here is nonblocking there, for they share O_NONBLOCK', async (t) => {
   const [a, b] = socket.socketpair();
   using _a = a;
   using _b = b;

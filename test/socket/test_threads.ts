@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { startWorker, until } from '../helpers/peers.js';
+import { NO_UNIX, NOT_OPEN, startWorker, testUnless, until } from '../helpers/peers.js';
 import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 
 checkLeaks(test);
@@ -60,7 +60,7 @@ const blockingCalls: [name: string, source: string][] = [
   ],
   ['recv under a timeout', `const [a, b] = socket.socketpair(); a.settimeout(3600); send('blocks'); a.recv(1);`],
   ['recv_into', `const [a, b] = socket.socketpair(); send('blocks'); a.recv_into(Buffer.alloc(9));`],
-  ['recvfrom', `const [a, b] = socket.socketpair(AF_UNIX, SOCK_DGRAM); send('blocks'); a.recvfrom(1);`],
+  ['recvfrom', `const a = new socket.socket(AF_INET, SOCK_DGRAM); a.bind(['127.0.0.1', 0]); send('blocks'); a.recvfrom(1);`],
   ['recvmsg', `const [a, b] = socket.socketpair(); send('blocks'); a.recvmsg(1, 100);`],
   [
     'recv with MSG_WAITALL, of which a part has come',
@@ -116,7 +116,8 @@ const blockingCalls: [name: string, source: string][] = [
 ];
 
 for (const [name, source] of blockingCalls) {
-  test.serial(`a worker that blocks in ${name} can be terminated, and what it had open is closed`, async (t) => {
+  const lacking = source.includes('AF_UNIX') && NO_UNIX;
+  testUnless(lacking).serial(`a worker that blocks in ${name} can be terminated, and what it had open is closed`, async (t) => {
     const before = openDescriptors();
     const worker = await blockedWorker(source);
     await terminated(t, [worker], before);
@@ -210,7 +211,7 @@ test.serial(
       a.fileno(),
     );
     a.close();
-    t.deepEqual(await worker.next(), ['OSError', 'EBADF']);
+    t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.code]);
     t.is(await worker.exit, 0);
   },
 );
@@ -230,7 +231,7 @@ test.serial('a listener closed by another thread likewise', async (t) => {
     server.fileno(),
   );
   server.close();
-  t.deepEqual(await worker.next(), ['OSError', 'EBADF']);
+  t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.code]);
   t.is(await worker.exit, 0);
 });
 
@@ -527,8 +528,8 @@ test.serial(
     closed(fd);
     worker.send('go on');
     t.true(await worker.next(), 'the number is used again');
-    t.is(await worker.next(), 'EBADF');
-    t.deepEqual(await worker.next(), ['OSError', 'EBADF']);
+    t.is(await worker.next(), NOT_OPEN.code);
+    t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.code]);
     t.is(await worker.next(), 'awaited');
     t.is(await worker.next(), 4);
     t.is(await worker.exit, 0);

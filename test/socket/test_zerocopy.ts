@@ -1,7 +1,7 @@
 /** send_zerocopy and reap_zerocopy: what arrives, whose the bytes are meanwhile, and what becomes of them at the end. */
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import {
   BlockingIOError,
   ConnectionResetError,
@@ -12,8 +12,10 @@ import {
 import * as socket from '../../lib/socket/index.js';
 import { tcpPair } from '../helpers/descriptors.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { cleanEnv, spawnPeer, startWorker, testUnless, until } from '../helpers/peers.js';
+import { cleanEnv, NO_ZEROCOPY, spawnPeer, startWorker, testUnless, until } from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
+
+const test = testUnless(NO_ZEROCOPY);
 
 checkLeaks(test, { forgets: true });
 

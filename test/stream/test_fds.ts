@@ -2,12 +2,13 @@
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import test from 'ava';
 import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
+import { NO_UNIX, spawnNode, spawnPeer, testUnless, tmpdir } from '../helpers/peers.js';
+
+const test = testUnless(NO_UNIX);
 
 checkLeaks(test);
 

@@ -8,7 +8,7 @@ import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed, listening, same } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
+import { NOT_OPEN, spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -165,7 +165,7 @@ test('an fd that is no socket is an error', async (t) => {
   const server = stream.createServer();
   server.listen({ fd: 0x3fff });
   const [error] = await once(server, 'error');
-  t.is(error.code, 'EBADF');
+  t.is(error.code, NOT_OPEN.code);
   t.false(server.listening);
 });
 

@@ -1,14 +1,16 @@
 /** decode_ancillary, tcp_info and peercred: against CPython's struct on the same bytes, and what real sockets say. */
 import { closeSync, fstatSync } from 'node:fs';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
 import { errno } from '../../lib/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { decodeTcpInfo } from '../../lib/structs/info.js';
 import { tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { pythonSync, skip, spawnPeer } from '../helpers/peers.js';
+import { NO_STRUCTS, pythonSync, skip, spawnPeer, testUnless } from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
+
+const test = testUnless(NO_STRUCTS);
 
 checkLeaks(test);
 

@@ -41,9 +41,9 @@ struct Registration {
   Fd fd = kNoFd;
   HANDLE handle = nullptr;
   uint32_t wanted = 0;  // poll(2)'s bits
+  ULONG asked = 0;      // the driver's, of the request in flight
   ULONG found = 0;      // the driver's
   State state = State::kIdle;
-  bool cancelled = false;
 };
 static_assert(offsetof(Registration, status) == 0);
 
@@ -75,14 +75,7 @@ class AfdPoller : public Poller {
       pollers.all.erase(std::find(pollers.all.begin(), pollers.all.end(), this));
     }
     const std::lock_guard<std::mutex> lock(mutex_);
-    for (auto& [fd, registration] : registrations_) {
-      if (registration->state == State::kArmed) {
-        Cancel(registration);
-        registration->state = State::kGone;
-        continue;
-      }
-      delete registration;
-    }
+    for (auto& [fd, registration] : registrations_) Dismiss(registration);
     registrations_.clear();
     while (in_flight_ > 0 && Take(kEndMs)) {
     }
@@ -97,12 +90,7 @@ class AfdPoller : public Poller {
     if (error < 0) return error;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (registrations_.count(fd) > 0) return -EEXIST;
-    auto* registration = new Registration();
-    registration->fd = fd;
-    registration->handle = handle;
-    registration->wanted = events;
-    registrations_.emplace(fd, registration);
-    return Arm(registration);
+    return Start(fd, handle, events);
   }
 
   int Modify(Fd fd, uint32_t events) override {
@@ -111,11 +99,16 @@ class AfdPoller : public Poller {
     const auto found = registrations_.find(fd);
     if (found == registrations_.end()) return -ENOENT;
     Registration* registration = found->second;
-    const bool more = (afd::ToEvents(events) & ~afd::ToEvents(registration->wanted)) != 0;
-    registration->wanted = events;
-    // A request that asks for more than is wanted now is answered in vain once at most.
-    if (more && registration->state == State::kArmed) Cancel(registration);
-    return 0;
+    const bool asks = (afd::ToEvents(events) & ~registration->asked) == 0;
+    if (registration->state != State::kArmed || asks) {
+      // A request that asks for more than is wanted now is answered in vain once at most.
+      registration->wanted = events;
+      return 0;
+    }
+    const HANDLE handle = registration->handle;
+    registrations_.erase(found);
+    Dismiss(registration);
+    return Start(fd, handle, events);
   }
 
   int Remove(Fd fd) override {
@@ -125,9 +118,7 @@ class AfdPoller : public Poller {
 
   int Wait(PollerEvent* events, int capacity) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-    ArmIdle();
-    while (Take(0)) {
-    }
+    Gather();
     int count = 0;
     while (count < capacity && !found_.empty()) {
       Registration* registration = found_.front();
@@ -147,9 +138,7 @@ class AfdPoller : public Poller {
     for (;;) {
       {
         const std::lock_guard<std::mutex> lock(mutex_);
-        ArmIdle();
-        while (Take(0)) {
-        }
+        Gather();
         if (woken_ || !found_.empty()) {
           woken_ = false;
           return;
@@ -178,14 +167,24 @@ class AfdPoller : public Poller {
   }
 
  private:
+  // Begins to watch. Returns 0 or a negative code.
+  int Start(Fd fd, HANDLE handle, uint32_t events) {
+    auto* registration = new Registration();
+    registration->fd = fd;
+    registration->handle = handle;
+    registration->wanted = events;
+    registrations_.emplace(fd, registration);
+    return Arm(registration);
+  }
+
   // Hands the driver a request. Returns 0; or a negative code, and the registration is no more.
   int Arm(Registration* registration) {
     registration->state = State::kArmed;
-    registration->cancelled = false;
     registration->request.header.timeout.QuadPart = INT64_MAX;
     registration->request.header.count = 1;
     registration->request.header.exclusive = 0;
-    registration->request.handle = {registration->handle, afd::ToEvents(registration->wanted), 0};
+    registration->asked = afd::ToEvents(registration->wanted);
+    registration->request.handle = {registration->handle, registration->asked, 0};
     const NTSTATUS status = afd::Poll(driver_, nullptr, &registration->status, &registration->request.header);
     if (status == afd::kSuccess || status == afd::kPending) {
       ++in_flight_;
@@ -204,10 +203,25 @@ class AfdPoller : public Poller {
     }
   }
 
-  void Cancel(Registration* registration) {
-    if (registration->cancelled) return;
-    registration->cancelled = true;
-    afd::Cancel(driver_, &registration->status);
+  // Arms what is idle, and takes the answers that are there.
+  void Gather() {
+    do {
+      ArmIdle();
+      while (Take(0)) {
+      }
+    } while (!idle_.empty());
+  }
+
+  // Gets rid of a registration that is no longer in registrations_: at once, or with its answer.
+  void Dismiss(Registration* registration) {
+    if (registration->state == State::kArmed) {
+      registration->state = State::kGone;
+      afd::Cancel(driver_, &registration->status);
+      return;
+    }
+    if (registration->state == State::kFound) std::replace(found_.begin(), found_.end(), registration, kNone);
+    if (registration->state == State::kIdle) std::replace(idle_.begin(), idle_.end(), registration, kNone);
+    delete registration;
   }
 
   bool Forget(Fd fd) {
@@ -215,14 +229,7 @@ class AfdPoller : public Poller {
     if (found == registrations_.end()) return false;
     Registration* registration = found->second;
     registrations_.erase(found);
-    if (registration->state == State::kArmed) {
-      registration->state = State::kGone;
-      Cancel(registration);
-      return true;
-    }
-    if (registration->state == State::kFound) std::replace(found_.begin(), found_.end(), registration, kNone);
-    if (registration->state == State::kIdle) std::replace(idle_.begin(), idle_.end(), registration, kNone);
-    delete registration;
+    Dismiss(registration);
     return true;
   }
 
@@ -251,13 +258,16 @@ class AfdPoller : public Poller {
       delete registration;
       return;
     }
-    const bool answers = registration->status.Status == afd::kSuccess && registration->request.header.count > 0;
+    const NTSTATUS status = registration->status.Status;
+    const bool answers = status == afd::kSuccess && registration->request.header.count > 0;
     const ULONG found = answers ? registration->request.handle.events : 0;
-    if ((found & afd::kLocalClose) != 0) {
+    // A request ends as cancelled if the thread ends that has made it.
+    const bool failed = status != afd::kSuccess && status != afd::kCancelled;
+    if (failed || (found & afd::kLocalClose) != 0) {
       registrations_.erase(registration->fd);
       delete registration;
     } else if (afd::FromEvents(found, registration->wanted) == 0) {
-      // Cancelled, because more is wanted; or less is wanted.
+      // Less is wanted than was asked for.
       registration->state = State::kIdle;
       idle_.push_back(registration);
     } else {
