@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { type ConnectOptions, connectTo } from '../../lib/asyncio/connect.js';
 import * as asyncio from '../../lib/asyncio/index.js';
+import * as errno from '../../lib/constants/errno.js';
 import { ExceptionGroup, fromCode, TimeoutError, ValueError } from '../../lib/core/exceptions.js';
 import { interleaved, Race } from '../../lib/socket/happy_eyeballs.js';
 import * as socket from '../../lib/socket/index.js';
@@ -15,7 +16,7 @@ import { outcomesInPython, testTwins, testWithPython } from '../helpers/twin.js'
 checkLeaks(test);
 
 const { AF_INET, AF_INET6, SOCK_STREAM } = socket;
-const ECONNREFUSED = 111;
+const { ECONNREFUSED } = errno;
 /** Every host has two addresses with them: getaddrinfo of no name at all gives the loopback addresses. */
 const withBoth = testUnless(!socket.has_dualstack_ipv6() && 'no IPv6 here');
 /** What a test begins with that has a race: long enough for nothing but its failure. */

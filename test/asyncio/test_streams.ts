@@ -22,7 +22,7 @@ import * as socket from '../../lib/socket/index.js';
 import { SSLCertVerificationError } from '../../lib/ssl/index.js';
 import { bytes, closed, echo, echoServer, LOCAL, portOf } from '../helpers/asyncio.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_PROGRAMS, NO_UNIX, NOT_OPEN, spawnNode, spawnPeer, testUnless, tmpdir } from '../helpers/peers.js';
+import { NO_PROGRAMS, NO_UNIX, NOT_OPEN, spawnNode, spawnPeer, systemMessage, testUnless, tmpdir } from '../helpers/peers.js';
 import { cert, clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -209,6 +209,13 @@ test('a peer that reads slowly: drain waits, and memory is bounded on both sides
   await server.wait_closed();
 });
 
+/** Writes the data until some of it is not taken at once: how many bytes that were. (Windows takes what is far too much.) */
+function fill(writer: asyncio.StreamWriter, data: Uint8Array): number {
+  let written = 0;
+  for (; writer.transport.get_write_buffer_size() === 0; written += data.length) writer.write(data);
+  return written;
+}
+
 test('the limits of the write buffer', async (t) => {
   const [one, other] = socket.socketpair();
   const [, writer] = await asyncio.open_unix_connection(null, { sock: one });
@@ -223,7 +230,7 @@ test('the limits of the write buffer', async (t) => {
   });
   // What is not taken at once is the writer's own: the caller may change its memory.
   const data = Buffer.alloc(4 << 20, 'a');
-  writer.write(data);
+  const written = fill(writer, data);
   data.fill('b');
   const draining = writer.drain();
   const controller = new AbortController();
@@ -232,7 +239,7 @@ test('the limits of the write buffer', async (t) => {
   await t.throwsAsync(aborted, { message: 'enough' });
   let got = 0;
   other.settimeout(60);
-  while (got < data.length) {
+  while (got < written) {
     const part = await asyncio.sock_recv(other, 1 << 20);
     t.false(part.includes('b'));
     got += part.length;
@@ -260,7 +267,7 @@ test('a peer that resets the connection', async (t) => {
 test('aborting and closing with bytes unsent', async (t) => {
   const [one, other] = socket.socketpair();
   const [, writer] = await asyncio.open_unix_connection(null, { sock: one });
-  writer.write(Buffer.alloc(8 << 20));
+  fill(writer, Buffer.alloc(8 << 20));
   t.true(writer.transport.get_write_buffer_size() > 0);
   writer.transport.abort();
   await writer.wait_closed();
@@ -269,7 +276,7 @@ test('aborting and closing with bytes unsent', async (t) => {
 
   const [third, fourth] = socket.socketpair();
   const [, closing] = await asyncio.open_unix_connection(null, { sock: third });
-  closing.write(Buffer.alloc(8 << 20));
+  const written = fill(closing, Buffer.alloc(8 << 20));
   closing.close();
   let got = 0;
   for (;;) {
@@ -277,7 +284,7 @@ test('aborting and closing with bytes unsent', async (t) => {
     if (part.length === 0) break;
     got += part.length;
   }
-  t.is(got, 8 << 20);
+  t.is(got, written);
   await closing.wait_closed();
   fourth.close();
 });
@@ -315,7 +322,7 @@ test('every await can be aborted, and nothing is lost', async (t) => {
   await closed(writer);
 });
 
-test('a Unix server, whose path goes with it', async (t) => {
+testUnless(NO_UNIX)('a Unix server, whose path goes with it', async (t) => {
   const path = join(tmpdir(t), 'socket');
   const server = await asyncio.start_unix_server(echo, path);
   t.true(server.is_serving());
@@ -351,7 +358,7 @@ testUnless(NO_UNIX)('a path that an earlier server left is replaced, and a path 
     message: `[Errno ${errno.EADDRINUSE}] Address '${folder}' is already in use`,
   });
   await t.throwsAsync(asyncio.start_unix_server(echo, join(folder, 'no', 'socket')), {
-    message: `[Errno ${errno.ENOENT}] No such file or directory`,
+    message: systemMessage(errno.ENOENT, 'No such file or directory'),
   });
 });
 
@@ -419,7 +426,7 @@ test('several hosts, a port that is taken, sockets of the caller', async (t) => 
   });
   t.is(
     error?.message,
-    `[Errno ${errno.EADDRINUSE}] error while attempting to bind on address ('${LOCAL}', ${ports[0]}): address already in use`,
+    `[Errno ${errno.EADDRINUSE}] error while attempting to bind on address ('${LOCAL}', ${ports[0]}): ${native.strerror(errno.EADDRINUSE).toLowerCase()}`,
   );
   server.close();
   await server.wait_closed();

@@ -49,11 +49,23 @@ export function onWindows(reason: string): string | false {
   return process.platform === 'win32' && `Windows: ${reason}`;
 }
 
+/** The message of an error of the system's: CPython's on POSIX systems; on Windows, whose texts vary, as it begins there. */
+export function systemMessage(number: number, text: string): string {
+  return process.platform === 'win32'
+    ? `[WinError ${number}] ${native.strerror(number)}`
+    : `[Errno ${number}] ${text}`;
+}
+
+/** The error number of a connect that does not wait, and is under way. */
+export const CONNECTING = process.platform === 'win32' ? errno.EWOULDBLOCK : errno.EINPROGRESS;
+/** The error number of a call that does not wait, and would have to. */
+export const WOULD_BLOCK = errno.EWOULDBLOCK;
+
 /** The error of a call on a descriptor that is not open: Windows says that it is no socket. */
 export const NOT_OPEN =
   process.platform === 'win32'
-    ? { code: 'ENOTSOCK', errno: errno.ENOTSOCK, message: `[WinError ${errno.ENOTSOCK}] ${native.strerror(errno.ENOTSOCK)}` }
-    : { code: 'EBADF', errno: errno.EBADF, message: `[Errno ${errno.EBADF}] Bad file descriptor` };
+    ? { code: 'ENOTSOCK', errno: errno.ENOTSOCK, message: systemMessage(errno.ENOTSOCK, '') }
+    : { code: 'EBADF', errno: errno.EBADF, message: systemMessage(errno.EBADF, 'Bad file descriptor') };
 
 // What Windows has not, and many tests need.
 export const NO_UNIX = onWindows('CPython has no AF_UNIX there');

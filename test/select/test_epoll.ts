@@ -11,7 +11,7 @@ import * as socket from '../../lib/socket/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { manyPairs, tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_EPOLL, startWorker, testUnless, until } from '../helpers/peers.js';
+import { NO_EPOLL, startWorker, systemMessage, testUnless, until } from '../helpers/peers.js';
 import { testTwins } from '../helpers/twin.js';
 
 const test = testUnless(NO_EPOLL);
@@ -167,15 +167,15 @@ test('what cannot be registered, and what is not', (t) => {
   const [a, b] = unixPair(t);
   const poller = newEpoll(t);
   poller.register(a);
-  t.throws(() => poller.register(a), { instanceOf: FileExistsError, message: `[Errno ${errno.EEXIST}] File exists` });
+  t.throws(() => poller.register(a), { instanceOf: FileExistsError, message: systemMessage(errno.EEXIST, 'File exists') });
   t.throws(() => poller.modify(b, EPOLLIN), { instanceOf: FileNotFoundError });
   t.throws(() => poller.unregister(b), { instanceOf: FileNotFoundError });
-  t.throws(() => poller.register(poller), { instanceOf: OSError, message: `[Errno ${errno.EINVAL}] Invalid argument` });
+  t.throws(() => poller.register(poller), { instanceOf: OSError, message: systemMessage(errno.EINVAL, 'Invalid argument') });
   const file = openSync(fileURLToPath(import.meta.url), 'r');
   t.teardown(() => closeSync(file));
   t.throws(() => poller.register(file), {
     instanceOf: PermissionError,
-    message: `[Errno ${errno.EPERM}] Operation not permitted`,
+    message: systemMessage(errno.EPERM, 'Operation not permitted'),
   });
 });
 
@@ -188,7 +188,7 @@ test('closing a descriptor ends its registration; unregistering it then is EBADF
   const fd = a.fileno();
   a.close();
   t.deepEqual(poller.poll(0), []);
-  t.throws(() => poller.unregister(fd), { instanceOf: OSError, message: `[Errno ${errno.EBADF}] Bad file descriptor` });
+  t.throws(() => poller.unregister(fd), { instanceOf: OSError, message: systemMessage(errno.EBADF, 'Bad file descriptor') });
   b.close();
 });
 
@@ -254,7 +254,7 @@ test('EPOLLEXCLUSIVE may be asked for, but not changed', (t) => {
   t.deepEqual(poller.poll(), [[a.fileno(), EPOLLIN]]);
   t.throws(() => poller.modify(a, EPOLLIN), {
     instanceOf: OSError,
-    message: `[Errno ${errno.EINVAL}] Invalid argument`,
+    message: systemMessage(errno.EINVAL, 'Invalid argument'),
   });
 });
 

@@ -9,7 +9,7 @@ import { testBlocked } from '../helpers/blocked.js';
 import { fifo, manyPairs, tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { testTwins } from '../helpers/twin.js';
-import { NO_POLL, testUnless } from '../helpers/peers.js';
+import { NO_POLL, systemMessage, testUnless } from '../helpers/peers.js';
 
 const test = testUnless(NO_POLL);
 
@@ -77,7 +77,7 @@ test('what is not registered: KeyError from unregister, ENOENT from modify', (t)
   t.is(error.message, String(a.fileno()));
   t.throws(() => poller.modify(a, POLLIN), {
     instanceOf: FileNotFoundError,
-    message: `[Errno ${errno.ENOENT}] No such file or directory`,
+    message: systemMessage(errno.ENOENT, 'No such file or directory'),
   });
 });
 

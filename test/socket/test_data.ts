@@ -8,7 +8,7 @@ import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { hasCommand, NO_UNIX, spawnPeer, startWorker, testUnless } from '../helpers/peers.js';
+import { hasCommand, NO_UNIX, spawnPeer, startWorker, systemMessage, testUnless } from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -175,7 +175,7 @@ test('MSG_PEEK leaves what it shows', (t) => {
 
 test('MSG_DONTWAIT does not wait on a blocking socket', (t) => {
   using ends = pair();
-  const again = { name: 'BlockingIOError', message: `[Errno ${errno.EAGAIN}] Resource temporarily unavailable` };
+  const again = { name: 'BlockingIOError', message: systemMessage(errno.EAGAIN, 'Resource temporarily unavailable') };
   t.throws(() => ends.a.recv(1, MSG_DONTWAIT), again);
   t.throws(() => ends.a.recvfrom_into(Buffer.alloc(1), 0, MSG_DONTWAIT), again);
   t.throws(() => ends.a.recvmsg(1, 0, MSG_DONTWAIT), again);
@@ -320,14 +320,14 @@ test('a datagram that is too large is refused', (t) => {
   sock.bind(['127.0.0.1', 0]);
   t.throws(() => sock.sendto(Buffer.alloc(70_000), sock.getsockname()), {
     name: 'OSError',
-    message: `[Errno ${errno.EMSGSIZE}] Message too long`,
+    message: systemMessage(errno.EMSGSIZE, 'Message too long'),
   });
 });
 
 test('a peer that is gone: BrokenPipeError, ConnectionResetError, and no SIGPIPE', (t) => {
   using ends = pair();
   ends.b.close();
-  const broken = { name: 'BrokenPipeError', message: `[Errno ${errno.EPIPE}] Broken pipe` };
+  const broken = { name: 'BrokenPipeError', message: systemMessage(errno.EPIPE, 'Broken pipe') };
   t.throws(() => ends.a.send(bytes('x')), broken);
   t.throws(() => ends.a.sendall(bytes('x')), broken);
   t.throws(() => ends.a.sendmsg([bytes('x')]), broken);
@@ -336,7 +336,7 @@ test('a peer that is gone: BrokenPipeError, ConnectionResetError, and no SIGPIPE
   tcp.a.close(); // with data unread: TCP sends a reset (RFC 1122, 4.2.2.13)
   t.throws(() => tcp.b.recv(10), {
     name: 'ConnectionResetError',
-    message: `[Errno ${errno.ECONNRESET}] Connection reset by peer`,
+    message: systemMessage(errno.ECONNRESET, 'Connection reset by peer'),
   });
 });
 
@@ -350,7 +350,7 @@ test('a refused datagram comes back as an error of the next call', (t) => {
   sock.send(bytes('x'));
   t.throws(() => sock.recv(10), {
     name: 'ConnectionRefusedError',
-    message: `[Errno ${errno.ECONNREFUSED}] Connection refused`,
+    message: systemMessage(errno.ECONNREFUSED, 'Connection refused'),
   });
 });
 

@@ -11,7 +11,7 @@ import * as ssl from '../../lib/ssl/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { cleanEnv, spawnPeer } from '../helpers/peers.js';
+import { cleanEnv, CONNECTING, spawnPeer } from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -124,7 +124,7 @@ test.serial('of nonblocking and awaited ones, of streams and their servers', asy
   const client = new socket.socket();
   client.setblocking(false);
   t.throws(() => client.connect(address), { instanceOf: BlockingIOError });
-  t.deepEqual(connects.pop(), { socket: client, address, errno: errno.EINPROGRESS });
+  t.deepEqual(connects.pop(), { socket: client, address, errno: CONNECTING });
   const [accepted] = await asyncio.sock_accept(listener);
   t.is(accepts.pop()?.socket, accepted);
   const second = new socket.socket();

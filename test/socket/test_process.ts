@@ -73,7 +73,7 @@ async function untilBlocked(t: ExecutionContext, peer: Peer): Promise<void> {
 }
 
 for (const [name, call, prepare = ''] of calls) {
-  test.serial(`SIGINT with a listener ends ${name}, and the listener runs`, async (t) => {
+  testUnless(NO_SIGNALS).serial(`SIGINT with a listener ends ${name}, and the listener runs`, async (t) => {
     const peer = spawnNode(`${PRELUDE}${LISTENER}${prepare} say('blocks'); attempt(() => ${call});`);
     await untilBlocked(t, peer);
     const began = performance.now();
@@ -85,7 +85,7 @@ for (const [name, call, prepare = ''] of calls) {
     t.is(await peer.exit, 0, peer.errors());
   });
 
-  test.serial(`SIGINT without a listener ends the process that blocks in ${name}`, async (t) => {
+  testUnless(NO_SIGNALS).serial(`SIGINT without a listener ends the process that blocks in ${name}`, async (t) => {
     const peer = spawnNode(`${PRELUDE}${prepare} say('blocks'); attempt(() => ${call});`);
     await untilBlocked(t, peer);
     peer.child.kill('SIGINT');
