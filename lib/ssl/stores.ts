@@ -2,7 +2,7 @@
 import { native } from '../addon/binary.js';
 import { where } from '../constants/table.js';
 import { str } from '../core/args.js';
-import { raise } from '../core/exceptions.js';
+import { FileNotFoundError, PermissionError, raise } from '../core/exceptions.js';
 import { IS_WINDOWS } from '../core/platform.js';
 
 /** A certificate of a store: `trust` is true if it is trusted for everything, or names what for, as dotted numbers. */
@@ -49,8 +49,10 @@ export function trustedByStores(purpose: string): Buffer {
     try {
       return certificatesIn(store);
     } catch (error) {
-      // As CPython: the store may not be opened.
-      process.emitWarning(`unable to enumerate Windows certificate store: ${error}`);
+      if (error instanceof FileNotFoundError) return [];
+      // As CPython: what may not be opened is told of, and left out.
+      if (!(error instanceof PermissionError)) throw error;
+      process.emitWarning('unable to enumerate Windows certificate store');
       return [];
     }
   });
