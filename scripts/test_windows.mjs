@@ -5,8 +5,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { root } from './toolchain.mjs';
-import { Wine } from './wine.mjs';
 import { buildWindows, RELEASE } from './windows.mjs';
+import { Wine } from './wine.mjs';
 
 const NODE = 22;
 /** Start Node, load all modules, have one conversation. */
@@ -43,7 +43,8 @@ function runNode(wine, major, args, output) {
     const timer = setTimeout(() => {
       // Its children too: they are given the file's name, or that of the process.
       const file = args.find((arg) => arg.startsWith('dist')) ?? args[0];
-      for (const pid of wine.processes('node.exe', file.replaceAll('/', '\\').split('\\').at(-1))) process.kill(Number(pid), 'SIGKILL');
+      for (const pid of wine.processes('node.exe', file.replaceAll('/', '\\').split('\\').at(-1)))
+        process.kill(Number(pid), 'SIGKILL');
       child.kill('SIGKILL');
     }, FILE_MS);
     child.on('close', (status) => {
@@ -66,7 +67,9 @@ async function testFile(wine, file, options) {
   const status = await runNode(wine, NODE, ['scripts/test.mjs', file, ...options], output);
   const [passed, failed, skipped] = countsOf(output) ?? [0, 1, 0];
   const ended = countsOf(output) === null ? '  did not end' : '';
-  process.stdout.write(`${name.padEnd(36)}${String(passed).padStart(6)}${String(failed).padStart(8)}${String(skipped).padStart(9)}${ended}\n`);
+  process.stdout.write(
+    `${name.padEnd(36)}${String(passed).padStart(6)}${String(failed).padStart(8)}${String(skipped).padStart(9)}${ended}\n`,
+  );
   return { name, output, passed, failed: Math.max(failed, status === 0 ? 0 : 1), skipped };
 }
 
@@ -104,7 +107,8 @@ process.stdout.write(`${'file'.padEnd(36)}${'passed'.padStart(6)}${'failed'.padS
 const queue = [...files];
 await Promise.all(
   Array.from({ length: JOBS }, async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) results.push(await testFile(wine, file, options));
+    for (let file = queue.shift(); file !== undefined; file = queue.shift())
+      results.push(await testFile(wine, file, options));
   }),
 );
 const sum = (name) => results.reduce((total, result) => total + result[name], 0);
@@ -114,7 +118,15 @@ for (const [reason, count] of reasons(results)) process.stdout.write(`skipped ${
 if (named.length === 0) {
   for (const [folder, reason] of Object.entries(LEFT_OUT)) process.stdout.write(`left out ${folder}: ${reason}\n`);
 }
-for (const { name, output } of results.filter(({ failed }) => failed > 0)) process.stdout.write(`failed: ${name} (${relative(root, output)})\n`);
+for (const { name, output } of results.filter(({ failed }) => failed > 0))
+  process.stdout.write(`failed: ${name} (${relative(root, output)})\n`);
 process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
-writeFileSync(join(RESULTS, 'counts.json'), JSON.stringify(results.map(({ output, ...rest }) => rest), null, 1));
+writeFileSync(
+  join(RESULTS, 'counts.json'),
+  JSON.stringify(
+    results.map(({ output, ...rest }) => rest),
+    null,
+    1,
+  ),
+);
 if (sum('failed') > 0 || failedNodes.length > 0) process.exitCode = 1;

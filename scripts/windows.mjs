@@ -9,7 +9,17 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './toolchain.mjs';
-import { COMPILER, CROSS, cached, fail, provideCommands, provideNode, provideOpenssl, run, say } from './windows_tools.mjs';
+import {
+  COMPILER,
+  CROSS,
+  cached,
+  fail,
+  provideCommands,
+  provideNode,
+  provideOpenssl,
+  run,
+  say,
+} from './windows_tools.mjs';
 
 /** Where Node is built against: the oldest version that is supported has the fewest functions. */
 const NODE_MAJOR = 20;
@@ -113,7 +123,8 @@ export async function buildWindows() {
         const object = join(objects, `${folder.replaceAll('/', '_')}_${basename(name, '.cc')}.o`);
         const digest = digestOf([...flags, readFileSync(source), ...headers]);
         all.push(object);
-        if (!existsSync(object) || readOr(`${object}.stamp`, '') !== digest) tasks.push({ source, object, flags, digest });
+        if (!existsSync(object) || readOr(`${object}.stamp`, '') !== digest)
+          tasks.push({ source, object, flags, digest });
       }
     }
   }
@@ -122,7 +133,19 @@ export async function buildWindows() {
   await compileAll(tasks);
   if (!stale) return;
   mkdirSync(RELEASE, { recursive: true });
-  const link = ['-shared', '-static', '-s', '-o', BINARY, ...all, `-L${openssl}`, '-lssl', '-lcrypto', `-L${node}`, '-lnode'];
+  const link = [
+    '-shared',
+    '-static',
+    '-s',
+    '-o',
+    BINARY,
+    ...all,
+    `-L${openssl}`,
+    '-lssl',
+    '-lcrypto',
+    `-L${node}`,
+    '-lnode',
+  ];
   run(COMPILER, [...link, ...LIBRARIES]);
   say(`built ${BINARY.slice(root.length + 1)}`);
 }

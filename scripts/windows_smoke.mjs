@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { asyncio, errno, select, selectors, socket, ssl, stream } from '../dist/lib/index.js';
+import { asyncio, errno, select, selectors, socket, ssl, stream, systemd } from '../dist/lib/index.js';
 
 const cert = (name) => fileURLToPath(new URL(`../test/certs/${name}`, import.meta.url));
 const LOCAL = '127.0.0.1';
@@ -46,11 +46,15 @@ function selected() {
 }
 
 async function awaited() {
-  const server = await asyncio.start_server(async (reader, writer) => {
-    writer.write(await reader.readline());
-    await writer.drain();
-    writer.close();
-  }, LOCAL, 0);
+  const server = await asyncio.start_server(
+    async (reader, writer) => {
+      writer.write(await reader.readline());
+      await writer.drain();
+      writer.close();
+    },
+    LOCAL,
+    0,
+  );
   const [reader, writer] = await asyncio.open_connection(LOCAL, server.sockets[0].getsockname()[1]);
   writer.write(Buffer.from('a line\n'));
   assert.equal(String(await reader.readline()), 'a line\n');
@@ -82,5 +86,6 @@ refused();
 selected();
 await awaited();
 await encrypted();
+assert.deepEqual(systemd.listen_fds(), []);
 assert.ok(ssl.create_default_context().verify_mode === ssl.CERT_REQUIRED);
 process.stdout.write(`ok: Node ${process.version}, ${ssl.OPENSSL_VERSION}\n`);

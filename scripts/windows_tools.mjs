@@ -79,7 +79,12 @@ export function cached(name, fill) {
 
 /** Where this system has its packages from, without those for its security updates if `plain`. */
 export function archives({ plain = false } = {}) {
-  const rows = run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT)', 'Created-By: Packages']);
+  const rows = run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI) $(RELEASE) $(COMPONENT)',
+    'Created-By: Packages',
+  ]);
   const debian = [...new Set(rows.trim().split('\n'))].filter((row) => /\bmain\b/.test(row) && /debian/.test(row));
   return plain ? debian.filter((row) => !/security/.test(row)) : debian;
 }
@@ -96,7 +101,10 @@ export function aptIn(folder, lines) {
     'Dir::Cache': 'cache',
   };
   const options = Object.entries(settings).map(([name, path]) => `${name}=${join(folder, path)}`);
-  return [...options, 'Dir::Etc::SourceParts=/nonexistent', 'APT::Sandbox::User=root'].flatMap((option) => ['-o', option]);
+  return [...options, 'Dir::Etc::SourceParts=/nonexistent', 'APT::Sandbox::User=root'].flatMap((option) => [
+    '-o',
+    option,
+  ]);
 }
 
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -107,6 +115,7 @@ const OPENSSL_OPTIONS = ['no-shared', 'no-tests', 'no-engine', 'no-dso', 'no-leg
 
 /** The version of Debian's source package: the one that the Linux binary is linked with. */
 function opensslVersion() {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own
   return run('dpkg-query', ['-W', '-f', '${source:Version}', 'libssl-dev']).trim();
 }
 
@@ -131,7 +140,10 @@ function buildOpenssl(folder, version) {
   run('perl', ['Configure', 'mingw64', ...OPENSSL_OPTIONS], { cwd, env });
   // Where OpenSSL looks for its configuration: a folder that only an administrator can write to. (Its own default for a
   // build on this system, /usr/local, would be a folder of C: that anybody can create.)
-  const places = ['OPENSSLDIR=C:/Program Files/Common Files/SSL', 'MODULESDIR=C:/Program Files/OpenSSL/lib/ossl-modules'];
+  const places = [
+    'OPENSSLDIR=C:/Program Files/Common Files/SSL',
+    'MODULESDIR=C:/Program Files/OpenSSL/lib/ossl-modules',
+  ];
   run('nice', ['make', '-j2', ...places, 'build_generated'], { cwd });
   run('nice', ['make', '-j2', ...places, 'libcrypto.a', 'libssl.a'], { cwd });
   for (const name of ['include', 'libcrypto.a', 'libssl.a']) renameSync(join(cwd, name), join(folder, name));
@@ -143,7 +155,10 @@ function buildOpenssl(folder, version) {
 /** The folder of OpenSSL's headers and static libraries for Windows. */
 export function provideOpenssl() {
   const version = opensslVersion();
-  const digest = createHash('sha256').update(JSON.stringify([version, OPENSSL_OPTIONS])).digest('hex').slice(0, 12);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([version, OPENSSL_OPTIONS]))
+    .digest('hex')
+    .slice(0, 12);
   return cached(`openssl-${version.replaceAll(/[^\w.-]/g, '_')}-${digest}`, (folder) => buildOpenssl(folder, version));
 }
 

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { archives, aptIn, cached, fail, isRoot, KEYRING, provideNode, run, say } from './windows_tools.mjs';
+import { aptIn, archives, cached, fail, isRoot, KEYRING, provideNode, run, say } from './windows_tools.mjs';
 
 const RELEASE = 'trixie';
 const PACKAGES = 'wine64 wine bash coreutils dash libc-bin base-passwd base-files procps'.split(' ');
@@ -35,12 +35,24 @@ function unpack(folder) {
   // First the package with the links of the root folder.
   found.sort((one, other) => Number(other.startsWith('base-files_')) - Number(one.startsWith('base-files_')));
   for (const name of found) {
-    run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink', '_', archive(name), root]);
+    run('sh', [
+      '-c',
+      'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink',
+      '_',
+      archive(name),
+      root,
+    ]);
   }
   run('chroot', [root, '/sbin/ldconfig']);
   // What installs libwine takes zlib1.dll from another package; without it user32.dll does not load.
   const libwine = archive(found.find((name) => name.startsWith('libwine_')));
-  run('sh', ['-c', 'dpkg-deb --ctrl-tarfile "$1" | tar -xO ./postinst > "$2"', '_', libwine, join(root, 'tmp/postinst')]);
+  run('sh', [
+    '-c',
+    'dpkg-deb --ctrl-tarfile "$1" | tar -xO ./postinst > "$2"',
+    '_',
+    libwine,
+    join(root, 'tmp/postinst'),
+  ]);
   run('chroot', [root, '/bin/sh', '/tmp/postinst', 'configure']);
   writeFileSync(join(root, 'etc/passwd'), `root:x:0:0:root:${HOME}:/bin/bash\n`);
   for (const name of ['lists', 'cache', 'status', 'sources.list']) rmSync(join(folder, name), { recursive: true });
@@ -62,6 +74,7 @@ const ENVIRONMENT = {
   PATH: '/usr/lib/wine:/usr/bin:/bin',
   WINEPREFIX: `${HOME}/prefix`,
   WINEDEBUG: '-all',
+  BERKELEY_WINE: '1',
   LANG: 'C.UTF-8',
   XDG_RUNTIME_DIR: '/tmp',
 };
@@ -115,7 +128,10 @@ export class Wine {
   #command(program, args, { cwd = SHARED, env = {} }) {
     const variables = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
     const script = 'cd "$1" && shift && exec "$@"';
-    return ['chroot', [this.root, '/usr/bin/env', '-i', ...variables, '/bin/bash', '-c', script, '_', cwd, program, ...args]];
+    return [
+      'chroot',
+      [this.root, '/usr/bin/env', '-i', ...variables, '/bin/bash', '-c', script, '_', cwd, program, ...args],
+    ];
   }
 
   /** Starts a Windows program. Its standard streams must be files, or none: node.exe takes no pipes from this side. */

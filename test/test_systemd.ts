@@ -4,13 +4,24 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import * as errno from '../lib/constants/errno.js';
 import { OSError, ValueError } from '../lib/core/exceptions.js';
 import * as socket from '../lib/socket/index.js';
 import { sd_notify } from '../lib/systemd.js';
 import { checkLeaks } from './helpers/leaks.js';
-import { hasCommand, type Peer, pythonSync, skip, spawnPeer, testUnless, tmpdir } from './helpers/peers.js';
+import {
+  hasCommand,
+  NO_PROGRAMS,
+  type Peer,
+  pythonSync,
+  skip,
+  spawnPeer,
+  testUnless,
+  tmpdir,
+} from './helpers/peers.js';
+
+const test = testUnless(NO_PROGRAMS);
 
 checkLeaks(test);
 
@@ -180,7 +191,7 @@ const CASES: readonly [title: string, Job][] = [
   ['more descriptors than there can be', { fds: ['tcp'], env: announced(2147483647) }],
 ];
 
-const noLibrary = pythonSync("import ctypes; ctypes.CDLL('libsystemd.so.0')").code !== 0;
+const noLibrary = !hasCommand('python3') || pythonSync("import ctypes; ctypes.CDLL('libsystemd.so.0')").code !== 0;
 
 testUnless(noLibrary && 'no libsystemd here (apt-get install libsystemd0)')(
   'listen_fds finds what libsystemd finds, and fails where it fails',

@@ -89,7 +89,9 @@ export class ExceptionGroup extends AggregateError {
  * higher. All others are Winsock's alone, and `errno` has that number too.
  */
 const WINSOCK_BASE = native.constants.errno.WSABASEERR;
-const ALSO_OF_C = ['EINTR', 'EBADF', 'EACCES', 'EFAULT', 'EINVAL', 'EMFILE'].map((name) => native.constants.errno[name]);
+const ALSO_OF_C = ['EINTR', 'EBADF', 'EACCES', 'EFAULT', 'EINVAL', 'EMFILE'].map(
+  (name) => native.constants.errno[name],
+);
 
 /** The system's own number of an error: on Windows Winsock's, if it has the error; undefined elsewhere. */
 function winerrorOf(errno: number): number | undefined {
@@ -273,6 +275,12 @@ for (const [name, number] of Object.entries(native.constants.errno)) {
   if (!name.startsWith('WSA') && (codeOf[number] === undefined || preferred)) codeOf[number] = name;
 }
 
+if (WINSOCK_BASE !== undefined) {
+  // libuv's names of two of Winsock's errors.
+  codeOf[native.constants.errno.EWOULDBLOCK] = 'EAGAIN';
+  codeOf[native.constants.errno.ESHUTDOWN] = 'EPIPE';
+}
+
 // The resolvers' ranges: native/os/os.h.
 const { HOST_BASE, RESOLVER_BASE, RESOLVER_SPAN } = native.constants.codes;
 
@@ -282,6 +290,13 @@ function textOf(errno: number): string {
   return texts[errno];
 }
 const texts: string[] = [];
+
+/** The exception of an error of the C library's, as files have them: on Windows they are no errors of Winsock's. */
+export function fileError(errno: number, syscall?: string): OSError {
+  const error = new (classOf[errno] ?? OSError)(errno, textOf(errno));
+  if (syscall !== undefined) error.syscall = syscall;
+  return error;
+}
 
 function systemError(errno: number, filename: string | Uint8Array | undefined): OSError {
   const winerror = winerrorOf(errno);

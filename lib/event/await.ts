@@ -16,7 +16,6 @@ import { Alarm } from './alarm.js';
 import { type Descriptor, descriptorIfAny, descriptorOf, mayTryAtOnce } from './loop.js';
 import { Waiter } from './waiters.js';
 
-
 /** What every awaited call takes besides its own arguments. */
 export interface Abortable {
   /** Aborts the call: it rejects with the signal's reason. */

@@ -4,7 +4,7 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { isKeywords, noAttribute, parameters, plainInt, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
-import { AttributeError, fromCode, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
+import { AttributeError, fileError, raise, UnsupportedOperation, ValueError } from '../core/exceptions.js';
 import { type HasFileno, saidFileno } from '../core/fileobj.js';
 import { IS_WINDOWS } from '../core/platform.js';
 import { repr } from '../core/repr.js';
@@ -231,9 +231,9 @@ function isFile(fd: number): boolean {
 function ours(error: unknown): unknown {
   const { errno, syscall, code } = error as { errno?: unknown; syscall?: string; code?: unknown };
   // What cannot be a descriptor at all, Node does not even try.
-  if (code === 'ERR_OUT_OF_RANGE') return fromCode(-constants.errno.EBADF, 'fstat');
+  if (code === 'ERR_OUT_OF_RANGE') return fileError(constants.errno.EBADF, 'fstat');
   // On Windows Node's numbers are libuv's own.
   const number = typeof code === 'string' ? constants.errno[code] : undefined;
-  if (number !== undefined) return fromCode(-number, syscall);
-  return typeof errno === 'number' ? fromCode(errno, syscall) : error;
+  if (number !== undefined) return fileError(number, syscall);
+  return typeof errno === 'number' ? fileError(-errno, syscall) : error;
 }

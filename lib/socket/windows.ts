@@ -48,7 +48,8 @@ export function ioctl(fd: number, args: unknown[]): number {
 
 /** On or off; then after how many ms without traffic it begins, and how many ms lie between two probes. */
 function keepalive(fd: number, command: number, values: unknown): number {
-  if (!Array.isArray(values)) throw new TypeError(`ioctl() argument 2 must be 3-item sequence, not ${typeName(values)}`);
+  if (!Array.isArray(values))
+    throw new TypeError(`ioctl() argument 2 must be 3-item sequence, not ${typeName(values)}`);
   if (values.length !== 3) {
     throw new TypeError(`ioctl() argument 2 must be sequence of length 3, not ${values.length}`);
   }

@@ -13,7 +13,8 @@ import {
   type LookupFunction,
 } from 'node:net';
 import { constants } from '../constants/table.js';
-import { ExceptionGroup, fromCode, gaierror, OSError } from '../core/exceptions.js';
+import { ExceptionGroup, fromCode, gaierror, OSError, raise } from '../core/exceptions.js';
+import { IS_WINDOWS } from '../core/platform.js';
 import { uncaught } from '../core/uncaught.js';
 import { descriptorOf } from '../event/loop.js';
 import { getaddrinfo } from '../event/names.js';
@@ -25,8 +26,8 @@ import { type ConnectOptions, checkConnect, optionsOf, portOf } from './argument
 import type { ByteDuplex } from './bytes.js';
 import { argumentError, type Place, placed } from './errors.js';
 
-const { EALREADY } = constants.errno;
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, AI_ADDRCONFIG, EAI_NONAME, EAI_NODATA, EAI_AGAIN } = constants.socket;
+const { EAFNOSUPPORT, EALREADY } = constants.errno;
 
 /** What connects a stream asks of it: SocketDuplex. */
 interface Connecting extends ByteDuplex {
@@ -42,7 +43,7 @@ interface Connecting extends ByteDuplex {
 export function connectStream(stream: Connecting, args: readonly unknown[]): void {
   const [options, listener] = optionsOf<ConnectOptions>(args);
   checkConnect(options);
-  const targets = options.path ? () => Promise.resolve([unixTarget(options.path as string)]) : internetTargets(options);
+  const targets = options.path ? async () => [unixTarget(options.path as string)] : internetTargets(options);
   if (listener !== undefined) stream.once('connect', listener);
   if (stream.connecting) {
     // What the kernel says of a second connect: a stream has one socket.
@@ -67,6 +68,7 @@ function tell(stream: Connecting, event: string, ...args: unknown[]): void {
 }
 
 function unixTarget(path: string): AddressInfoEntry {
+  if (AF_UNIX === undefined) raise(-EAFNOSUPPORT, 'connect');
   return [AF_UNIX, SOCK_STREAM, 0, '', path];
 }
 
@@ -119,7 +121,7 @@ function isOne(family: unknown): boolean {
 async function system(host: string, { family: name, hints }: ConnectOptions): Promise<string[]> {
   const family = familyOf(name);
   const wanted = family === 4 ? AF_INET : family === 6 ? AF_INET6 : 0;
-  const flags = hints || (wanted === 0 ? AI_ADDRCONFIG : 0);
+  const flags = hints || (wanted === 0 && !IS_WINDOWS ? AI_ADDRCONFIG : 0);
   try {
     const entries = await getaddrinfo(host, null, { family: wanted, type: SOCK_STREAM, flags });
     return entries.map(([, , , , sockaddr]) => sockaddr[0]);
@@ -140,7 +142,8 @@ function asked(lookup: LookupFunction, host: string, options: ConnectOptions): P
   const family = familyOf(options.family) as number | undefined;
   const question = {
     family,
-    hints: options.hints || (isOne(family) ? 0 : ADDRCONFIG),
+    // As node:net, which asks for what is configured on no Windows.
+    hints: options.hints || (isOne(family) || IS_WINDOWS ? 0 : ADDRCONFIG),
     ...(triesAll(options) ? { all: true } : {}),
   };
   return new Promise((resolve, reject) => {

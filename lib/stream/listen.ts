@@ -99,11 +99,16 @@ function begun(sock: socket, options: ListenOptions): socket {
 }
 
 async function bound(options: ListenOptions): Promise<socket> {
-  if (options.path && options.port === undefined) return boundTo(AF_UNIX, options.path, options);
+  if (options.path && options.port === undefined) return boundTo(unixFamily(options), options.path, options);
   const port = portOf(options.port);
   if (!options.host) return boundAnywhere(port, options);
   const address = isIP(options.host) === 0 ? await firstAddress(options.host) : options.host;
   return boundTo(isIP(address) === 6 ? AF_INET6 : AF_INET, [address, port], options);
+}
+
+function unixFamily(options: ListenOptions): number {
+  if (AF_UNIX === undefined) throw explained(fromCode(-constants.errno.EAFNOSUPPORT, 'listen'), options);
+  return AF_UNIX;
 }
 
 /** Both families by one socket, where there is IPv6. */

@@ -7,7 +7,15 @@ import { OSError, ValueError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import type { SSLSocket } from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_PROGRAMS, skip, spawnNode, spawnPeer, startWorker, testUnless } from '../helpers/peers.js';
+import {
+  NO_PLAIN_DESCRIPTORS,
+  NO_PROGRAMS,
+  skip,
+  spawnNode,
+  spawnPeer,
+  startWorker,
+  testUnless,
+} from '../helpers/peers.js';
 import { pending } from '../helpers/promises.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
@@ -316,7 +324,7 @@ test('a name in bytes is resolved too', async (t) => {
   t.is(`${await asyncio.sock_recv(a, 10)}`, 'x');
 });
 
-test('two who send from one pipe', async (t) => {
+testUnless(NO_PLAIN_DESCRIPTORS)('two who send from one pipe', async (t) => {
   const [one, other] = socket.socketpair();
   const [pipe, feeder] = socket.socketpair();
   const sending = [asyncio.sock_sendfile(one, pipe, 0, 1), asyncio.sock_sendfile(one, pipe, 0, 1)];

@@ -3,6 +3,7 @@ import test from 'ava';
 import { type IncompleteReadError, StreamReader } from '../../lib/asyncio/index.js';
 import { EOFError, RuntimeError, ValueError } from '../../lib/core/exceptions.js';
 import { python } from '../helpers/peers.js';
+import { testWithPython } from '../helpers/twin.js';
 
 type Step = readonly [method: string, argument?: string | number];
 interface Scenario {
@@ -197,7 +198,7 @@ async function run({ limit, steps }: Scenario): Promise<unknown[]> {
   return results;
 }
 
-test(`${scenarios.length} scenarios, as in CPython`, async (t) => {
+testWithPython(`${scenarios.length} scenarios, as in CPython`, async (t) => {
   const { stdout, stderr, code } = await python(DRIVER, [], { input: JSON.stringify(scenarios) });
   t.is(code, 0, stderr);
   const theirs = JSON.parse(stdout) as unknown[];

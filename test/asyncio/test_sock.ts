@@ -12,7 +12,21 @@ import { gaierror, OSError, OverflowError, TimeoutError, ValueError } from '../.
 import * as socket from '../../lib/socket/index.js';
 import type { SSLSocket } from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { cleanEnv, NO_PROC, NO_PROGRAMS, NO_UNIX, NO_ZEROCOPY, NOT_OPEN, skip, spawnNode, spawnPeer, startWorker, testUnless, tmpdir, underSanitizers } from '../helpers/peers.js';
+import {
+  cleanEnv,
+  NO_PROC,
+  NO_PROGRAMS,
+  NO_UNIX,
+  NO_ZEROCOPY,
+  NOT_OPEN,
+  skip,
+  spawnNode,
+  spawnPeer,
+  startWorker,
+  testUnless,
+  tmpdir,
+  underSanitizers,
+} from '../helpers/peers.js';
 import { pending } from '../helpers/promises.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
@@ -566,9 +580,9 @@ test('add_reader and add_writer are level-triggered, and replace each other', as
     t.throws(() => asyncio.add_reader(fd as never, () => {}), { instanceOf, message });
     if (instanceOf === ValueError) t.throws(() => asyncio.remove_reader(fd as never), { instanceOf, message });
   }
-  const file = openSync('/proc/self/exe', 'r');
+  const file = openSync(process.execPath, 'r');
   const error = t.throws(() => asyncio.add_reader(file, () => {}), { instanceOf: OSError }) as OSError;
-  t.is(error.code, 'EPERM');
+  t.is(error.code, process.platform === 'win32' ? NOT_OPEN.code : 'EPERM');
   closeSync(file);
   one.close();
   other.close();

@@ -22,7 +22,16 @@ import * as socket from '../../lib/socket/index.js';
 import { SSLCertVerificationError } from '../../lib/ssl/index.js';
 import { bytes, closed, echo, echoServer, LOCAL, portOf } from '../helpers/asyncio.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_PROGRAMS, NO_UNIX, NOT_OPEN, spawnNode, spawnPeer, systemMessage, testUnless, tmpdir } from '../helpers/peers.js';
+import {
+  NO_PROGRAMS,
+  NO_UNIX,
+  NOT_OPEN,
+  spawnNode,
+  spawnPeer,
+  systemMessage,
+  testUnless,
+  tmpdir,
+} from '../helpers/peers.js';
 import { cert, clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -118,11 +127,13 @@ test('TLS, and its facts; a certificate that is refused; a peer that speaks no T
   await server.wait_closed();
 });
 
-testUnless(NO_PROGRAMS)('a TLS client that may be asked for its certificate hears a peer that echoes, and asks', async (t) => {
-  // A peer that does not read while it cannot write: reading and writing must not wait for each other.
-  const peer = spawnPeer('python3', [
-    '-c',
-    `
+testUnless(NO_PROGRAMS)(
+  'a TLS client that may be asked for its certificate hears a peer that echoes, and asks',
+  async (t) => {
+    // A peer that does not read while it cannot write: reading and writing must not wait for each other.
+    const peer = spawnPeer('python3', [
+      '-c',
+      `
 import asyncio, ssl
 async def echo(reader, writer):
     tls = writer.get_extra_info('ssl_object')
@@ -143,18 +154,19 @@ async def main():
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 asyncio.run(main())`,
-  ]);
-  const context = clientContext({ certificate: 'client.pem' });
-  context.post_handshake_auth = true;
-  const options = { ssl: context, server_hostname: 'localhost' };
-  const [reader, writer] = await asyncio.open_connection(LOCAL, await peer.line(), options);
-  const data = Buffer.alloc(2 ** 24, 'echo');
-  writer.write(data);
-  t.true((await reader.readexactly(data.length)).equals(data));
-  await closed(writer);
-  t.is(await peer.line(), 'client');
-  await peer.stop();
-});
+    ]);
+    const context = clientContext({ certificate: 'client.pem' });
+    context.post_handshake_auth = true;
+    const options = { ssl: context, server_hostname: 'localhost' };
+    const [reader, writer] = await asyncio.open_connection(LOCAL, await peer.line(), options);
+    const data = Buffer.alloc(2 ** 24, 'echo');
+    writer.write(data);
+    t.true((await reader.readexactly(data.length)).equals(data));
+    await closed(writer);
+    t.is(await peer.line(), 'client');
+    await peer.stop();
+  },
+);
 
 test.serial('port 0 at several addresses: the kernel chooses for each, so that none can be taken', async (t) => {
   const asked: number[] = [];

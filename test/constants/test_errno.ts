@@ -47,11 +47,14 @@ test('a name that the platform lacks is not there', (t) => {
   for (const [name, value] of Object.entries(numbers)) t.true(Number.isInteger(value) && (value as number) > 0, name);
 });
 
-testUnless(onWindows('Node has the numbers of C for what sockets say'))('the numbers are those that Node knows', (t) => {
-  for (const [name, value] of Object.entries(os.constants.errno)) {
-    t.is((numbers as Record<string, number>)[name], value, name);
-  }
-});
+testUnless(onWindows('Node has the numbers of C for what sockets say'))(
+  'the numbers are those that Node knows',
+  (t) => {
+    for (const [name, value] of Object.entries(os.constants.errno)) {
+      t.is((numbers as Record<string, number>)[name], value, name);
+    }
+  },
+);
 
 test('single names can be imported, and nothing can be changed', (t) => {
   t.is(module.ECONNREFUSED, errno.ECONNREFUSED);

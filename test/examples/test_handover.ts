@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import test from 'ava';
 import { example, finished, portIn } from '../helpers/examples.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_PROGRAMS, type Peer, python, testUnless, tmpdir, until } from '../helpers/peers.js';
+import { NO_UNIX, type Peer, python, testUnless, tmpdir, until } from '../helpers/peers.js';
+
+const test = testUnless(NO_UNIX);
 
 checkLeaks(test);
 
@@ -95,7 +96,7 @@ data, fds, flags, address = socket.recv_fds(sock, 100000, 1)
 print(data.decode().strip(), len(fds))
 `;
 
-testUnless(NO_PROGRAMS)('restart: a new process that dies before it has everything changes nothing', async (t) => {
+test('restart: a new process that dies before it has everything changes nothing', async (t) => {
   const path = join(tmpdir(t), 'handover');
   const server = example('restart.mjs', 'serve', path);
   const line = await server.line();
@@ -140,7 +141,7 @@ for i in range(int(sys.argv[2])):
         print(file.read().strip())
 `;
 
-testUnless(NO_PROGRAMS)('reuse_port: each worker gets a share of the connections', async (t) => {
+test('reuse_port: each worker gets a share of the connections', async (t) => {
   const server = example('reuse_port.mjs', '--workers', String(WORKERS), '--connections', String(CONNECTIONS));
   const port = portIn(await server.line());
   const { stdout, stderr } = await python(MANY, [String(port), String(CONNECTIONS)]);

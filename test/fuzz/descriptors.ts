@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
 import { native } from '../../lib/addon/binary.js';
+import { IS_WINDOWS } from '../../lib/core/platform.js';
 import type { Random } from './random.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = native.constants.socket;
@@ -27,6 +28,9 @@ export class Descriptors {
   readonly #open = new Map<number, FdKind>();
   /** By claim: those that the environment would close when it ends. */
   readonly #claimed = new Map<number, number>();
+
+  /** Windows' pollers, which have numbers of their own. */
+  readonly afds: number[] = [];
 
   constructor(random: Random) {
     this.#random = random;
@@ -77,6 +81,8 @@ export class Descriptors {
     if (!['number', 'bigint', 'boolean'].includes(typeof value)) return false;
     const fd = Number(value);
     if (!Number.isInteger(fd) || fd < 0 || fd > 2 ** 20 || this.#open.has(fd)) return false;
+    // On Windows the numbers of files are no handles, and what is no socket is refused.
+    if (IS_WINDOWS) return native.describe(fd) >= 0;
     try {
       fstatSync(fd);
       return true;
@@ -93,7 +99,7 @@ export class Descriptors {
     }
     if (this.#open.size >= FEW) return;
     for (const type of [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET]) {
-      if (native.socketpair(AF_UNIX, type, 0) < 0) continue;
+      if (native.socketpair(AF_UNIX ?? AF_INET, type, 0) < 0) continue;
       for (const fd of native.info.slice(0, 2)) this.#addNonblocking(fd);
     }
     for (const [family, type] of [
@@ -103,9 +109,10 @@ export class Descriptors {
     ]) {
       this.#bind(native.socket(family, type, 0), family, type);
     }
-    this.add(native.epollCreate(), 'poller');
+    if (IS_WINDOWS) this.afds.push(native.afdCreate());
+    else this.add(native.epollCreate(), 'poller');
     writeFileSync('plain', 'the contents of a file');
-    this.add(openSync('plain', 'r'), 'file');
+    if (!IS_WINDOWS) this.add(openSync('plain', 'r'), 'file');
   }
 
   #addNonblocking(fd: number): void {
@@ -130,13 +137,20 @@ export class Descriptors {
 
   #close(fd: number): void {
     this.#open.delete(fd);
-    closeSync(fd);
+    if (IS_WINDOWS) native.close(fd);
+    else closeSync(fd);
   }
 
   closeAll(): void {
     for (const [claim, fd] of this.#claimed) native.disown(fd, claim);
     this.#claimed.clear();
     for (const fd of this.#open.keys()) this.#close(fd);
+    for (const poller of this.afds.splice(0)) native.afdClose(poller);
+  }
+
+  /** A number of a poller of ours, mostly. */
+  afd(): number {
+    return this.afds.length === 0 ? 0 : this.#random.pick(this.afds);
   }
 
   /** A port of one of our sockets, or one where nobody listens. */

@@ -133,6 +133,7 @@ export class Harmless {
       poll: [shortened(2)],
       pollOne: [shortened(2)],
       epollWait: [shortened(2)],
+      afdWait: [shortened(3)],
       epollWaitInto: [shortened(3)],
       recv: [this.#impatient(5)],
       recvScratch: [this.#impatient(3)],

@@ -77,6 +77,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   fdOfFew: () => fds.few(),
   fdOfPoller: () => fds.one('poller'),
   fdOfFile: () => fds.one('file'),
+  afd: () => fds.afd(),
   family: () => random.pick([AF_UNIX, AF_UNIX, AF_INET, AF_INET6, 0, -1, 46, 12345, 2 ** 31 - 1]),
   type: () =>
     random.pick([SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, 0, -1, 99]) | random.pick([0, 0, 0o4000, 0o2000000]),
@@ -172,6 +173,8 @@ function noteDescriptors(name: string, args: unknown[], result: number): void {
   // It is claimed, and its owner is the binary.
   if (name === 'hold') native.close(result);
   if (name === 'epollCreate') fds.add(result, 'poller');
+  if (name === 'afdCreate') fds.afds.push(result);
+  if (name === 'fromshare') fds.add(result, 'socket');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
   if (name === 'own' && result > 0) fds.claim(args[0] as number, result);
   if (/^close(Owned)?$/.test(name)) fds.forget(args[0] as number);

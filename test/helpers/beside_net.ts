@@ -10,6 +10,7 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import * as stream from '../../lib/stream/index.js';
+import { testUnless } from './peers.js';
 import { cert, clientContext, serverContext } from './tls.js';
 
 export type Stream = net.Socket;
@@ -79,9 +80,13 @@ export function closed(emitter: NodeJS.EventEmitter): Promise<void> {
   return new Promise((resolve) => emitter.once('close', () => resolve()));
 }
 
-/** Declares a test: the scenario over both must leave the same log. */
-export function same(title: string, scenario: (api: Api, log: Log, t: ExecutionContext) => Promise<void>): void {
-  test(title, async (t) => {
+/** Declares a test: the scenario over both must leave the same log. `lacking`: why it cannot be here. */
+export function same(
+  title: string,
+  scenario: (api: Api, log: Log, t: ExecutionContext) => Promise<void>,
+  lacking: string | false = false,
+): void {
+  testUnless(lacking)(title, async (t) => {
     const [expected, found] = [new Log(), new Log()];
     await scenario(node, expected, t);
     await scenario(ours, found, t);
@@ -95,9 +100,10 @@ export function sameOver(
   layers: readonly Layer[],
   title: string,
   scenario: (api: Api, log: Log, t: ExecutionContext, layer: Layer) => Promise<void>,
+  lacking: string | false = false,
 ): void {
   for (const layer of layers) {
-    test(`${title} (${layer})`, async (t) => {
+    testUnless(lacking)(`${title} (${layer})`, async (t) => {
       const [expected, found] = [new Log(), new Log()];
       const [theirs, mine] = PAIRS[layer];
       await scenario(theirs, expected, t, layer);

@@ -51,9 +51,10 @@ export function onWindows(reason: string): string | false {
 
 /** The message of an error of the system's: CPython's on POSIX systems; on Windows, whose texts vary, as it begins there. */
 export function systemMessage(number: number, text: string): string {
-  return process.platform === 'win32'
-    ? `[WinError ${number}] ${native.strerror(number)}`
-    : `[Errno ${number}] ${text}`;
+  if (process.platform !== 'win32') return `[Errno ${number}] ${text}`;
+  // Six of Winsock's errors have the numbers of C in `errno`.
+  const told = number < errno.WSABASEERR ? number + errno.WSABASEERR : number;
+  return `[WinError ${told}] ${native.strerror(told)}`;
 }
 
 /** The error number of a connect that does not wait, and is under way. */
@@ -66,6 +67,11 @@ export const NOT_OPEN =
   process.platform === 'win32'
     ? { code: 'ENOTSOCK', errno: errno.ENOTSOCK, message: systemMessage(errno.ENOTSOCK, '') }
     : { code: 'EBADF', errno: errno.EBADF, message: systemMessage(errno.EBADF, 'Bad file descriptor') };
+
+/** Wine, which `npm run test:windows` says in the environment: of what `reason` tells, Windows itself does otherwise. */
+export function underWine(reason: string): string | false {
+  return process.env.BERKELEY_WINE !== undefined && `Wine: ${reason}`;
+}
 
 // What Windows has not, and many tests need.
 export const NO_UNIX = onWindows('CPython has no AF_UNIX there');
@@ -80,6 +86,7 @@ export const NO_PLAIN_DESCRIPTORS = onWindows('only sockets can be waited for');
 export const NO_STRUCTS = onWindows('it has these structs in another form, or not at all');
 export const NO_SLEEP = onWindows('no call sleeps in the kernel');
 export const NO_NEXT_NUMBER = onWindows('a number that is free is not the next one to be given');
+export const NO_NODE_DESCRIPTOR = onWindows("a socket of Node's tells no descriptor");
 export const NO_RDHUP = onWindows('no POLLRDHUP');
 export const NO_PROC = onWindows('no /proc');
 export const NO_REUSEPORT = onWindows('no SO_REUSEPORT');

@@ -5,6 +5,7 @@ import { EVENT_READ, EVENT_WRITE, TlsSelector } from '../../lib/select/selectors
 import * as socket from '../../lib/socket/index.js';
 import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
+import { onWindows, testUnless } from '../helpers/peers.js';
 import { clientContext, plainPair, serverContext, socketPair, wants } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -116,31 +117,34 @@ function fill(client: ssl.SSLSocket, server: ssl.SSLSocket): void {
   while (!sends(client, large));
 }
 
-test('a read that has to send first is ready when it can send', (t) => {
-  const servers = serverContext({ mutual: true });
-  servers.post_handshake_auth = true;
-  const clients = clientContext({ certificate: 'client.pem' });
-  clients.post_handshake_auth = true;
-  const pair = socketPair({ client: clients, server: servers });
-  using a = pair.client;
-  using b = pair.server;
-  using selector = new TlsSelector();
-  const key = selector.register(a, EVENT_READ);
-  fill(a, b);
-  b.verify_client_post_handshake();
-  b.send(bytes('hello'));
-  t.deepEqual(selector.select(60), [[key, EVENT_READ]]);
-  t.throws(() => a.recv(10), { instanceOf: ssl.SSLWantWriteError });
-  t.deepEqual(selector.select(0), [], 'the descriptor is readable, but that is not what the read waits for');
-  t.throws(
-    () => {
-      for (;;) b.recv(65536);
-    },
-    { instanceOf: ssl.SSLWantReadError },
-  );
-  t.deepEqual(selector.select(60), [[key, EVENT_READ]], 'now it can send');
-  t.is(a.recv(10).toString(), 'hello');
-});
+testUnless(onWindows('a socket has more room than it is told'))(
+  'a read that has to send first is ready when it can send',
+  (t) => {
+    const servers = serverContext({ mutual: true });
+    servers.post_handshake_auth = true;
+    const clients = clientContext({ certificate: 'client.pem' });
+    clients.post_handshake_auth = true;
+    const pair = socketPair({ client: clients, server: servers });
+    using a = pair.client;
+    using b = pair.server;
+    using selector = new TlsSelector();
+    const key = selector.register(a, EVENT_READ);
+    fill(a, b);
+    b.verify_client_post_handshake();
+    b.send(bytes('hello'));
+    t.deepEqual(selector.select(60), [[key, EVENT_READ]]);
+    t.throws(() => a.recv(10), { instanceOf: ssl.SSLWantWriteError });
+    t.deepEqual(selector.select(0), [], 'the descriptor is readable, but that is not what the read waits for');
+    t.throws(
+      () => {
+        for (;;) b.recv(65536);
+      },
+      { instanceOf: ssl.SSLWantReadError },
+    );
+    t.deepEqual(selector.select(60), [[key, EVENT_READ]], 'now it can send');
+    t.is(a.recv(10).toString(), 'hello');
+  },
+);
 
 test('a socket that was closed or unwrapped is forgotten as by any selector', (t) => {
   const { client, server } = socketPair();

@@ -12,7 +12,16 @@ import * as socket from '../../lib/socket/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { cleanEnv, NOT_OPEN, onWindows, pythonSync, spawnPeer, startWorker, testUnless, tmpdir } from '../helpers/peers.js';
+import {
+  cleanEnv,
+  NOT_OPEN,
+  onWindows,
+  pythonSync,
+  spawnPeer,
+  startWorker,
+  testUnless,
+  tmpdir,
+} from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -258,10 +267,12 @@ testBothWays('a full queue: as many as go, then nothing', (t) => {
   }
 });
 
-testUnless(onWindows('UDP drops what a slow reader leaves'))('a socket that blocks sends all, however slow the reader', async (t) => {
-  const [a, b] = pairOf(SOCK_DGRAM);
-  const reader = startWorker(
-    `
+testUnless(onWindows('UDP drops what a slow reader leaves'))(
+  'a socket that blocks sends all, however slow the reader',
+  async (t) => {
+    const [a, b] = pairOf(SOCK_DGRAM);
+    const reader = startWorker(
+      `
     const { socket } = berkeley;
     const sock = new socket.socket({ fileno: data });
     const batch = new socket.MessageBatch(7, 10);
@@ -273,14 +284,15 @@ testUnless(onWindows('UDP drops what a slow reader leaves'))('a socket that bloc
     sock.close();
     send(texts);
   `,
-    b.detach(),
-  );
-  const texts = Array.from({ length: 500 }, (_, i) => String(i));
-  t.is(a.sendmmsg(batchOf(texts)), 500);
-  t.deepEqual(await reader.next(), texts);
-  t.is(await reader.exit, 0);
-  a.close();
-});
+      b.detach(),
+    );
+    const texts = Array.from({ length: 500 }, (_, i) => String(i));
+    t.is(a.sendmmsg(batchOf(texts)), 500);
+    t.deepEqual(await reader.next(), texts);
+    t.is(await reader.exit, 0);
+    a.close();
+  },
+);
 
 testBothWays('an error behind the first message comes with the next call', (t) => {
   const [a, b] = boundPair(t, AF_INET);

@@ -507,28 +507,31 @@ test.serial('two threads on one descriptor: one sends while the other receives',
   t.deepEqual(ends.b.recv(100), bytes('still open'));
 });
 
-testUnless(NO_UNIX).serial('many threads receive from one descriptor: every datagram goes to exactly one', async (t) => {
-  using ends = pair(SOCK_DGRAM);
-  const workers = Array.from({ length: 3 }, () =>
-    startWorker(
-      `const sock = berkeley.socket.fromfd(data, berkeley.socket.AF_UNIX, berkeley.socket.SOCK_DGRAM);
+testUnless(NO_UNIX).serial(
+  'many threads receive from one descriptor: every datagram goes to exactly one',
+  async (t) => {
+    using ends = pair(SOCK_DGRAM);
+    const workers = Array.from({ length: 3 }, () =>
+      startWorker(
+        `const sock = berkeley.socket.fromfd(data, berkeley.socket.AF_UNIX, berkeley.socket.SOCK_DGRAM);
       send('ready');
       const got = [];
       for (let text; (text = sock.recv(100).toString()) !== 'end'; ) got.push(Number(text));
       sock.close();
       send(got);`,
-      ends.b.fileno(),
-    ),
-  );
-  for (const worker of workers) t.is(await worker.next(), 'ready');
-  for (let i = 0; i < 2000; i++) ends.a.send(bytes(String(i)));
-  for (const _ of workers) ends.a.send(bytes('end'));
-  const got = await Promise.all(workers.map((worker) => worker.next<number[]>()));
-  t.deepEqual(
-    got.flat().sort((x, y) => x - y),
-    Array.from({ length: 2000 }, (_, i) => i),
-  );
-});
+        ends.b.fileno(),
+      ),
+    );
+    for (const worker of workers) t.is(await worker.next(), 'ready');
+    for (let i = 0; i < 2000; i++) ends.a.send(bytes(String(i)));
+    for (const _ of workers) ends.a.send(bytes('end'));
+    const got = await Promise.all(workers.map((worker) => worker.next<number[]>()));
+    t.deepEqual(
+      got.flat().sort((x, y) => x - y),
+      Array.from({ length: 2000 }, (_, i) => i),
+    );
+  },
+);
 
 test('a socket of node:net in the same process is the other end', async (t) => {
   const server = net.createServer((connection) => {

@@ -6,7 +6,17 @@ import * as errno from '../../lib/constants/errno.js';
 import type * as exceptions from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_FAMILY, NO_UNIX, onWindows, pythonSync, skip, spawnPeer, systemMessage, testUnless, tmpdir } from '../helpers/peers.js';
+import {
+  NO_FAMILY,
+  NO_UNIX,
+  onWindows,
+  pythonSync,
+  skip,
+  spawnPeer,
+  systemMessage,
+  testUnless,
+  tmpdir,
+} from '../helpers/peers.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -73,7 +83,10 @@ testUnless(NO_UNIX)('what a path can go wrong with has its class', (t) => {
   server.bind(path);
   t.throws(() => client.connect(path), { name: 'ConnectionRefusedError' });
   using second = new socket.socket(AF_UNIX, SOCK_STREAM);
-  t.throws(() => second.bind(path), { name: 'OSError', message: systemMessage(errno.EADDRINUSE, 'Address already in use') });
+  t.throws(() => second.bind(path), {
+    name: 'OSError',
+    message: systemMessage(errno.EADDRINUSE, 'Address already in use'),
+  });
   t.throws(() => server.bind(`${path} too`), { name: 'OSError', code: 'EINVAL' });
   t.throws(() => second.bind(join(path, 'under')), { name: 'NotADirectoryError' });
 });

@@ -50,10 +50,12 @@ testUnless(NO_UNIX)('SO_SNDTIMEO ends a connect that waits for a full Unix liste
   }
 });
 
-testUnless(NO_PROGRAMS)('a signal does not turn a connect that waits for a full Unix listener into a success', async (t) => {
-  const { listener, address } = fullListener(t);
-  const peer = spawnNode(
-    `
+testUnless(NO_PROGRAMS)(
+  'a signal does not turn a connect that waits for a full Unix listener into a success',
+  async (t) => {
+    const { listener, address } = fullListener(t);
+    const peer = spawnNode(
+      `
     import { spawn } from 'node:child_process';
     const { socket } = berkeley;
     spawn('true'); // from now on Node handles SIGCHLD
@@ -63,27 +65,28 @@ testUnless(NO_PROGRAMS)('a signal does not turn a connect that waits for a full 
     sock.sendall(Buffer.from('here'));
     console.log('connected');
     `,
-    address.toString('latin1'),
-  );
-  t.is(await peer.line(), 'connects');
-  const status = `/proc/${peer.child.pid}/stat`;
-  for (let i = 0; i < 3; i++) {
-    await until(() => readFileSync(status, 'utf8').split(') ')[1].startsWith('S'));
-    peer.child.kill('SIGCHLD');
-  }
-  let found = '';
-  listener.settimeout(30);
-  while (found !== 'here') {
-    const [connection] = listener.accept();
-    // Those that filled the queue never send: only the one that was waited for does.
-    connection.settimeout(0.2);
-    try {
-      found = connection.recv(4).toString();
-    } catch (error) {
-      t.is((error as Error).name, 'TimeoutError');
+      address.toString('latin1'),
+    );
+    t.is(await peer.line(), 'connects');
+    const status = `/proc/${peer.child.pid}/stat`;
+    for (let i = 0; i < 3; i++) {
+      await until(() => readFileSync(status, 'utf8').split(') ')[1].startsWith('S'));
+      peer.child.kill('SIGCHLD');
     }
-    connection.close();
-  }
-  t.is(await peer.line(), 'connected');
-  t.is(await peer.exit, 0);
-});
+    let found = '';
+    listener.settimeout(30);
+    while (found !== 'here') {
+      const [connection] = listener.accept();
+      // Those that filled the queue never send: only the one that was waited for does.
+      connection.settimeout(0.2);
+      try {
+        found = connection.recv(4).toString();
+      } catch (error) {
+        t.is((error as Error).name, 'TimeoutError');
+      }
+      connection.close();
+    }
+    t.is(await peer.line(), 'connected');
+    t.is(await peer.exit, 0);
+  },
+);

@@ -255,13 +255,16 @@ testUnless(NO_STRUCTS)('TCP_INFO is bytes: its first one is the state', (t) => {
   t.is((client.getsockopt(IPPROTO_TCP, constants.TCP_INFO, 104) as Buffer)[0], ESTABLISHED);
 });
 
-testUnless(onWindows('the kernel takes the sizes as they are'))('SO_RCVBUF and SO_SNDBUF: the kernel doubles what is asked for (socket(7))', (t) => {
-  using sock = new socket.socket();
-  sock.setsockopt(SOL_SOCKET, socket.SO_RCVBUF, 20_000);
-  sock.setsockopt(SOL_SOCKET, socket.SO_SNDBUF, 30_000);
-  t.is(sock.getsockopt(SOL_SOCKET, socket.SO_RCVBUF), 40_000);
-  t.is(sock.getsockopt(SOL_SOCKET, socket.SO_SNDBUF), 60_000);
-});
+testUnless(onWindows('the kernel takes the sizes as they are'))(
+  'SO_RCVBUF and SO_SNDBUF: the kernel doubles what is asked for (socket(7))',
+  (t) => {
+    using sock = new socket.socket();
+    sock.setsockopt(SOL_SOCKET, socket.SO_RCVBUF, 20_000);
+    sock.setsockopt(SOL_SOCKET, socket.SO_SNDBUF, 30_000);
+    t.is(sock.getsockopt(SOL_SOCKET, socket.SO_RCVBUF), 40_000);
+    t.is(sock.getsockopt(SOL_SOCKET, socket.SO_SNDBUF), 60_000);
+  },
+);
 
 // ---- multicast -------------------------------------------------------------------------------------------------------
 
@@ -285,7 +288,10 @@ test('IPv4 multicast: join, receive, leave', (t) => {
     // struct ip_mreq: the group and the interface's address
     const membership = Buffer.concat([socket.inet_aton(group), socket.inet_aton('127.0.0.1')]);
     receiver.setsockopt(IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership);
-    t.throws(() => receiver.setsockopt(IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership), { code: 'EADDRINUSE' });
+    t.throws(() => receiver.setsockopt(IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership), {
+      any: true,
+      name: 'OSError',
+    });
     using sender = new socket.socket(AF_INET, SOCK_DGRAM);
     sender.setsockopt(IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('127.0.0.1'));
     sender.setsockopt(IPPROTO_IP, socket.IP_MULTICAST_TTL, 0);

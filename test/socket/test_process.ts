@@ -4,7 +4,18 @@ import test, { type ExecutionContext } from 'ava';
 import * as socket from '../../lib/socket/index.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_PASSING, NO_PROC, NO_SIGNALS, NO_UNIX, type Peer, spawnNode, spawnPeer, testUnless, underSanitizers, until } from '../helpers/peers.js';
+import {
+  NO_PASSING,
+  NO_PROC,
+  NO_SIGNALS,
+  NO_UNIX,
+  type Peer,
+  spawnNode,
+  spawnPeer,
+  testUnless,
+  underSanitizers,
+  until,
+} from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -136,17 +147,20 @@ testUnless(NO_PROC).serial('any signal with a listener interrupts; one without d
   t.is(other.child.signalCode, 'SIGTERM');
 });
 
-testUnless(NO_SIGNALS).serial('a signal that came before the call ends its wait, but not a call that need not wait', async (t) => {
-  const peer = spawnNode(`${PRELUDE}${LISTENER}
+testUnless(NO_SIGNALS).serial(
+  'a signal that came before the call ends its wait, but not a call that need not wait',
+  async (t) => {
+    const peer = spawnNode(`${PRELUDE}${LISTENER}
     b.send(bytes('x'));
     process.kill(process.pid, 'SIGINT');
     attempt(() => a.recv(1));
     attempt(() => a.recv(1));`);
-  t.is(await peer.line(), 'returned x');
-  t.is(await peer.line(), 'InterruptedError 4 EINTR');
-  t.is(await peer.line(), 'listener');
-  t.is(await peer.exit, 0);
-});
+    t.is(await peer.line(), 'returned x');
+    t.is(await peer.line(), 'InterruptedError 4 EINTR');
+    t.is(await peer.line(), 'listener');
+    t.is(await peer.exit, 0);
+  },
+);
 
 testUnless(NO_PROC).serial('the listener itself may block', async (t) => {
   const peer = spawnNode(`${PRELUDE}
@@ -322,7 +336,7 @@ sock.sendall(sock.recv(100).upper())`,
   t.is(await peer.exit, 0);
 });
 
-test.serial('a datagram socket is shared with a child: both may send on it', async (t) => {
+testUnless(NO_PASSING).serial('a datagram socket is shared with a child: both may send on it', async (t) => {
   const [a, b] = pairOf(SOCK_DGRAM);
   using _a = a;
   using _b = b;
@@ -332,18 +346,21 @@ test.serial('a datagram socket is shared with a child: both may send on it', asy
   t.deepEqual([b.recv(10), b.recv(10)], [bytes('child'), bytes('parent')]);
 });
 
-testUnless(NO_PASSING).serial('what a child gets under a timeout here is nonblocking there, for they share O_NONBLOCK', async (t) => {
-  const [a, b] = socket.socketpair();
-  using _a = a;
-  using _b = b;
-  a.settimeout(5);
-  const peer = spawnNode(
-    `${PRELUDE} import { readFileSync } from 'node:fs';
+testUnless(NO_PASSING).serial(
+  'what a child gets under a timeout here is nonblocking there, for they share O_NONBLOCK',
+  async (t) => {
+    const [a, b] = socket.socketpair();
+    using _a = a;
+    using _b = b;
+    a.settimeout(5);
+    const peer = spawnNode(
+      `${PRELUDE} import { readFileSync } from 'node:fs';
     const flags = /flags:\\s+(\\d+)/.exec(readFileSync('/proc/self/fdinfo/3', 'latin1'))[1];
     say((parseInt(flags, 8) & 0o4000) !== 0);`,
-    null,
-    [a.fileno()],
-  );
-  t.is(await peer.line(), 'true');
-  t.is(await peer.exit, 0);
-});
+      null,
+      [a.fileno()],
+    );
+    t.is(await peer.line(), 'true');
+    t.is(await peer.exit, 0);
+  },
+);

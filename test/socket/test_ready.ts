@@ -1,8 +1,8 @@
 /** When a socket is ready: level-triggered, as poll tells it, for each kind of stream and in both directions at once. */
 import test from 'ava';
 import { native } from '../../lib/addon/binary.js';
-import { BlockingIOError } from '../../lib/core/exceptions.js';
 import * as errno from '../../lib/constants/errno.js';
+import { BlockingIOError } from '../../lib/core/exceptions.js';
 import { IS_WINDOWS } from '../../lib/core/platform.js';
 import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
@@ -93,31 +93,34 @@ for (const [name, family, address] of kinds) {
     t.false(isReadable(server));
   });
 
-  testUnless(lacking(name))(`${name}: readable while there is anything to read, writable while there is room, both ways at once`, (t) => {
-    using server = listener(family, address);
-    if (server === undefined) return skip(t, `no ${name} here`);
-    const [a, b] = connected(server);
-    using _a = a;
-    using _b = b;
-    t.is(readiness(a), POLLOUT);
-    t.is(readiness(b), POLLOUT);
-    const [fromA, fromB] = [fill(a), fill(b)];
-    t.false(isWritable(a));
-    t.false(isWritable(b));
-    t.true(isReadable(a, SOON_MS) && isReadable(b, SOON_MS));
-    take(b, Math.floor(fromA / 2));
-    t.true(isReadable(b, SOON_MS), 'half is left');
-    take(b, fromA - Math.floor(fromA / 2));
-    t.false(isReadable(b));
-    t.true(isWritable(a, SOON_MS));
-    t.false(isWritable(b), 'the other direction is as full as before');
-    t.true(isReadable(a));
-    take(a, fromB);
-    t.false(isReadable(a));
-    t.true(isWritable(b, SOON_MS));
-    t.is(readiness(a), POLLOUT);
-    t.is(readiness(b), POLLOUT);
-  });
+  testUnless(lacking(name))(
+    `${name}: readable while there is anything to read, writable while there is room, both ways at once`,
+    (t) => {
+      using server = listener(family, address);
+      if (server === undefined) return skip(t, `no ${name} here`);
+      const [a, b] = connected(server);
+      using _a = a;
+      using _b = b;
+      t.is(readiness(a), POLLOUT);
+      t.is(readiness(b), POLLOUT);
+      const [fromA, fromB] = [fill(a), fill(b)];
+      t.false(isWritable(a));
+      t.false(isWritable(b));
+      t.true(isReadable(a, SOON_MS) && isReadable(b, SOON_MS));
+      take(b, Math.floor(fromA / 2));
+      t.true(isReadable(b, SOON_MS), 'half is left');
+      take(b, fromA - Math.floor(fromA / 2));
+      t.false(isReadable(b));
+      t.true(isWritable(a, SOON_MS));
+      t.false(isWritable(b), 'the other direction is as full as before');
+      t.true(isReadable(a));
+      take(a, fromB);
+      t.false(isReadable(a));
+      t.true(isWritable(b, SOON_MS));
+      t.is(readiness(a), POLLOUT);
+      t.is(readiness(b), POLLOUT);
+    },
+  );
 
   testUnless(lacking(name) || NO_RDHUP)(`${name}: an end is readable, a closed peer hangs up`, (t) => {
     using server = listener(family, address);
@@ -169,10 +172,13 @@ test('a connection in progress becomes writable, one that is refused has an erro
   if (!IS_WINDOWS) t.is(readiness(refused, 0, 0) & POLLERR, 0, 'SO_ERROR takes the error away');
 });
 
-testUnless(onWindows('such a socket is ready for nothing'))('a socket that is not connected hangs up (poll(2) on Linux)', (t) => {
-  using sock = new socket.socket();
-  t.is(readiness(sock), POLLOUT | POLLHUP);
-});
+testUnless(onWindows('such a socket is ready for nothing'))(
+  'a socket that is not connected hangs up (poll(2) on Linux)',
+  (t) => {
+    using sock = new socket.socket();
+    t.is(readiness(sock), POLLOUT | POLLHUP);
+  },
+);
 
 test('two pollers see the same socket, and another object of it', (t) => {
   const [a, b] = socket.socketpair();

@@ -8,7 +8,20 @@ import { BlockingIOError, ConnectionResetError, OSError } from '../../lib/core/e
 import * as socket from '../../lib/socket/index.js';
 import { unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { cleanEnv, CONNECTING, NO_NEXT_NUMBER, NO_PASSING, NO_PROGRAMS, NOT_OPEN, python, skip, spawnNode, spawnPeer, startWorker, testUnless } from '../helpers/peers.js';
+import {
+  CONNECTING,
+  cleanEnv,
+  NO_NEXT_NUMBER,
+  NO_PASSING,
+  NO_PROGRAMS,
+  NOT_OPEN,
+  python,
+  skip,
+  spawnNode,
+  spawnPeer,
+  startWorker,
+  testUnless,
+} from '../helpers/peers.js';
 import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 
 checkLeaks(test);
@@ -64,32 +77,38 @@ testUnless(NO_NEXT_NUMBER).serial('a recv whose number becomes another socket’
   await worker.exit;
 });
 
-testUnless(NO_NEXT_NUMBER).serial('a sendall whose number becomes another socket’s does not send its rest there', async (t) => {
-  const [a, b] = socket.socketpair();
-  opened(t, b);
-  const fd = a.detach();
-  const source = `${ANSWER} answer(() => new socket.socket({ fileno: data }).sendall(Buffer.alloc(4_000_000, 'A')));`;
-  const worker = await sleeping(source, fd);
-  socket.close(fd);
-  const [, peer] = pairWithNumber(t, fd);
-  t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.errno]);
-  peer.setblocking(false);
-  t.throws(() => peer.recv(5), { instanceOf: BlockingIOError });
-  await worker.exit;
-});
+testUnless(NO_NEXT_NUMBER).serial(
+  'a sendall whose number becomes another socket’s does not send its rest there',
+  async (t) => {
+    const [a, b] = socket.socketpair();
+    opened(t, b);
+    const fd = a.detach();
+    const source = `${ANSWER} answer(() => new socket.socket({ fileno: data }).sendall(Buffer.alloc(4_000_000, 'A')));`;
+    const worker = await sleeping(source, fd);
+    socket.close(fd);
+    const [, peer] = pairWithNumber(t, fd);
+    t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.errno]);
+    peer.setblocking(false);
+    t.throws(() => peer.recv(5), { instanceOf: BlockingIOError });
+    await worker.exit;
+  },
+);
 
-testUnless(NO_NEXT_NUMBER).serial('an accept whose number becomes another listener’s does not take its clients', async (t) => {
-  const listener = socket.create_server(['127.0.0.1', 0]);
-  const fd = listener.detach();
-  const worker = await sleeping(`${ANSWER} answer(() => new socket.socket({ fileno: data }).accept());`, fd);
-  socket.close(fd);
-  const second = opened(t, socket.create_server(['127.0.0.1', 0]));
-  t.is(second.fileno(), fd);
-  t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.errno]);
-  opened(t, socket.create_connection(second.getsockname() as [string, number]));
-  opened(t, second.accept()[0]);
-  await worker.exit;
-});
+testUnless(NO_NEXT_NUMBER).serial(
+  'an accept whose number becomes another listener’s does not take its clients',
+  async (t) => {
+    const listener = socket.create_server(['127.0.0.1', 0]);
+    const fd = listener.detach();
+    const worker = await sleeping(`${ANSWER} answer(() => new socket.socket({ fileno: data }).accept());`, fd);
+    socket.close(fd);
+    const second = opened(t, socket.create_server(['127.0.0.1', 0]));
+    t.is(second.fileno(), fd);
+    t.deepEqual(await worker.next(), ['OSError', NOT_OPEN.errno]);
+    opened(t, socket.create_connection(second.getsockname() as [string, number]));
+    opened(t, second.accept()[0]);
+    await worker.exit;
+  },
+);
 
 // A TLS call makes several system calls, and goes on with the number when the first of them has slept.
 testUnless(NO_NEXT_NUMBER).serial('a TLS read keeps its number from being given out again until it ends', async (t) => {
@@ -177,17 +196,20 @@ sys.stdin.read()
   return spawnPeer('python3', ['-c', script], {}, [listener.fileno()]);
 }
 
-testUnless(NO_PASSING).serial('a connect that takes long succeeds, and another one says that it is connected', async (t) => {
-  const { listener, address } = silentListener(t);
-  const peer = acceptLater(listener);
-  const sock = opened(t, new socket.socket());
-  sock.connect(address);
-  t.like(
-    t.throws(() => sock.connect(address)),
-    { name: 'OSError', errno: errno.EISCONN },
-  );
-  await peer.stop();
-});
+testUnless(NO_PASSING).serial(
+  'a connect that takes long succeeds, and another one says that it is connected',
+  async (t) => {
+    const { listener, address } = silentListener(t);
+    const peer = acceptLater(listener);
+    const sock = opened(t, new socket.socket());
+    sock.connect(address);
+    t.like(
+      t.throws(() => sock.connect(address)),
+      { name: 'OSError', errno: errno.EISCONN },
+    );
+    await peer.stop();
+  },
+);
 
 test.serial('a blocking connect waits for a nonblocking one that is under way', async (t) => {
   const { listener, address } = silentListener(t);

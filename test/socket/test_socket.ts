@@ -8,7 +8,16 @@ import { IS_WINDOWS } from '../../lib/core/platform.js';
 import * as socket from '../../lib/socket/index.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { NO_PROC, NO_UNIX, NOT_OPEN, onWindows, pythonSync, systemMessage, testUnless, until } from '../helpers/peers.js';
+import {
+  NO_PROC,
+  NO_UNIX,
+  NOT_OPEN,
+  onWindows,
+  pythonSync,
+  systemMessage,
+  testUnless,
+  until,
+} from '../helpers/peers.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test, { forgets: true });
@@ -83,16 +92,19 @@ function made(...args: unknown[]): unknown {
 const tcp = () => new socket.socket().detach();
 const datagram = () => new socket.socket(AF_UNIX, SOCK_DGRAM).detach();
 
-testUnless(onWindows('the numbers of files are no handles'))('a descriptor that is no socket is refused, and stays open', (t) => {
-  const before = openDescriptors();
-  t.throws(() => new socket.socket({ fileno: native.epollCreate() }), {
-    name: 'OSError',
-    message: systemMessage(errno.ENOTSOCK, 'Socket operation on non-socket'),
-  });
-  const [fd] = [...openDescriptors().keys()].filter((each) => !before.has(each));
-  t.true(isOpen(fd));
-  native.close(fd);
-});
+testUnless(onWindows('the numbers of files are no handles'))(
+  'a descriptor that is no socket is refused, and stays open',
+  (t) => {
+    const before = openDescriptors();
+    t.throws(() => new socket.socket({ fileno: native.epollCreate() }), {
+      name: 'OSError',
+      message: systemMessage(errno.ENOTSOCK, 'Socket operation on non-socket'),
+    });
+    const [fd] = [...openDescriptors().keys()].filter((each) => !before.has(each));
+    t.true(isOpen(fd));
+    native.close(fd);
+  },
+);
 
 testUnless(NO_PROC)('descriptors are close-on-exec however they come to be', (t) => {
   using server = socket.create_server(['127.0.0.1', 0]);

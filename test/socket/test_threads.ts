@@ -3,7 +3,16 @@ import test, { type ExecutionContext } from 'ava';
 import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { NO_UNIX, NOT_OPEN, onWindows, startWorker, testUnless, until } from '../helpers/peers.js';
+import {
+  NO_EPOLL,
+  NO_NEXT_NUMBER,
+  NO_UNIX,
+  NOT_OPEN,
+  onWindows,
+  startWorker,
+  testUnless,
+  until,
+} from '../helpers/peers.js';
 import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 
 checkLeaks(test);
@@ -60,7 +69,10 @@ const blockingCalls: [name: string, source: string][] = [
   ],
   ['recv under a timeout', `const [a, b] = socket.socketpair(); a.settimeout(3600); send('blocks'); a.recv(1);`],
   ['recv_into', `const [a, b] = socket.socketpair(); send('blocks'); a.recv_into(Buffer.alloc(9));`],
-  ['recvfrom', `const a = new socket.socket(AF_INET, SOCK_DGRAM); a.bind(['127.0.0.1', 0]); send('blocks'); a.recvfrom(1);`],
+  [
+    'recvfrom',
+    `const a = new socket.socket(AF_INET, SOCK_DGRAM); a.bind(['127.0.0.1', 0]); send('blocks'); a.recvfrom(1);`,
+  ],
   ['recvmsg', `const [a, b] = socket.socketpair(); send('blocks'); a.recvmsg(1, 100);`],
   [
     'recv with MSG_WAITALL, of which a part has come',
@@ -117,11 +129,14 @@ const blockingCalls: [name: string, source: string][] = [
 
 for (const [name, source] of blockingCalls) {
   const lacking = source.includes('AF_UNIX') && NO_UNIX;
-  testUnless(lacking).serial(`a worker that blocks in ${name} can be terminated, and what it had open is closed`, async (t) => {
-    const before = openDescriptors();
-    const worker = await blockedWorker(source);
-    await terminated(t, [worker], before);
-  });
+  testUnless(lacking).serial(
+    `a worker that blocks in ${name} can be terminated, and what it had open is closed`,
+    async (t) => {
+      const before = openDescriptors();
+      const worker = await blockedWorker(source);
+      await terminated(t, [worker], before);
+    },
+  );
 }
 
 test.serial('four workers accept on one listener: one gets the connection, and all can be terminated', async (t) => {
@@ -235,21 +250,24 @@ test.serial('a listener closed by another thread likewise', async (t) => {
   t.is(await worker.exit, 0);
 });
 
-testUnless(onWindows('it ends such a call with an error')).serial('shutdown wakes a thread that receives, at once', async (t) => {
-  const [a, b] = socket.socketpair();
-  using _a = a;
-  using _b = b;
-  const worker = await blockedWorker(
-    `const sock = socket.fromfd(data, AF_UNIX, SOCK_STREAM);
+testUnless(onWindows('it ends such a call with an error')).serial(
+  'shutdown wakes a thread that receives, at once',
+  async (t) => {
+    const [a, b] = socket.socketpair();
+    using _a = a;
+    using _b = b;
+    const worker = await blockedWorker(
+      `const sock = socket.fromfd(data, AF_UNIX, SOCK_STREAM);
     send('blocks');
     send(sock.recv(10).length);
     sock.close();`,
-    a.fileno(),
-  );
-  a.shutdown(socket.SHUT_RDWR);
-  t.is(await worker.next(), 0);
-  t.is(await worker.exit, 0);
-});
+      a.fileno(),
+    );
+    a.shutdown(socket.SHUT_RDWR);
+    t.is(await worker.next(), 0);
+    t.is(await worker.exit, 0);
+  },
+);
 
 testUnless(onWindows('it ends such a call with an error')).serial('shutdown wakes a thread that accepts', async (t) => {
   using server = socket.create_server(['127.0.0.1', 0]);
@@ -285,7 +303,7 @@ test.serial('a worker that ends, or is terminated, while it does nothing leaves 
   await terminated(t, [idle], before);
 });
 
-test.serial(
+testUnless(NO_UNIX).serial(
   'a descriptor that no object has yet when the worker ends is closed; a number that was given out is not',
   async (t) => {
     const before = openDescriptors();
@@ -370,7 +388,7 @@ test.serial('each thread has a default timeout of its own', async (t) => {
   t.is(socket.getdefaulttimeout(), 12);
 });
 
-test.serial('datagrams of two threads on one descriptor do not mix', async (t) => {
+testUnless(NO_UNIX).serial('datagrams of two threads on one descriptor do not mix', async (t) => {
   const [a, b] = socket.socketpair(AF_UNIX, SOCK_DGRAM);
   using _a = a;
   using _b = b;
@@ -424,7 +442,7 @@ function stillOpen(t: ExecutionContext, pairs: [socket.socket, socket.socket][])
   for (const sock of pairs.flat()) sock.close();
 }
 
-test.serial(
+testUnless(NO_NEXT_NUMBER).serial(
   'what a worker believes to own, and another thread has closed, is not closed again with the worker',
   async (t) => {
     const [one, other] = socket.socketpair();
@@ -446,7 +464,7 @@ test.serial(
   },
 );
 
-test.serial(
+testUnless(NO_EPOLL).serial(
   'what is collected in a worker, and another thread has closed, is not closed again, and warns of nothing',
   async (t) => {
     const [one, other] = socket.socketpair();
@@ -482,7 +500,7 @@ test.serial(
   },
 );
 
-test.serial(
+testUnless(NO_NEXT_NUMBER).serial(
   'what another thread has closed is not closed by its number, which is another object of the thread by now',
   async (t) => {
     const [one, other] = socket.socketpair();

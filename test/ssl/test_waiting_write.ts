@@ -5,6 +5,7 @@ import { TimeoutError } from '../../lib/core/exceptions.js';
 import * as socket from '../../lib/socket/index.js';
 import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
+import { onWindows, testUnless } from '../helpers/peers.js';
 import { Random } from '../helpers/random.js';
 import { clientContext, heavy, serverContext, socketPair, wants } from '../helpers/tls.js';
 
@@ -130,22 +131,25 @@ test('both sides write and wait, and one asks the other for its certificate', (t
   t.not(server.getpeercert(), null);
 });
 
-test('an answer that is too long to be kept behind a write makes the read wait for room', (t) => {
-  const contexts = askingContexts();
-  contexts.client.load_cert_chain({ certdata: heavy('client.pem') });
-  const pair = socketPair(contexts);
-  using client = pair.client;
-  using server = pair.server;
-  const large = Buffer.from(new Uint32Array(2 ** 20).map((_, i) => i).buffer);
-  t.throws(() => client.send(large), { instanceOf: ssl.SSLWantWriteError });
-  server.verify_client_post_handshake();
-  server.send(bytes('hello'));
-  t.throws(() => client.recv(10), { instanceOf: ssl.SSLWantWriteError });
-  finish(t, client, server, large);
-  t.is(client.recv(10).toString(), 'hello');
-  t.throws(() => server.recv(10), { instanceOf: ssl.SSLWantReadError });
-  t.is(server.get_unverified_chain().length, 62);
-});
+testUnless(onWindows('a socket has more room than it is told'))(
+  'an answer that is too long to be kept behind a write makes the read wait for room',
+  (t) => {
+    const contexts = askingContexts();
+    contexts.client.load_cert_chain({ certdata: heavy('client.pem') });
+    const pair = socketPair(contexts);
+    using client = pair.client;
+    using server = pair.server;
+    const large = Buffer.from(new Uint32Array(2 ** 20).map((_, i) => i).buffer);
+    t.throws(() => client.send(large), { instanceOf: ssl.SSLWantWriteError });
+    server.verify_client_post_handshake();
+    server.send(bytes('hello'));
+    t.throws(() => client.recv(10), { instanceOf: ssl.SSLWantWriteError });
+    finish(t, client, server, large);
+    t.is(client.recv(10).toString(), 'hello');
+    t.throws(() => server.recv(10), { instanceOf: ssl.SSLWantReadError });
+    t.is(server.get_unverified_chain().length, 62);
+  },
+);
 
 test('close_notify comes behind what is left of a record', (t) => {
   const { client, server } = socketPair();

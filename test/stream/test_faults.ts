@@ -6,7 +6,7 @@ import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnNode, underSanitizers, until } from '../helpers/peers.js';
+import { NO_PROC, NO_UNIX, spawnNode, testUnless, underSanitizers, underWine, until } from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -79,7 +79,8 @@ for (const [when, step] of Object.entries(RESET_STEPS)) {
 }
 
 for (const half of [false, true]) {
-  test(`the peer ends in the middle of a long write, allowHalfOpen: ${half}`, async (t) => {
+  const lacking = underWine('a closed socket does not send what it has taken');
+  testUnless(lacking)(`the peer ends in the middle of a long write, allowHalfOpen: ${half}`, async (t) => {
     const [s, peer] = pair({ allowHalfOpen: half });
     const seen = events(s);
     const size = 5_000_000;
@@ -189,7 +190,7 @@ test('a handler that throws is an uncaught exception, and the others are served'
 // ---- many
 
 /** A server in a process of its own; a client of another kind (raw sockets) comes and goes. */
-test('10,000 connections that connect and vanish', async (t) => {
+testUnless(NO_PROC)('10,000 connections that connect and vanish', async (t) => {
   t.timeout(180_000);
   const count = underSanitizers ? 1000 : 10_000;
   const peer = spawnNode(
@@ -254,7 +255,7 @@ const CHURN = `
   });
 `;
 
-test('100,000 connections leave no descriptor and no memory behind', async (t) => {
+testUnless(NO_UNIX)('100,000 connections leave no descriptor and no memory behind', async (t) => {
   t.timeout(300_000);
   const path = `\0berkeley-churn-${process.pid}`;
   const peer = spawnNode(CHURN, { path, count: underSanitizers ? 4000 : 100_000 });

@@ -2,14 +2,15 @@
 import { once } from 'node:events';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
-import test from 'ava';
 import * as asyncio from '../../lib/asyncio/index.js';
 import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { tmpdir } from '../helpers/peers.js';
+import { NO_NODE_DESCRIPTOR, testUnless, tmpdir } from '../helpers/peers.js';
 import { socketPair } from '../helpers/tls.js';
+
+const test = testUnless(NO_NODE_DESCRIPTOR);
 
 checkLeaks(test);
 

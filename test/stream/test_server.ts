@@ -8,7 +8,16 @@ import * as socket from '../../lib/socket/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed, listening, same } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NOT_OPEN, spawnNode, spawnPeer, tmpdir } from '../helpers/peers.js';
+import {
+  NO_PROGRAMS,
+  NO_REUSEPORT,
+  NO_UNIX,
+  NOT_OPEN,
+  spawnNode,
+  spawnPeer,
+  testUnless,
+  tmpdir,
+} from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -43,40 +52,48 @@ for (const [form, args] of Object.entries(forms)) {
   });
 }
 
-same('listen(path): the path comes and goes', async (api, log, t) => {
-  const path = `${tmpdir(t)}/server`;
-  const server = api.createServer({}, (s) => s.end('over it'));
-  await listening(server, path);
-  log.add(String(server.address()) === path, existsSync(path));
-  const client = api.connect(path);
-  log.add(String((await once(client, 'data'))[0]));
-  log.add(client.address(), client.remoteAddress === undefined);
-  client.end();
-  server.close();
-  await closed(server);
-  log.add(existsSync(path));
-});
-
-same('listen on a path that exists, and on a port that is taken', async (api, log, t) => {
-  const path = `${tmpdir(t)}/server`;
-  const first = api.createServer({});
-  const taken = await listening(first);
-  const second = api.createServer({});
-  await listening(second, path);
-  for (const args of [[taken.port, HOST], [path]]) {
-    const server = api.createServer({});
-    server.listen(...(args as [number]));
-    const [error] = await once(server, 'error');
-    log.add(error.code, error.syscall, error.address === args[args.length - 1], server.listening);
-    server.listen(0, HOST);
-    await once(server, 'listening');
+same(
+  'listen(path): the path comes and goes',
+  async (api, log, t) => {
+    const path = `${tmpdir(t)}/server`;
+    const server = api.createServer({}, (s) => s.end('over it'));
+    await listening(server, path);
+    log.add(String(server.address()) === path, existsSync(path));
+    const client = api.connect(path);
+    log.add(String((await once(client, 'data'))[0]));
+    log.add(client.address(), client.remoteAddress === undefined);
+    client.end();
     server.close();
     await closed(server);
-  }
-  first.close();
-  second.close();
-  await Promise.all([closed(first), closed(second)]);
-});
+    log.add(existsSync(path));
+  },
+  NO_UNIX,
+);
+
+same(
+  'listen on a path that exists, and on a port that is taken',
+  async (api, log, t) => {
+    const path = `${tmpdir(t)}/server`;
+    const first = api.createServer({});
+    const taken = await listening(first);
+    const second = api.createServer({});
+    await listening(second, path);
+    for (const args of [[taken.port, HOST], [path]]) {
+      const server = api.createServer({});
+      server.listen(...(args as [number]));
+      const [error] = await once(server, 'error');
+      log.add(error.code, error.syscall, error.address === args[args.length - 1], server.listening);
+      server.listen(0, HOST);
+      await once(server, 'listening');
+      server.close();
+      await closed(server);
+    }
+    first.close();
+    second.close();
+    await Promise.all([closed(first), closed(second)]);
+  },
+  NO_UNIX,
+);
 
 same('listen twice, close twice', async (api, log) => {
   const server = api.createServer({});
@@ -169,7 +186,7 @@ test('an fd that is no socket is an error', async (t) => {
   t.false(server.listening);
 });
 
-test('reusePort lets several servers share a port', async (t) => {
+testUnless(NO_REUSEPORT)('reusePort lets several servers share a port', async (t) => {
   const [one, two] = [stream.createServer(), stream.createServer()];
   one.listen({ port: 0, host: HOST, reusePort: true });
   await once(one, 'listening');
@@ -183,7 +200,7 @@ test('reusePort lets several servers share a port', async (t) => {
   }
 });
 
-test('readableAll and writableAll open a path for everybody', async (t) => {
+testUnless(NO_UNIX)('readableAll and writableAll open a path for everybody', async (t) => {
   const path = `${tmpdir(t)}/server`;
   const server = stream.createServer();
   server.listen({ path, readableAll: true, writableAll: true });
@@ -193,7 +210,7 @@ test('readableAll and writableAll open a path for everybody', async (t) => {
   await closed(server);
 });
 
-test('an abstract name needs no file', async (t) => {
+testUnless(NO_UNIX)('an abstract name needs no file', async (t) => {
   const path = `\0berkeley-${process.pid}-${Math.floor(performance.now())}`;
   const server = stream.createServer((s) => s.end('abstract'));
   server.listen(path);
@@ -242,7 +259,7 @@ for (const [form, taken, listen] of [
   ['an address', 1, "server.listen(0, '127.0.0.1')"],
   ['a socket', 0, 'server.listen(given)'],
 ] as const) {
-  test(`a server that finds no descriptor for its poller emits an error: ${form}`, async (t) => {
+  testUnless(NO_PROGRAMS)(`a server that finds no descriptor for its poller emits an error: ${form}`, async (t) => {
     const script = `
     import { openSync, closeSync } from 'node:fs';
     import { socket, stream } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
@@ -392,7 +409,7 @@ const FULL = `
   });
 `;
 
-test('EMFILE at accept: nothing spins, no connection is lost, and the server goes on', async (t) => {
+testUnless(NO_PROGRAMS)('EMFILE at accept: nothing spins, no connection is lost, and the server goes on', async (t) => {
   const node = [process.execPath, '--input-type=module', '-e', FULL];
   const peer = spawnPeer('/bin/sh', ['-c', 'ulimit -n 80; exec "$@"', 'sh', ...node], process.env);
   t.is(await peer.line(), 'EMFILE');

@@ -186,6 +186,8 @@ test("a server sees the client's certificate", async (t) => {
   const { port } = server.address() as net.AddressInfo;
   const key = readFileSync(cert('client.pem'));
   const client = tls.connect({ port, host: HOST, ca, servername: 'localhost', cert: key, key });
+  // On Windows Node ends without a goodbye while a write of its own is under way, and OpenSSL complains of that.
+  client.on('error', () => {});
   const [accepted] = await once(server, 'connection');
   t.true(accepted.authorized);
   t.is(accepted.getPeerX509Certificate().fingerprint256, new X509Certificate(key).fingerprint256);

@@ -15,6 +15,7 @@ import * as socket from '../../lib/socket/index.js';
 import { monotonicMs, POLLIN } from '../../lib/wait/call.js';
 import { FakeClock, NOT_READY, withTimers } from '../helpers/clock.js';
 import { checkLeaks } from '../helpers/leaks.js';
+import { NO_EPOLL, testUnless } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -80,7 +81,7 @@ test.serial('sendall: one deadline for all its steps', (t) => {
   t.is(clock.slices.at(-1), 20);
 });
 
-test.serial('select, poll and epoll: slices, and what is below a millisecond is rounded up', (t) => {
+testUnless(NO_EPOLL).serial('select, poll and epoll: slices, and what is below a millisecond is rounded up', (t) => {
   using ends = pair();
   const poller = new select.poll();
   poller.register(ends.a, select.POLLIN);

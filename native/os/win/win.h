@@ -15,8 +15,9 @@ namespace berkeley::os {
 // Starts Winsock, once per process. Every function that may be the first to need it calls it.
 void StartWinsock();
 
-// A socket's handle. Any negative number is no socket.
-inline SOCKET ToSocket(Fd fd) { return fd < 0 ? INVALID_SOCKET : static_cast<SOCKET>(fd); }
+// A socket's handle. Handles are multiples of 4: of another number, as a descriptor of C's library may be, the system
+// would ignore the two lowest bits.
+inline SOCKET ToSocket(Fd fd) { return fd <= 0 || fd % 4 != 0 ? INVALID_SOCKET : static_cast<SOCKET>(fd); }
 
 // The code of os.h for one of Winsock's errors. Six of them are errors of C too, and have C's number, as in CPython.
 constexpr int SocketError(int error) {

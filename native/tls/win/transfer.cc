@@ -14,7 +14,8 @@ namespace {
 // For how long a call sleeps that may: then JavaScript looks whether the thread shall come back.
 constexpr int kTickMs = 100;
 
-SOCKET ToSocket(int fd) { return fd < 0 ? INVALID_SOCKET : static_cast<SOCKET>(fd); }
+// As native/os/win/win.h has it.
+SOCKET ToSocket(int fd) { return fd <= 0 || fd % 4 != 0 ? INVALID_SOCKET : static_cast<SOCKET>(fd); }
 
 // Winsock's numbers; those six of them that are errors of C too have C's (native/os/win/win.h).
 int ToErrno(int error) {
