@@ -11,6 +11,8 @@ import { epollDeadline, int, roomOf, unsignedShort } from './arguments.js';
 
 /** How many events a call reports unless told otherwise: as many as epoll's. */
 const MAXEVENTS = 1023;
+/** How many it reports at most, whatever it is told. */
+const MAXEVENTS_LIMIT = 2 ** 20;
 
 const STAYS = staysWith('an afd object');
 
@@ -34,7 +36,8 @@ class AfdWait implements Waitable {
   /** Waits until there are events, at most `most` of them: how many. */
   wait(poller: number, most: number, deadline: number): number {
     this.#poller = poller;
-    this.#most = Math.min(most, this.found.length / 2);
+    this.#most = Math.min(most, MAXEVENTS_LIMIT);
+    if (this.found.length < 2 * this.#most) this.found = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.#most)));
     return checked(wait(this, deadline), 'poll');
   }
 }
@@ -123,7 +126,7 @@ export class afd {
   /**
    * Waits for events: `[[fd, events], …]`, empty at the timeout.
    * @param timeout seconds, rounded up to milliseconds; null or less than 0 waits without end, 0 not at all
-   * @param maxevents how many events are reported at most: -1 for 1023, never more than 1024
+   * @param maxevents how many events are reported at most: -1 for 1023; never more than 2^20
    * @throws ValueError | TypeError | OverflowError | InterruptedError | OSError
    */
   poll(

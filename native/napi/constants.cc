@@ -33,20 +33,32 @@ constexpr Constant kSelect[] = {
     {},
 };
 
-
 // The bits of poll, which readiness is told in on every system, whether or not its Python has them.
 constexpr Constant kPoll[] = {
-    {"POLLIN", POLLIN},         {"POLLPRI", POLLPRI},       {"POLLOUT", POLLOUT},       {"POLLERR", POLLERR},
-    {"POLLHUP", POLLHUP},       {"POLLNVAL", POLLNVAL},     {"POLLRDNORM", POLLRDNORM}, {"POLLRDBAND", POLLRDBAND},
-    {"POLLWRNORM", POLLWRNORM}, {"POLLWRBAND", POLLWRBAND}, {},
+    {"POLLIN", POLLIN},
+    {"POLLPRI", POLLPRI},
+    {"POLLOUT", POLLOUT},
+    {"POLLERR", POLLERR},
+    {"POLLHUP", POLLHUP},
+    {"POLLNVAL", POLLNVAL},
+    {"POLLRDNORM", POLLRDNORM},
+    {"POLLRDBAND", POLLRDBAND},
+    {"POLLWRNORM", POLLWRNORM},
+    {"POLLWRBAND", POLLWRBAND},
+    {},
 };
 
 #undef BERKELEY_CONSTANT
 
 // kCodes are results outside the range of the system's error numbers; kLimits are the limits of one call.
 constexpr Constant kCodes[] = {
-    {"NOT_READY", os::kNotReady},         {"IN_PROGRESS", os::kInProgress}, {"BAD_FD", os::kBadFd}, {"RESOLVER_BASE", os::kResolverBase},
-    {"RESOLVER_SPAN", os::kResolverSpan}, {"HOST_BASE", os::kHostBase},     {},
+    {"NOT_READY", os::kNotReady},
+    {"IN_PROGRESS", os::kInProgress},
+    {"BAD_FD", os::kBadFd},
+    {"RESOLVER_BASE", os::kResolverBase},
+    {"RESOLVER_SPAN", os::kResolverSpan},
+    {"HOST_BASE", os::kHostBase},
+    {},
 };
 constexpr Constant kLimits[] = {
     {"PARTS", os::kMaxParts},
@@ -60,8 +72,8 @@ struct Module {
   const Constant* rows;
 };
 constexpr Module kModules[] = {
-    {"errno", kErrno},   {"socket", kSocket}, {"beyond", kBeyond},
-    {"select", kSelect}, {"poll", kPoll},     {"codes", kCodes},   {"limits", kLimits},
+    {"errno", kErrno}, {"socket", kSocket}, {"beyond", kBeyond}, {"select", kSelect},
+    {"poll", kPoll},   {"codes", kCodes},   {"limits", kLimits},
 };
 
 Napi::Object CreateModule(Napi::Env env, const Module& module) {

@@ -109,8 +109,8 @@ bool SendKept(Descriptor* descriptor);
 int TakeUnread(Descriptor* descriptor, char* bytes, int size);
 
 // What each port supplies (posix/, win/). Both sleep only while descriptor->sleeps is true. They return how many bytes
-// were moved, 0 at the end of the stream; kWantRead or kWantWrite if the kernel has no bytes, or no room; or kFailed, and
-// the reason is in descriptor->error.
+// were moved, 0 at the end of the stream; kWantRead or kWantWrite if the kernel has no bytes, or no room; or kFailed,
+// and the reason is in descriptor->error.
 int Receive(Descriptor* descriptor, void* bytes, int size);
 int64_t Transmit(Descriptor* descriptor, const void* bytes, size_t size);
 

@@ -13,13 +13,14 @@ import {
   RuntimeError,
   ValueError,
 } from '../../lib/core/exceptions.js';
+import { IS_WINDOWS } from '../../lib/core/platform.js';
 import * as select from '../../lib/select/index.js';
 import * as selectors from '../../lib/select/selectors.js';
 import * as socket from '../../lib/socket/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { fifo, foreignThings, manyPairs, type Thing, tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { hasCommand, NO_EPOLL, NOT_OPEN, spawnPeer, testUnless } from '../helpers/peers.js';
+import { hasCommand, NO_EPOLL, NO_NEXT_NUMBER, NO_PLAIN_DESCRIPTORS, NO_PROGRAMS, NOT_OPEN, spawnPeer, testUnless } from '../helpers/peers.js';
 import { testTwins } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -55,6 +56,12 @@ function testAll(
 function ready(selector: Selector, timeout: number | null = 0): [number, number][] {
   const found = selector.select(timeout).map(([key, events]): [number, number] => [key.fd, events]);
   return found.sort(([a], [b]) => a - b);
+}
+
+/** Nothing is ready, and nothing is registered: CPython's SelectSelector refuses that on Windows. */
+function checkEmpty(t: ExecutionContext, selector: Selector): void {
+  if (IS_WINDOWS && selector instanceof SelectSelector) t.throws(() => selector.select(0), { code: 'EINVAL' });
+  else t.deepEqual(selector.select(0), []);
 }
 
 function readable(selector: Selector, fd: number, timeout: number | null = 0): boolean {
@@ -108,7 +115,7 @@ testAll('register refuses what will not do, and nothing is left behind', (t, sel
   for (const again of [a, fd]) {
     t.throws(() => selector.register(again, EVENT_READ), {
       instanceOf: KeyError,
-      message: new RegExp(`^'.* \\(FD ${fd}\\) is already registered'$`),
+      message: new RegExp(`^['"].* \\(FD ${fd}\\) is already registered['"]$`),
     });
   }
   t.is(selector.get_map()?.size, 1);
@@ -119,9 +126,9 @@ testAll('unregister returns the key and ends the watch', (t, selector) => {
   const key = selector.register(a, BOTH);
   t.is(selector.unregister(a), key);
   b.send(Buffer.from('x'));
-  t.deepEqual(selector.select(0), []);
-  t.throws(() => selector.unregister(a), { instanceOf: KeyError, message: /is not registered'$/ });
-  t.throws(() => selector.get_key(a), { instanceOf: KeyError, message: /is not registered'$/ });
+  checkEmpty(t, selector);
+  t.throws(() => selector.unregister(a), { instanceOf: KeyError, message: /is not registered['"]$/ });
+  t.throws(() => selector.get_key(a), { instanceOf: KeyError, message: /is not registered['"]$/ });
 });
 
 testAll('a descriptor that was closed can be unregistered', (t, selector) => {
@@ -142,8 +149,8 @@ testAll('a descriptor that was closed and whose number is in use again can be un
   const [c, d] = unixPair(t);
   t.deepEqual([c.fileno(), d.fileno()], fds);
   for (const fd of fds) t.is(selector.unregister(fd).fd, fd);
-  t.deepEqual(selector.select(0), []);
-});
+  checkEmpty(t, selector);
+}, testUnless(NO_NEXT_NUMBER));
 
 testAll('a socket that was closed, and has no descriptor any more, can be unregistered', (t, selector) => {
   const [a, b] = socket.socketpair();
@@ -257,6 +264,7 @@ testAll('only what is asked for is reported', (t, selector) => {
   const [a, b] = unixPair(t);
   const [c, d] = unixPair(t);
   for (const sock of [b, d]) sock.send(Buffer.from('x'));
+  for (const sock of [a, c]) native.pollOne(sock.fileno(), native.constants.poll.POLLIN, 60_000);
   selector.register(a, EVENT_READ);
   selector.register(b, EVENT_WRITE);
   selector.register(c, BOTH);
@@ -379,7 +387,7 @@ testAll('a descriptor that is reported is left out if it has been unregistered',
   const [a, b] = unixPair(t);
   for (const sock of [a, b]) selector.register(sock, EVENT_WRITE);
   for (const [key] of selector.select(0)) selector.unregister(key.fileobj);
-  t.deepEqual(selector.select(0), []);
+  checkEmpty(t, selector);
 });
 
 testAll('thousands of descriptors, all of them ready at once', (t, selector) => {
@@ -428,51 +436,61 @@ testAll(
   testUnless(noPython),
 );
 
-testAll('a FIFO', (t, selector) => {
-  const { read, write } = fifo(t);
-  t.teardown(() => {
-    closeSync(read);
-    closeSync(write);
-  });
-  const fill = () => void writeSync(write, Buffer.alloc(8));
-  checkThing(t, selector, { name: 'FIFO', fd: read, fill, drain: () => void readSync(read, Buffer.alloc(8)) });
-  selector.register(write, EVENT_WRITE);
-  t.deepEqual(ready(selector), [[write, EVENT_WRITE]]);
-});
+testAll(
+  'a FIFO',
+  (t, selector) => {
+    const { read, write } = fifo(t);
+    t.teardown(() => {
+      closeSync(read);
+      closeSync(write);
+    });
+    const fill = () => void writeSync(write, Buffer.alloc(8));
+    checkThing(t, selector, { name: 'FIFO', fd: read, fill, drain: () => void readSync(read, Buffer.alloc(8)) });
+    selector.register(write, EVENT_WRITE);
+    t.deepEqual(ready(selector), [[write, EVENT_WRITE]]);
+  },
+  testUnless(NO_PLAIN_DESCRIPTORS),
+);
 
 /** Waits for the child's end, so that none of its pipes is left. */
 function ended(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => child.on('close', resolve));
 }
 
-testAll("a child process's pipes, as Node's objects", async (t, selector) => {
-  const child = spawn('cat', { stdio: ['pipe', 'pipe', 'pipe'] });
-  const { stdin, stdout, stderr } = child;
-  selector.register(stdout, EVENT_READ, 'out');
-  selector.register(stderr, EVENT_READ, 'err');
-  t.deepEqual(selector.select(0), []);
-  selector.register(stdin, EVENT_WRITE, 'in');
-  t.deepEqual(
-    selector.select().map(([key]) => key.data),
-    ['in'],
-  );
-  selector.unregister(stdin);
-  const { fd } = (stdin as unknown as { _handle: { fd: number } })._handle;
-  writeSync(fd, 'x');
-  const [[key, events]] = selector.select();
-  t.is(key.fileobj, stdout);
-  t.deepEqual([key.data, events], ['out', EVENT_READ]);
-  selector.unregister(stdout);
-  selector.unregister(stderr);
-  stdin.end();
-  stdout.resume();
-  stderr.resume();
-  await ended(child);
-});
+testAll(
+  "a child process's pipes, as Node's objects",
+  async (t, selector) => {
+    const child = spawn('cat', { stdio: ['pipe', 'pipe', 'pipe'] });
+    const { stdin, stdout, stderr } = child;
+    selector.register(stdout, EVENT_READ, 'out');
+    selector.register(stderr, EVENT_READ, 'err');
+    t.deepEqual(selector.select(0), []);
+    selector.register(stdin, EVENT_WRITE, 'in');
+    t.deepEqual(
+      selector.select().map(([key]) => key.data),
+      ['in'],
+    );
+    selector.unregister(stdin);
+    const { fd } = (stdin as unknown as { _handle: { fd: number } })._handle;
+    writeSync(fd, 'x');
+    const [[key, events]] = selector.select();
+    t.is(key.fileobj, stdout);
+    t.deepEqual([key.data, events], ['out', EVENT_READ]);
+    selector.unregister(stdout);
+    selector.unregister(stderr);
+    stdin.end();
+    stdout.resume();
+    stderr.resume();
+    await ended(child);
+  },
+  testUnless(NO_PLAIN_DESCRIPTORS),
+);
 
-testAll('the standard input of a process', async (t, _selector, Class) => {
-  const library = new URL('../../lib/index.js', import.meta.url).href;
-  const program = `
+testAll(
+  'the standard input of a process',
+  async (t, _selector, Class) => {
+    const library = new URL('../../lib/index.js', import.meta.url).href;
+    const program = `
     import { selectors } from ${JSON.stringify(library)};
     import { readSync, writeSync } from 'node:fs';
     using_stdin: {
@@ -485,13 +503,15 @@ testAll('the standard input of a process', async (t, _selector, Class) => {
       selector.close();
     }
   `;
-  const peer = spawnPeer(process.execPath, ['--input-type=module', '-e', program], process.env);
-  t.is(await peer.line(), 'before 0');
-  peer.child.stdin?.write('hello');
-  t.is(await peer.line(), 'got 0 1 hello');
-  peer.child.stdin?.end();
-  t.is(await peer.exit, 0);
-});
+    const peer = spawnPeer(process.execPath, ['--input-type=module', '-e', program], process.env);
+    t.is(await peer.line(), 'before 0');
+    peer.child.stdin?.write('hello');
+    t.is(await peer.line(), 'got 0 1 hello');
+    peer.child.stdin?.end();
+    t.is(await peer.exit, 0);
+  },
+  testUnless(NO_PLAIN_DESCRIPTORS),
+);
 
 testAll('an epoll object is readable when something it watches is ready', (t, selector) => {
   const [a, b] = unixPair(t);
@@ -501,17 +521,20 @@ testAll('an epoll object is readable when something it watches is ready', (t, se
   t.deepEqual(selector.select(0), []);
   b.send(Buffer.from('x'));
   t.deepEqual(ready(selector, null), [[inner.fileno(), EVENT_READ]]);
-});
+}, testUnless(NO_EPOLL));
 
 // ---- time ------------------------------------------------------------------------------------------------------------
 
 testAll('a wait is never too short, with and without anything registered', (t, selector) => {
   const [a] = unixPair(t);
+  // On Windows it refuses to wait for nothing.
+  const refuses = IS_WINDOWS && selector instanceof SelectSelector;
+  if (refuses) selector.register(a, EVENT_READ);
   for (const seconds of [0.0002, 0.0013, 0.05, 0.25]) {
     const before = performance.now();
     t.deepEqual(selector.select(seconds), []);
     t.true(performance.now() - before >= seconds * 1000);
-    if (seconds === 0.0013) selector.register(a, EVENT_READ);
+    if (seconds === 0.0013 && !refuses) selector.register(a, EVENT_READ);
   }
 });
 
@@ -523,14 +546,18 @@ testAll('less than 0 does not wait', (t, selector) => {
   for (const timeout of [0, -1]) t.deepEqual(ready(selector, timeout), [[a.fileno(), EVENT_WRITE]]);
 });
 
-testAll('null waits until something happens', async (t, selector) => {
-  const child = spawn('sh', ['-c', 'sleep 0.05; echo x'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  selector.register(child.stdout, EVENT_READ);
-  t.is(selector.select(null).length, 1);
-  selector.unregister(child.stdout);
-  child.stdout.resume();
-  await ended(child);
-});
+testAll(
+  'null waits until something happens',
+  async (t, selector) => {
+    const child = spawn('sh', ['-c', 'sleep 0.05; echo x'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    selector.register(child.stdout, EVENT_READ);
+    t.is(selector.select(null).length, 1);
+    selector.unregister(child.stdout);
+    child.stdout.resume();
+    await ended(child);
+  },
+  testUnless(NO_PROGRAMS),
+);
 
 for (const { name } of CLASSES) {
   testBlocked({
@@ -626,7 +653,7 @@ for (const Class of CLASSES) {
 }
 
 {
-  const s = new selectors.PollSelector();
+  const s = new (selectors.PollSelector ?? SelectSelector)();
   const [a, b] = socket.socketpair();
   test.after.always(() => {
     for (const each of [s, a, b]) each.close();

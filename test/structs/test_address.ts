@@ -293,33 +293,42 @@ const bluetooth: [proto: string, address: unknown, hex: string][] = [
   ['BTPROTO_SCO', '01:23:45:67:89:AB', '1f00ab8967452301'],
 ];
 
-testUnless(onWindows('addresses of Bluetooth have another form'))('Bluetooth addresses lie as the kernel lays them out', (t) => {
-  for (const [name, address, hex] of bluetooth) {
-    const label = `${name} ${inspect(address)}`;
-    const raw = packHere('AF_BLUETOOTH', c[name], address);
-    t.is(raw.toString('hex'), hex, label);
-    t.deepEqual(unpackBytes(raw, c[name]), address, label);
-  }
-});
+testUnless(onWindows('addresses of Bluetooth have another form'))(
+  'Bluetooth addresses lie as the kernel lays them out',
+  (t) => {
+    for (const [name, address, hex] of bluetooth) {
+      const label = `${name} ${inspect(address)}`;
+      const raw = packHere('AF_BLUETOOTH', c[name], address);
+      t.is(raw.toString('hex'), hex, label);
+      t.deepEqual(unpackBytes(raw, c[name]), address, label);
+    }
+  },
+);
 
-testUnless(onWindows('addresses of Bluetooth have another form'))('Bluetooth addresses take small letters, short numbers and bytes', (t) => {
-  const wanted = packHere('AF_BLUETOOTH', c.BTPROTO_SCO, '01:0A:0B:00:0F:FF');
-  t.deepEqual(packHere('AF_BLUETOOTH', c.BTPROTO_SCO, '1:a:b:0:f:ff'), wanted);
-  t.deepEqual(packHere('AF_BLUETOOTH', c.BTPROTO_SCO, bytes('01:0a:0b:00:0f:ff')), wanted);
-});
+testUnless(onWindows('addresses of Bluetooth have another form'))(
+  'Bluetooth addresses take small letters, short numbers and bytes',
+  (t) => {
+    const wanted = packHere('AF_BLUETOOTH', c.BTPROTO_SCO, '01:0A:0B:00:0F:FF');
+    t.deepEqual(packHere('AF_BLUETOOTH', c.BTPROTO_SCO, '1:a:b:0:f:ff'), wanted);
+    t.deepEqual(packHere('AF_BLUETOOTH', c.BTPROTO_SCO, bytes('01:0a:0b:00:0f:ff')), wanted);
+  },
+);
 
-testUnless(onWindows('addresses of Bluetooth have another form'))('a wrong Bluetooth address is refused in the words of CPython', (t) => {
-  const refusals: [proto: string, address: unknown, text: string][] = [
-    ['BTPROTO_SCO', '01:23:45:67:89', 'bad bluetooth address'],
-    ['BTPROTO_SCO', '01:23:45:67:89:AB:CD', 'bad bluetooth address'],
-    ['BTPROTO_SCO', '01:23:45:67:89:GG', 'bad bluetooth address'],
-    ['BTPROTO_SCO', 5, 'bind(): wrong format'],
-    ['BTPROTO_RFCOMM', ['01:23:45:67:89:AB'], 'bind(): wrong format'],
-    ['BTPROTO_L2CAP', '01:23:45:67:89:AB', 'bind(): wrong format'],
-    ['BTPROTO_HCI', 'hci0', 'bind(): wrong format'],
-  ];
-  for (const [name, address, message] of refusals) {
-    t.throws(() => packHere('AF_BLUETOOTH', c[name], address), { name: 'OSError', message }, inspect(address));
-  }
-  t.throws(() => packHere('AF_BLUETOOTH', 77, 'x'), { message: 'bind(): unknown Bluetooth protocol' });
-});
+testUnless(onWindows('addresses of Bluetooth have another form'))(
+  'a wrong Bluetooth address is refused in the words of CPython',
+  (t) => {
+    const refusals: [proto: string, address: unknown, text: string][] = [
+      ['BTPROTO_SCO', '01:23:45:67:89', 'bad bluetooth address'],
+      ['BTPROTO_SCO', '01:23:45:67:89:AB:CD', 'bad bluetooth address'],
+      ['BTPROTO_SCO', '01:23:45:67:89:GG', 'bad bluetooth address'],
+      ['BTPROTO_SCO', 5, 'bind(): wrong format'],
+      ['BTPROTO_RFCOMM', ['01:23:45:67:89:AB'], 'bind(): wrong format'],
+      ['BTPROTO_L2CAP', '01:23:45:67:89:AB', 'bind(): wrong format'],
+      ['BTPROTO_HCI', 'hci0', 'bind(): wrong format'],
+    ];
+    for (const [name, address, message] of refusals) {
+      t.throws(() => packHere('AF_BLUETOOTH', c[name], address), { name: 'OSError', message }, inspect(address));
+    }
+    t.throws(() => packHere('AF_BLUETOOTH', 77, 'x'), { message: 'bind(): unknown Bluetooth protocol' });
+  },
+);

@@ -1,5 +1,5 @@
-// What libuv knows of signals on Windows: console events, which arrive on a thread of the system's. A signal's number stays in
-// its handle until the loop has called the handle's callback.
+// What libuv knows of signals on Windows: console events, which arrive on a thread of the system's. A signal's number
+// stays in its handle until the loop has called the handle's callback.
 #include "napi/signals.h"
 
 #include <csignal>

@@ -69,10 +69,7 @@ napi_value EnumCrls(napi_env env, napi_callback_info info) {
 }
 
 constexpr Binding kRows[] = {
-    {"share", Share},
-    {"fromshare", FromShare},
-    {"control", Control},
-    {"enumCertificates", EnumCertificates},
+    {"share", Share},       {"fromshare", FromShare}, {"control", Control}, {"enumCertificates", EnumCertificates},
     {"enumCrls", EnumCrls},
 };
 

@@ -6,7 +6,6 @@
 #define SIO_BASE_HANDLE 0x48000022
 #endif
 
-
 namespace berkeley::os::afd {
 
 namespace {

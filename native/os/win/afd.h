@@ -39,8 +39,8 @@ struct PollHeader {
 
 // Opens the driver. nullptr: it failed, with a negative code in *error.
 HANDLE Open(int* error);
-// Asks the driver to poll. `header` and `status` must stay until it has answered: at `event`, or, if that is null, at the
-// port that the driver's handle is associated with, with `status` as the key of the packet.
+// Asks the driver to poll. `header` and `status` must stay until it has answered: at `event`, or, if that is null, at
+// the port that the driver's handle is associated with, with `status` as the key of the packet.
 NTSTATUS Poll(HANDLE driver, HANDLE event, IO_STATUS_BLOCK* status, PollHeader* header);
 void Cancel(HANDLE driver, IO_STATUS_BLOCK* status);
 

@@ -1,13 +1,15 @@
-// The poller of Windows: an I/O completion port to which the socket driver sends its answers, one request in flight for each
-// socket.
+// The poller of Windows: an I/O completion port to which the socket driver sends its answers, one request in flight for
+// each socket.
 //
-// A registration is in one of four states. Armed: the driver has its request, and answers when the socket is ready, is closed,
-// or the request is cancelled. Found: the answer is there, and Wait has not told of it yet. Idle: the registration has to be
-// armed again, which Wait and Park do first of all; since the driver then answers at once if the socket is still ready,
-// readiness is level-triggered. Gone: removed while armed; it only waits for its answer, because the driver writes into it.
+// A registration is in one of four states. Armed: the driver has its request, and answers when the socket is ready, is
+// closed, or the request is cancelled. Found: the answer is there, and Wait has not told of it yet. Idle: the
+// registration has to be armed again, which Wait and Park do first of all; since the driver then answers at once if the
+// socket is still ready, readiness is level-triggered. Gone: removed while armed; it only waits for its answer, because
+// the driver writes into it.
 //
-// A closed socket's number may soon be another's. Closing through this library ends a registration before the number is free
-// (ForgetInPollers); a stranger's closing is an answer of the driver (kLocalClose), or a handle that cannot be armed.
+// A closed socket's number may soon be another's. Closing through this library ends a registration before the number is
+// free (ForgetInPollers); a stranger's closing is an answer of the driver (kLocalClose), or a handle that cannot be
+// armed.
 #include <algorithm>
 #include <deque>
 #include <mutex>
@@ -283,7 +285,7 @@ class AfdPoller : public Poller {
   const HANDLE port_;
   std::mutex mutex_;
   std::unordered_map<Fd, Registration*> registrations_;
-  std::deque<Registration*> found_;   // nullptr: removed
+  std::deque<Registration*> found_;  // nullptr: removed
   std::vector<Registration*> idle_;  // likewise
   size_t in_flight_ = 0;
   bool woken_ = false;

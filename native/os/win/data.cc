@@ -13,6 +13,16 @@ namespace {
 
 ULONG ToSize(size_t length) { return static_cast<ULONG>(std::min<size_t>(length, INT_MAX)); }
 
+// Windows refuses MSG_WAITALL where the socket is nonblocking. Whoever waits for all goes on in JavaScript.
+int WithoutWaitAll(int flags) { return flags & ~MSG_WAITALL; }
+
+bool IsStream(Fd fd) {
+  int type = 0;
+  int length = sizeof(type);
+  const int result = getsockopt(ToSocket(fd), SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &length);
+  return result == 0 && type == SOCK_STREAM;
+}
+
 // The call that receives or sends, or a code. `call` gets room for the number of bytes and for the flags.
 template <typename Call>
 int64_t Transfer(int flags, DWORD* flags_after, Call call) {
@@ -23,7 +33,24 @@ int64_t Transfer(int flags, DWORD* flags_after, Call call) {
   return result < 0 ? result : int64_t{count};
 }
 
-WSABUF* Parts(const Message& message) { return message.parts; }
+// The parts of a message: at least one, because Windows refuses none.
+struct Parts {
+  explicit Parts(const Message& message) {
+    if (message.part_count == 0) return;
+    first = message.parts;
+    count = static_cast<DWORD>(message.part_count);
+  }
+  WSABUF none = {0, nullptr};
+  WSABUF* first = &none;
+  DWORD count = 1;
+};
+
+// How many bytes a message has left in its parts for which it was too long: Windows does not tell.
+int64_t RoomOf(const Message& message) {
+  int64_t room = 0;
+  for (size_t i = 0; i < message.part_count; ++i) room += message.parts[i].len;
+  return room;
+}
 
 // WSARecvMsg and WSASendMsg are asked for at run time, and belong to the socket's provider.
 template <typename Function>
@@ -62,22 +89,25 @@ int64_t ReceiveWithControl(Fd fd, Message* message, int flags) {
   message->address_length = static_cast<uint32_t>(header.namelen);
   message->control_length = header.Control.len;
   message->flags = static_cast<int>(header.dwFlags);
-  return count;
+  return result == -WSAEMSGSIZE ? RoomOf(*message) : int64_t{count};
 }
 
 int64_t ReceiveParts(Fd fd, Message* message, int flags) {
-  int length = static_cast<int>(message->address_length);
+  const int room = static_cast<int>(message->address_length);
+  int length = room;
   DWORD count = 0;
   DWORD told = static_cast<DWORD>(flags);
-  const int result = Checked(WSARecvFrom(ToSocket(fd), message->parts, static_cast<DWORD>(message->part_count), &count,
-                                         &told, static_cast<SOCKADDR*>(message->address),
+  Parts parts(*message);
+  const int result = Checked(WSARecvFrom(ToSocket(fd), parts.first, parts.count, &count, &told,
+                                         static_cast<SOCKADDR*>(message->address),
                                          message->address == nullptr ? nullptr : &length, nullptr, nullptr));
   if (result < 0 && result != -WSAEMSGSIZE) return result;
-  message->address_length = static_cast<uint32_t>(length);
+  message->address_length = length == room ? 0 : static_cast<uint32_t>(length);
   message->control_length = 0;
   message->flags = static_cast<int>(told) & ~(MSG_PARTIAL | flags);
-  if (result == -WSAEMSGSIZE) message->flags |= MSG_TRUNC;
-  return count;
+  if (result != -WSAEMSGSIZE) return count;
+  message->flags |= MSG_TRUNC;
+  return RoomOf(*message);
 }
 
 }  // namespace
@@ -85,7 +115,7 @@ int64_t ReceiveParts(Fd fd, Message* message, int flags) {
 int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait) {
   WSABUF part = {ToSize(length), static_cast<CHAR*>(bytes)};
   return CallWaiting(fd, Direction::kReading, wait, [&] {
-    return Transfer(flags, nullptr, [&](DWORD* count, DWORD* changed) {
+    return Transfer(WithoutWaitAll(flags), nullptr, [&](DWORD* count, DWORD* changed) {
       return WSARecv(ToSocket(fd), &part, 1, count, changed, nullptr, nullptr);
     });
   });
@@ -105,7 +135,7 @@ int64_t RecvFrom(Fd fd, void* bytes, size_t length, int flags, void* address, ui
   const uint32_t room = *address_length;
   return CallWaiting(fd, Direction::kReading, wait, [&] {
     int size = static_cast<int>(room);
-    const int64_t result = Transfer(flags, nullptr, [&](DWORD* count, DWORD* changed) {
+    const int64_t result = Transfer(WithoutWaitAll(flags), nullptr, [&](DWORD* count, DWORD* changed) {
       return WSARecvFrom(ToSocket(fd), &part, 1, count, changed, static_cast<SOCKADDR*>(address), &size, nullptr,
                          nullptr);
     });
@@ -128,16 +158,20 @@ int64_t SendTo(Fd fd, const void* bytes, size_t length, int flags, const void* a
 
 int64_t RecvMsg(Fd fd, Message* message, int flags, int wait) {
   const Message asked = *message;
+  // Only datagrams have ancillary data.
+  const bool plain = asked.control_length == 0 || IsStream(fd);
+  const int bits = WithoutWaitAll(flags);
   return CallWaiting(fd, Direction::kReading, wait, [&] {
     *message = asked;
-    return asked.control_length == 0 ? ReceiveParts(fd, message, flags) : ReceiveWithControl(fd, message, flags);
+    return plain ? ReceiveParts(fd, message, bits) : ReceiveWithControl(fd, message, bits);
   });
 }
 
 int64_t SendMsg(Fd fd, const Message& message, int flags, int wait) {
+  Parts parts(message);
   const auto send = [&] {
     return Transfer(flags, nullptr, [&](DWORD* count, DWORD* unchanged) {
-      return WSASendTo(ToSocket(fd), Parts(message), static_cast<DWORD>(message.part_count), count, *unchanged,
+      return WSASendTo(ToSocket(fd), parts.first, parts.count, count, *unchanged,
                        static_cast<const SOCKADDR*>(message.address),
                        message.address == nullptr ? 0 : static_cast<int>(message.address_length), nullptr, nullptr);
     });

@@ -8,7 +8,8 @@ namespace {
 int FindHost(const struct hostent* host, HostEntry* entry) {
   if (host == nullptr) return kHostBase - WSAGetLastError();
   entry->name = host->h_name == nullptr ? "" : host->h_name;
-  for (char** alias = host->h_aliases; alias != nullptr && *alias != nullptr; ++alias) entry->aliases.emplace_back(*alias);
+  for (char** alias = host->h_aliases; alias != nullptr && *alias != nullptr; ++alias)
+    entry->aliases.emplace_back(*alias);
   entry->family = host->h_addrtype;
   for (char** address = host->h_addr_list; *address != nullptr; ++address) {
     entry->addresses.emplace_back(*address, *address + host->h_length);

@@ -32,8 +32,7 @@ SOCKET FromInfo(WSAPROTOCOL_INFOW* info) {
 int64_t TimeLimit(Fd fd, int name) {
   DWORD limit_ms = 0;
   int length = sizeof(limit_ms);
-  const int result =
-      Checked(getsockopt(ToSocket(fd), SOL_SOCKET, name, reinterpret_cast<char*>(&limit_ms), &length));
+  const int result = Checked(getsockopt(ToSocket(fd), SOL_SOCKET, name, reinterpret_cast<char*>(&limit_ms), &length));
   return result < 0 ? result : int64_t{limit_ms} * 1000;
 }
 
@@ -41,8 +40,7 @@ int64_t TimeLimit(Fd fd, int name) {
 
 int Socket(int family, int type, int protocol) {
   StartWinsock();
-  return Adopt(
-      WSASocketW(family, type, protocol, nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
+  return Adopt(WSASocketW(family, type, protocol, nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
 }
 
 namespace {

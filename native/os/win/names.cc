@@ -167,10 +167,9 @@ std::string ErrorText(int error) {
     return text == nullptr ? "Unknown error" : text;
   }
   wchar_t* text = nullptr;
-  constexpr DWORD kFlags =
-      FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS;
-  DWORD length = FormatMessageW(kFlags, nullptr, static_cast<DWORD>(error), 0, reinterpret_cast<wchar_t*>(&text), 0,
-                                nullptr);
+  constexpr DWORD kFlags = FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS;
+  DWORD length =
+      FormatMessageW(kFlags, nullptr, static_cast<DWORD>(error), 0, reinterpret_cast<wchar_t*>(&text), 0, nullptr);
   if (length == 0) {
     char number[32];
     snprintf(number, sizeof(number), "Windows Error 0x%x", static_cast<unsigned>(error));

@@ -1,5 +1,5 @@
-// Every header whose constants and structs native/constants lists, on Windows. Only napi/constants.cc and napi/layout.cc
-// include it.
+// Every header whose constants and structs native/constants lists, on Windows. Only napi/constants.cc and
+// napi/layout.cc include it.
 //
 // The lists test names with `#ifdef`. Therefore a name that a header has as an enumerator, or under another name than
 // Python's, gets a macro here.
@@ -25,8 +25,8 @@
 #define CMSG_SPACE WSA_CMSG_SPACE
 #endif
 
-// Errors of sockets have Winsock's numbers here, as in CPython; C's own numbers of these names are nothing that a socket
-// ever says.
+// Errors of sockets have Winsock's numbers here, as in CPython; C's own numbers of these names are nothing that a
+// socket ever says.
 #undef EADDRINUSE
 #undef EADDRNOTAVAIL
 #undef EAFNOSUPPORT

@@ -1,4 +1,5 @@
-// poll(2), made of one poll of the socket driver. WSAPoll is not: it refuses POLLPRI, and has no word for a failed connect.
+// poll(2), made of one poll of the socket driver. WSAPoll is not: it refuses POLLPRI, and has no word for a failed
+// connect.
 #include <algorithm>
 #include <unordered_map>
 #include <vector>

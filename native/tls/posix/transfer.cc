@@ -48,9 +48,7 @@ int Receive(Descriptor* descriptor, void* bytes, int size) {
 }
 
 int64_t Transmit(Descriptor* descriptor, const void* bytes, size_t size) {
-  const auto call = [=](int flags) {
-    return system_calls::Send(descriptor->fd, bytes, size, flags | MSG_NOSIGNAL);
-  };
+  const auto call = [=](int flags) { return system_calls::Send(descriptor->fd, bytes, size, flags | MSG_NOSIGNAL); };
   return Result(descriptor, Call(descriptor, call), kWantWrite);
 }
 
