@@ -5,6 +5,8 @@
     'sanitize%': '',
     # `npm run build:debug`: for gdb, and with the standard library's own assertions.
     'debuggable%': 0,
+    # On Windows: a folder with OpenSSL's include/ and, in lib/, its static libraries.
+    'openssl_root%': 'C:/Program Files/OpenSSL-Win64',
   },
   'targets': [
     {
@@ -76,6 +78,33 @@
           # the last worker that loaded it ends: its thread-exit code may still run.
           'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
         }],
+        # scripts/windows.mjs builds the same with mingw-w64, and takes whatever lies in these folders.
+        ['OS == "win"', {
+          'include_dirs': ['native/os/win'],
+          'defines': ['WIN32_LEAN_AND_MEAN', 'NOMINMAX', '_WIN32_WINNT=0x0A00'],
+          'sources': [
+            'native/napi/win/poller.cc',
+            'native/napi/win/signals.cc',
+            'native/napi/win/windows.cc',
+            'native/os/win/absent.cc',
+            'native/os/win/afd.cc',
+            'native/os/win/afd_poller.cc',
+            'native/os/win/data.cc',
+            'native/os/win/databases.cc',
+            'native/os/win/descriptors.cc',
+            'native/os/win/names.cc',
+            'native/os/win/poll.cc',
+            'native/os/win/stores.cc',
+            'native/os/win/win.cc',
+            'native/system/win/nonblocking.cc',
+            'native/system/win/sleep.cc',
+          ],
+          'libraries': [
+            '<(openssl_root)/lib/libssl.lib', '<(openssl_root)/lib/libcrypto.lib',
+            'ws2_32.lib', 'iphlpapi.lib', 'crypt32.lib', 'ntdll.lib', 'advapi32.lib', 'user32.lib', 'gdi32.lib',
+          ],
+          'msvs_settings': { 'VCCLCompilerTool': { 'AdditionalOptions': ['/std:c++17'] } },
+        }],
         ['debuggable == 1', {
           'defines': ['_GLIBCXX_ASSERTIONS'],
           'configurations': {
@@ -122,6 +151,12 @@
       'conditions': [
         ['OS != "win"', {
           'sources': ['native/tls/posix/kernel_tls.cc', 'native/tls/posix/transfer.cc'],
+        }],
+        ['OS == "win"', {
+          'include_dirs': ['<(openssl_root)/include'],
+          'defines': ['WIN32_LEAN_AND_MEAN', 'NOMINMAX', '_WIN32_WINNT=0x0A00'],
+          'sources': ['native/tls/win/transfer.cc'],
+          'msvs_settings': { 'VCCLCompilerTool': { 'AdditionalOptions': ['/std:c++17'] } },
         }],
         ['debuggable == 1', {
           'defines': ['_GLIBCXX_ASSERTIONS'],

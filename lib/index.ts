@@ -61,6 +61,7 @@ export namespace socket {
 }
 
 export namespace select {
+  export type afd = selectModule.afd;
   export type epoll = selectModule.epoll;
   export type error = selectModule.error;
   export type FileDescriptorLike = selectModule.FileDescriptorLike;
@@ -68,6 +69,7 @@ export namespace select {
 }
 
 export namespace selectors {
+  export type AfdSelector = selectorsModule.AfdSelector;
   export type BaseSelector = selectorsModule.BaseSelector;
   export type DefaultSelector = selectorsModule.DefaultSelector;
   export type EpollSelector = selectorsModule.EpollSelector;
@@ -115,6 +117,8 @@ export namespace ssl {
   export type SSLWantReadError = sslModule.SSLWantReadError;
   export type SSLWantWriteError = sslModule.SSLWantWriteError;
   export type SSLZeroReturnError = sslModule.SSLZeroReturnError;
+  export type StoredCertificate = sslModule.StoredCertificate;
+  export type StoredRevocations = sslModule.StoredRevocations;
   export type VerifyLocations = sslModule.VerifyLocations;
   export type WrapBioOptions = sslModule.WrapBioOptions;
   export type WrapSocketOptions = sslModule.WrapSocketOptions;

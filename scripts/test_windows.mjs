@@ -1,9 +1,11 @@
 // `npm run test:windows`: runs the test suites for Windows, under Wine, and prints a table of counts: each test file in a
-// process of its own, with Node 22. Then a smoke test with the other versions of Node.
+// process of its own, with Node 22. Then a smoke test with the other versions of Node. On Windows itself it runs them there,
+// with the Node that runs this.
 //   node scripts/test_windows.mjs [file …] [--match=…]     files as dist/test/socket/test_data.js; all that can run if not given
 // What a file has printed is in build/windows/results/. The exit status is 1 if anything has failed.
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
 import { root } from './toolchain.mjs';
 import { buildWindows, RELEASE } from './windows.mjs';
 import { Wine } from './wine.mjs';
@@ -39,12 +41,14 @@ function leftOut(file) {
 function runNode(wine, major, args, output) {
   const log = openSync(output, 'w');
   return new Promise((resolve) => {
-    const child = wine.spawn([wine.node(major), ...args], ['ignore', log, log]);
+    const child =
+      wine === null
+        ? spawn(process.execPath, args, { cwd: root, stdio: ['ignore', log, log] })
+        : wine.spawn([wine.node(major), ...args], ['ignore', log, log]);
     const timer = setTimeout(() => {
-      // Its children too: they are given the file's name, or that of the process.
-      const file = args.find((arg) => arg.startsWith('dist')) ?? args[0];
-      for (const pid of wine.processes('node.exe', file.replaceAll('/', '\\').split('\\').at(-1)))
-        process.kill(Number(pid), 'SIGKILL');
+      // Its children too, some of which have its file's name in their arguments.
+      const file = basename(args.find((arg) => arg.startsWith('dist')) ?? args[0]);
+      for (const pid of wine?.processes('node.exe', file) ?? []) process.kill(Number(pid), 'SIGKILL');
       child.kill('SIGKILL');
     }, FILE_MS);
     child.on('close', (status) => {
@@ -95,12 +99,17 @@ async function smoke(wine) {
   return failed;
 }
 
+async function startWine() {
+  await buildWindows();
+  const wine = new Wine(root, { 'build/Release': RELEASE });
+  wine.startServer();
+  return wine;
+}
+
 const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
 const named = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
-await buildWindows();
 mkdirSync(RESULTS, { recursive: true });
-const wine = new Wine(root, { 'build/Release': RELEASE });
-wine.startServer();
+const wine = process.platform === 'win32' ? null : await startWine();
 const files = named.length > 0 ? named : testFiles().filter((file) => leftOut(file) === undefined);
 const results = [];
 process.stdout.write(`${'file'.padEnd(36)}${'passed'.padStart(6)}${'failed'.padStart(8)}${'skipped'.padStart(9)}\n`);
@@ -112,8 +121,8 @@ await Promise.all(
   }),
 );
 const sum = (name) => results.reduce((total, result) => total + result[name], 0);
-const failedNodes = named.length > 0 || !existsSync(join(root, 'scripts/windows_smoke.mjs')) ? [] : await smoke(wine);
-if (named.length === 0) wine.stopServer();
+const failedNodes = named.length > 0 || wine === null ? [] : await smoke(wine);
+if (named.length === 0) wine?.stopServer();
 for (const [reason, count] of reasons(results)) process.stdout.write(`skipped ${count}: ${reason}\n`);
 if (named.length === 0) {
   for (const [folder, reason] of Object.entries(LEFT_OUT)) process.stdout.write(`left out ${folder}: ${reason}\n`);

@@ -20,7 +20,16 @@ import * as socket from '../../lib/socket/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { fifo, foreignThings, manyPairs, type Thing, tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { hasCommand, NO_EPOLL, NO_NEXT_NUMBER, NO_PLAIN_DESCRIPTORS, NO_PROGRAMS, NOT_OPEN, spawnPeer, testUnless } from '../helpers/peers.js';
+import {
+  hasCommand,
+  NO_EPOLL,
+  NO_NEXT_NUMBER,
+  NO_PLAIN_DESCRIPTORS,
+  NO_PROGRAMS,
+  NOT_OPEN,
+  spawnPeer,
+  testUnless,
+} from '../helpers/peers.js';
 import { testTwins } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -140,17 +149,21 @@ testAll('a descriptor that was closed can be unregistered', (t, selector) => {
   for (const fd of fds) t.is(selector.unregister(fd).fd, fd);
 });
 
-testAll('a descriptor that was closed and whose number is in use again can be unregistered', (t, selector) => {
-  const [a, b] = socket.socketpair();
-  const fds = [a.fileno(), b.fileno()];
-  for (const fd of fds) selector.register(fd, BOTH);
-  a.close();
-  b.close();
-  const [c, d] = unixPair(t);
-  t.deepEqual([c.fileno(), d.fileno()], fds);
-  for (const fd of fds) t.is(selector.unregister(fd).fd, fd);
-  checkEmpty(t, selector);
-}, testUnless(NO_NEXT_NUMBER));
+testAll(
+  'a descriptor that was closed and whose number is in use again can be unregistered',
+  (t, selector) => {
+    const [a, b] = socket.socketpair();
+    const fds = [a.fileno(), b.fileno()];
+    for (const fd of fds) selector.register(fd, BOTH);
+    a.close();
+    b.close();
+    const [c, d] = unixPair(t);
+    t.deepEqual([c.fileno(), d.fileno()], fds);
+    for (const fd of fds) t.is(selector.unregister(fd).fd, fd);
+    checkEmpty(t, selector);
+  },
+  testUnless(NO_NEXT_NUMBER),
+);
 
 testAll('a socket that was closed, and has no descriptor any more, can be unregistered', (t, selector) => {
   const [a, b] = socket.socketpair();
@@ -513,15 +526,19 @@ testAll(
   testUnless(NO_PLAIN_DESCRIPTORS),
 );
 
-testAll('an epoll object is readable when something it watches is ready', (t, selector) => {
-  const [a, b] = unixPair(t);
-  using inner = new select.epoll();
-  inner.register(a, select.EPOLLIN);
-  selector.register(inner, EVENT_READ);
-  t.deepEqual(selector.select(0), []);
-  b.send(Buffer.from('x'));
-  t.deepEqual(ready(selector, null), [[inner.fileno(), EVENT_READ]]);
-}, testUnless(NO_EPOLL));
+testAll(
+  'an epoll object is readable when something it watches is ready',
+  (t, selector) => {
+    const [a, b] = unixPair(t);
+    using inner = new select.epoll();
+    inner.register(a, select.EPOLLIN);
+    selector.register(inner, EVENT_READ);
+    t.deepEqual(selector.select(0), []);
+    b.send(Buffer.from('x'));
+    t.deepEqual(ready(selector, null), [[inner.fileno(), EVENT_READ]]);
+  },
+  testUnless(NO_EPOLL),
+);
 
 // ---- time ------------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,18 @@ import * as socket from '../../lib/socket/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
-import { cleanEnv, NO_UNIX, NOT_OPEN, onWindows, pythonSync, spawnPeer, startWorker, testUnless, tmpdir, underWine } from '../helpers/peers.js';
+import {
+  cleanEnv,
+  NO_UNIX,
+  NOT_OPEN,
+  onWindows,
+  pythonSync,
+  spawnPeer,
+  startWorker,
+  testUnless,
+  tmpdir,
+  underWine,
+} from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -218,25 +229,29 @@ for _ in range(40):
 
 // ---- segmentation ----------------------------------------------------------------------------------------------------
 
-testBothWays('UDP_SEGMENT cuts one message into datagrams, UDP_GRO makes one of them again', (t) => {
-  const [a, b] = boundPair(t, AF_INET);
-  const [, whole] = boundPair(t, AF_INET);
-  whole.setsockopt(IPPROTO_UDP, UDP_GRO, 1);
-  const data = Buffer.from('a'.repeat(100) + 'b'.repeat(100) + 'c'.repeat(50));
-  const out = new MessageBatch(2, 1000, { ancbufsize: socket.CMSG_SPACE(2) });
-  for (const [i, to] of [b, whole].entries()) {
-    const segment = Buffer.from(Uint16Array.of(100).buffer);
-    out.set(i, data, pack_address(AF_INET, to.getsockname()), [[SOL_UDP, UDP_SEGMENT, segment]]);
-  }
-  t.is(a.sendmmsg(out), 2);
-  const parts = new MessageBatch(8, 1000);
-  t.is(b.recvmmsg_into(parts), 3);
-  t.deepEqual([...parts.lengths.subarray(0, 3)], [100, 100, 50]);
-  const one = new MessageBatch(8, 1000, { ancbufsize: 64 });
-  t.is(whole.recvmmsg_into(one), 1);
-  t.deepEqual(one.bytes(0), data);
-  t.deepEqual(socket.decode_ancillary(one.ancillary(0)), { UDP_GRO: 100, rest: [] });
-}, onWindows('no UDP_SEGMENT'));
+testBothWays(
+  'UDP_SEGMENT cuts one message into datagrams, UDP_GRO makes one of them again',
+  (t) => {
+    const [a, b] = boundPair(t, AF_INET);
+    const [, whole] = boundPair(t, AF_INET);
+    whole.setsockopt(IPPROTO_UDP, UDP_GRO, 1);
+    const data = Buffer.from('a'.repeat(100) + 'b'.repeat(100) + 'c'.repeat(50));
+    const out = new MessageBatch(2, 1000, { ancbufsize: socket.CMSG_SPACE(2) });
+    for (const [i, to] of [b, whole].entries()) {
+      const segment = Buffer.from(Uint16Array.of(100).buffer);
+      out.set(i, data, pack_address(AF_INET, to.getsockname()), [[SOL_UDP, UDP_SEGMENT, segment]]);
+    }
+    t.is(a.sendmmsg(out), 2);
+    const parts = new MessageBatch(8, 1000);
+    t.is(b.recvmmsg_into(parts), 3);
+    t.deepEqual([...parts.lengths.subarray(0, 3)], [100, 100, 50]);
+    const one = new MessageBatch(8, 1000, { ancbufsize: 64 });
+    t.is(whole.recvmmsg_into(one), 1);
+    t.deepEqual(one.bytes(0), data);
+    t.deepEqual(socket.decode_ancillary(one.ancillary(0)), { UDP_GRO: 100, rest: [] });
+  },
+  onWindows('no UDP_SEGMENT'),
+);
 
 // ---- modes -----------------------------------------------------------------------------------------------------------
 
@@ -299,17 +314,21 @@ testUnless(onWindows('UDP drops what a slow reader leaves'))(
   },
 );
 
-testBothWays('an error behind the first message comes with the next call', (t) => {
-  const [a, b] = boundPair(t, AF_INET);
-  const batch = batchOf(['1', '2', '3'], pack_address(AF_INET, b.getsockname()));
-  batch.set(1, Buffer.from('2'), pack_address(AF_INET, ['127.0.0.1', 0])); // no port to send to
-  t.is(a.sendmmsg(batch), 1);
-  t.throws(() => a.sendmmsg(batch, 1), { instanceOf: OSError, code: 'EINVAL' });
-  t.is(a.sendmmsg(batch, 2), 1);
-  const found = new MessageBatch(4, 10);
-  t.is(b.recvmmsg_into(found), 2);
-  t.deepEqual(textsOf(found, 2), ['1', '3']);
-}, underWine('a datagram to port 0 is sent'));
+testBothWays(
+  'an error behind the first message comes with the next call',
+  (t) => {
+    const [a, b] = boundPair(t, AF_INET);
+    const batch = batchOf(['1', '2', '3'], pack_address(AF_INET, b.getsockname()));
+    batch.set(1, Buffer.from('2'), pack_address(AF_INET, ['127.0.0.1', 0])); // no port to send to
+    t.is(a.sendmmsg(batch), 1);
+    t.throws(() => a.sendmmsg(batch, 1), { instanceOf: OSError, code: 'EINVAL' });
+    t.is(a.sendmmsg(batch, 2), 1);
+    const found = new MessageBatch(4, 10);
+    t.is(b.recvmmsg_into(found), 2);
+    t.deepEqual(textsOf(found, 2), ['1', '3']);
+  },
+  underWine('a datagram to port 0 is sent'),
+);
 
 testBlocked({
   name: 'recvmmsg_into',

@@ -4,12 +4,21 @@ import net from 'node:net';
 import test from 'ava';
 import * as errno from '../../lib/constants/errno.js';
 import type { OSError } from '../../lib/core/exceptions.js';
-import * as select from '../../lib/select/index.js';
 import { IS_WINDOWS } from '../../lib/core/platform.js';
+import * as select from '../../lib/select/index.js';
 import * as socket from '../../lib/socket/index.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { hasCommand, NO_DONTWAIT, NO_UNIX, onWindows, spawnPeer, startWorker, systemMessage, testUnless } from '../helpers/peers.js';
+import {
+  hasCommand,
+  NO_DONTWAIT,
+  NO_UNIX,
+  onWindows,
+  spawnPeer,
+  startWorker,
+  systemMessage,
+  testUnless,
+} from '../helpers/peers.js';
 import { testWithPython } from '../helpers/twin.js';
 
 checkLeaks(test);
@@ -212,31 +221,37 @@ test('MSG_WAITALL waits for all that was asked for, or the end', async (t) => {
   await peer.exit;
 });
 
-testUnless(onWindows('it does not tell how long a message was'))('MSG_TRUNC tells the true length of a datagram, and discards a stream', (t) => {
-  using datagrams = pair(SOCK_DGRAM);
-  datagrams.a.send(bytes('abcdefgh'));
-  datagrams.a.send(bytes('abcdefgh'));
-  datagrams.a.send(bytes('abcdefgh'));
-  const buffer = bytes('________');
-  t.is(datagrams.b.recv_into(buffer, 3, MSG_TRUNC), 8);
-  t.is(buffer.toString(), 'abc_____');
-  t.deepEqual(datagrams.b.recvmsg(3), [bytes('abc'), [], MSG_TRUNC, null]);
-  t.deepEqual(datagrams.b.recvmsg(8), [bytes('abcdefgh'), [], 0, null]);
-  using stream = tcpPair();
-  stream.a.send(bytes('abcdefgh'));
-  t.is(stream.b.recv_into(buffer, 5, MSG_TRUNC), 5);
-  t.is(buffer.toString(), 'abc_____');
-  t.deepEqual(stream.b.recv(10), bytes('fgh'));
-});
+testUnless(onWindows('it does not tell how long a message was'))(
+  'MSG_TRUNC tells the true length of a datagram, and discards a stream',
+  (t) => {
+    using datagrams = pair(SOCK_DGRAM);
+    datagrams.a.send(bytes('abcdefgh'));
+    datagrams.a.send(bytes('abcdefgh'));
+    datagrams.a.send(bytes('abcdefgh'));
+    const buffer = bytes('________');
+    t.is(datagrams.b.recv_into(buffer, 3, MSG_TRUNC), 8);
+    t.is(buffer.toString(), 'abc_____');
+    t.deepEqual(datagrams.b.recvmsg(3), [bytes('abc'), [], MSG_TRUNC, null]);
+    t.deepEqual(datagrams.b.recvmsg(8), [bytes('abcdefgh'), [], 0, null]);
+    using stream = tcpPair();
+    stream.a.send(bytes('abcdefgh'));
+    t.is(stream.b.recv_into(buffer, 5, MSG_TRUNC), 5);
+    t.is(buffer.toString(), 'abc_____');
+    t.deepEqual(stream.b.recv(10), bytes('fgh'));
+  },
+);
 
-testUnless(onWindows('it does not tell how long a message was'))('MSG_TRUNC shows no memory beyond the room that there was', (t) => {
-  // CPython returns the true length here, with whatever lies behind the room.
-  using ends = pair(SOCK_DGRAM);
-  for (let i = 0; i < 3; i++) ends.a.send(bytes('abcdefgh'));
-  t.deepEqual(ends.b.recv(3, MSG_TRUNC), bytes('abc'));
-  t.deepEqual(ends.b.recvfrom(3, MSG_TRUNC)[0], bytes('abc'));
-  t.deepEqual(ends.b.recvmsg(3, 0, MSG_TRUNC)[0], bytes('abc'));
-});
+testUnless(onWindows('it does not tell how long a message was'))(
+  'MSG_TRUNC shows no memory beyond the room that there was',
+  (t) => {
+    // CPython returns the true length here, with whatever lies behind the room.
+    using ends = pair(SOCK_DGRAM);
+    for (let i = 0; i < 3; i++) ends.a.send(bytes('abcdefgh'));
+    t.deepEqual(ends.b.recv(3, MSG_TRUNC), bytes('abc'));
+    t.deepEqual(ends.b.recvfrom(3, MSG_TRUNC)[0], bytes('abc'));
+    t.deepEqual(ends.b.recvmsg(3, 0, MSG_TRUNC)[0], bytes('abc'));
+  },
+);
 
 testUnless(NO_UNIX)('a record ends where it ends: MSG_EOR, sequential packets', (t) => {
   using ends = pair(socket.SOCK_SEQPACKET);
@@ -329,21 +344,24 @@ test('a datagram that is too large is refused', (t) => {
   });
 });
 
-testUnless(onWindows('sends go on until a reset has come'))('a peer that is gone: BrokenPipeError, ConnectionResetError, and no SIGPIPE', (t) => {
-  using ends = pair();
-  ends.b.close();
-  const broken = { name: 'BrokenPipeError', message: systemMessage(errno.EPIPE, 'Broken pipe') };
-  t.throws(() => ends.a.send(bytes('x')), broken);
-  t.throws(() => ends.a.sendall(bytes('x')), broken);
-  t.throws(() => ends.a.sendmsg([bytes('x')]), broken);
-  using tcp = tcpPair();
-  tcp.b.send(bytes('unread'));
-  tcp.a.close(); // with data unread: TCP sends a reset (RFC 1122, 4.2.2.13)
-  t.throws(() => tcp.b.recv(10), {
-    name: 'ConnectionResetError',
-    message: systemMessage(errno.ECONNRESET, 'Connection reset by peer'),
-  });
-});
+testUnless(onWindows('sends go on until a reset has come'))(
+  'a peer that is gone: BrokenPipeError, ConnectionResetError, and no SIGPIPE',
+  (t) => {
+    using ends = pair();
+    ends.b.close();
+    const broken = { name: 'BrokenPipeError', message: systemMessage(errno.EPIPE, 'Broken pipe') };
+    t.throws(() => ends.a.send(bytes('x')), broken);
+    t.throws(() => ends.a.sendall(bytes('x')), broken);
+    t.throws(() => ends.a.sendmsg([bytes('x')]), broken);
+    using tcp = tcpPair();
+    tcp.b.send(bytes('unread'));
+    tcp.a.close(); // with data unread: TCP sends a reset (RFC 1122, 4.2.2.13)
+    t.throws(() => tcp.b.recv(10), {
+      name: 'ConnectionResetError',
+      message: systemMessage(errno.ECONNRESET, 'Connection reset by peer'),
+    });
+  },
+);
 
 test('a refused datagram comes back as an error of the next call', (t) => {
   using gone = new socket.socket(AF_INET, SOCK_DGRAM);

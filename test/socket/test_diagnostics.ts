@@ -11,7 +11,7 @@ import * as ssl from '../../lib/ssl/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { cleanEnv, CONNECTING, NO_EPOLL, NO_POLL, spawnPeer, testUnless } from '../helpers/peers.js';
+import { CONNECTING, cleanEnv, NO_EPOLL, NO_POLL, spawnPeer, testUnless } from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
