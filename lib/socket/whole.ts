@@ -143,8 +143,10 @@ export function receiveRest(
 
 function targetOf(socket: Waiter, parts: readonly Uint8Array[], flags: number): number {
   const all = sizeOf(parts);
-  if ((flags & MSG_WAITALL) !== 0 || native.getsockoptInt(socket._fd, SOL_SOCKET, SO_RCVLOWAT) < 0) return all;
-  return Math.min(native.info[0], all);
+  if ((flags & MSG_WAITALL) !== 0) return all;
+  // Where the system has no such option, anything will do.
+  const known = native.getsockoptInt(socket._fd, SOL_SOCKET, SO_RCVLOWAT) >= 0;
+  return Math.min(known ? native.info[0] : 1, all);
 }
 
 /** What was looked at is still there, so that the whole call can be made again. */

@@ -274,9 +274,10 @@ test('out-of-band data goes past the rest: MSG_OOB, SO_OOBINLINE, POLLPRI', (t) 
   // As CPython: under a timeout, a call waits for what is not urgent.
   ends.b.settimeout(0.01);
   t.throws(() => ends.b.recv(1, MSG_OOB), { name: 'TimeoutError', message: 'timed out' });
+  const none = IS_WINDOWS ? { name: 'BlockingIOError' } : { name: 'OSError', code: 'EINVAL' };
   for (const timeout of [0, null]) {
     ends.b.settimeout(timeout);
-    t.throws(() => ends.b.recv(1, MSG_OOB), { name: 'OSError', code: 'EINVAL' });
+    t.throws(() => ends.b.recv(1, MSG_OOB), none);
   }
   using inline = tcpPair();
   inline.b.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1);

@@ -113,6 +113,8 @@ int64_t ReceiveParts(Fd fd, Message* message, int flags) {
 }  // namespace
 
 int64_t Recv(Fd fd, void* bytes, size_t length, int flags, int wait) {
+  // Urgent data is there or not: nobody sleeps for it.
+  if ((flags & MSG_OOB) != 0 && wait == kSleep) wait = kOnce;
   WSABUF part = {ToSize(length), static_cast<CHAR*>(bytes)};
   return CallWaiting(fd, Direction::kReading, wait, [&] {
     return Transfer(WithoutWaitAll(flags), nullptr, [&](DWORD* count, DWORD* changed) {
