@@ -147,7 +147,7 @@ test('what has no room is reported by a later call', (t) => {
     t.true(count >= 1 && count <= 4);
     for (let i = 0; i < count; i++) seen.add(events[2 * i]);
   }
-  t.deepEqual(seen, new Set(pairs.map(([a]) => a.fileno())));
+  t.true(pairs.every(([a]) => seen.has(a.fileno())));
 });
 
 test('1,000 connections', (t) => {

@@ -5,7 +5,7 @@ import { IS_WINDOWS } from '../../lib/core/platform.js';
 import { errno as names, select, selectors, socket, ssl } from '../../lib/index.js';
 import { tcpPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { spawnNode, testUnless } from '../helpers/peers.js';
+import { spawnNode, testUnless, underWine } from '../helpers/peers.js';
 
 const test = testUnless(!IS_WINDOWS && 'only Windows has it');
 
@@ -148,6 +148,6 @@ test('the certificates of the system', (t) => {
     t.true(trust === true || trust instanceof Set);
   }
   t.true(Array.isArray(ssl.enum_crls('ROOT')));
-  t.throws(() => ssl.enum_certificates(''), { instanceOf: OSError });
+  if (!underWine('it opens a store of any name')) t.throws(() => ssl.enum_certificates(''), { instanceOf: OSError });
   t.throws(() => ssl.enum_certificates(5 as never), { instanceOf: TypeError });
 });
