@@ -338,7 +338,7 @@ test('TLS: connect, accept and both handshakes, data, goodbye', async (t) => {
   for (const sock of [server, client, connection]) sock.close();
 });
 
-test('node:net and python3 at the other end', async (t) => {
+testUnless(NO_PROGRAMS)('node:net and python3 at the other end', async (t) => {
   const net = createServer((stream) => stream.pipe(stream));
   await new Promise<void>((resolve) => net.listen(0, '127.0.0.1', resolve));
   const client = new socket.socket();

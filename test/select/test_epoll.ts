@@ -378,23 +378,29 @@ test('a timeout less than 0 waits until something happens; one that rounds to 0 
   t.deepEqual(newEpoll(t).poll(-0.0009), []);
 });
 
-testBlocked({
-  name: 'epoll',
-  prepare: 'const poller = new select.epoll(); poller.register(fd, select.EPOLLIN);',
-  wait: '(timeout) => poller.poll(timeout)',
-  ready: `[[0,${EPOLLIN}]]`,
-  timedOut: '[]',
-  interrupted: 'InterruptedError',
-});
+testBlocked(
+  {
+    name: 'epoll',
+    prepare: 'const poller = new select.epoll(); poller.register(fd, select.EPOLLIN);',
+    wait: '(timeout) => poller.poll(timeout)',
+    ready: `[[0,${EPOLLIN}]]`,
+    timedOut: '[]',
+    interrupted: 'InterruptedError',
+  },
+  NO_EPOLL,
+);
 
-testBlocked({
-  name: 'epoll.poll_into',
-  prepare: 'const poller = new select.epoll(); poller.register(fd, select.EPOLLIN); const room = new Int32Array(8);',
-  wait: '(timeout) => poller.poll_into(room, timeout)',
-  ready: '1',
-  timedOut: '0',
-  interrupted: 'InterruptedError',
-});
+testBlocked(
+  {
+    name: 'epoll.poll_into',
+    prepare: 'const poller = new select.epoll(); poller.register(fd, select.EPOLLIN); const room = new Int32Array(8);',
+    wait: '(timeout) => poller.poll_into(room, timeout)',
+    ready: '1',
+    timedOut: '0',
+    interrupted: 'InterruptedError',
+  },
+  NO_EPOLL,
+);
 
 // ---- what is refused -------------------------------------------------------------------------------------------------
 

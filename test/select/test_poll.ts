@@ -188,14 +188,17 @@ test('a poller is garbage like any object, and a registration keeps nothing open
   t.deepEqual(poller.poll(0), [[fd, POLLNVAL]]);
 });
 
-testBlocked({
-  name: 'poll',
-  prepare: 'const poller = new select.poll(); poller.register(fd, select.POLLIN);',
-  wait: '(timeout) => poller.poll(timeout === null ? null : timeout * 1000)',
-  ready: `[[0,${POLLIN}]]`,
-  timedOut: '[]',
-  interrupted: 'InterruptedError',
-});
+testBlocked(
+  {
+    name: 'poll',
+    prepare: 'const poller = new select.poll(); poller.register(fd, select.POLLIN);',
+    wait: '(timeout) => poller.poll(timeout === null ? null : timeout * 1000)',
+    ready: `[[0,${POLLIN}]]`,
+    timedOut: '[]',
+    interrupted: 'InterruptedError',
+  },
+  NO_POLL,
+);
 
 // ---- what is refused -------------------------------------------------------------------------------------------------
 

@@ -282,11 +282,13 @@ testAll('only what is asked for is reported', (t, selector) => {
   selector.register(b, EVENT_WRITE);
   selector.register(c, BOTH);
   selector.register(d, EVENT_READ);
-  t.deepEqual(ready(selector, null), [
+  const expected = [
     [a.fileno(), EVENT_READ],
     [b.fileno(), EVENT_WRITE],
     [c.fileno(), BOTH],
-  ]);
+  ];
+  // Windows gives numbers in no order.
+  t.deepEqual(ready(selector, null), expected.sort(([one], [other]) => one - other));
 });
 
 testAll('the keys of select() are the registered ones', (t, selector) => {
