@@ -288,7 +288,10 @@ testAll('only what is asked for is reported', (t, selector) => {
     [c.fileno(), BOTH],
   ];
   // Windows gives numbers in no order.
-  t.deepEqual(ready(selector, null), expected.sort(([one], [other]) => one - other));
+  t.deepEqual(
+    ready(selector, null),
+    expected.sort(([one], [other]) => one - other),
+  );
 });
 
 testAll('the keys of select() are the registered ones', (t, selector) => {

@@ -364,19 +364,23 @@ testUnless(onWindows('sends go on until a reset has come'))(
   },
 );
 
-test('a refused datagram comes back as an error of the next call', (t) => {
-  using gone = new socket.socket(AF_INET, SOCK_DGRAM);
-  gone.bind(['127.0.0.1', 0]);
-  using sock = new socket.socket(AF_INET, SOCK_DGRAM);
-  sock.settimeout(60);
-  sock.connect(gone.getsockname());
-  gone.close();
-  sock.send(bytes('x'));
-  t.throws(() => sock.recv(10), {
-    name: 'ConnectionRefusedError',
-    message: systemMessage(errno.ECONNREFUSED, 'Connection refused'),
-  });
-});
+// Windows' is WSAECONNRESET; under Wine nobody who waits is told of it.
+testUnless(onWindows('the error is another one there'))(
+  'a refused datagram comes back as an error of the next call',
+  (t) => {
+    using gone = new socket.socket(AF_INET, SOCK_DGRAM);
+    gone.bind(['127.0.0.1', 0]);
+    using sock = new socket.socket(AF_INET, SOCK_DGRAM);
+    sock.settimeout(60);
+    sock.connect(gone.getsockname());
+    gone.close();
+    sock.send(bytes('x'));
+    t.throws(() => sock.recv(10), {
+      name: 'ConnectionRefusedError',
+      message: systemMessage(errno.ECONNREFUSED, 'Connection refused'),
+    });
+  },
+);
 
 // ---- a lot -----------------------------------------------------------------------------------------------------------
 

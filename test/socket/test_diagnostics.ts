@@ -11,7 +11,7 @@ import * as ssl from '../../lib/ssl/index.js';
 import * as stream from '../../lib/stream/index.js';
 import { closed } from '../helpers/beside_net.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { CONNECTING, cleanEnv, NO_EPOLL, NO_POLL, spawnPeer, testUnless } from '../helpers/peers.js';
+import { CONNECTING, cleanEnv, NO_EPOLL, NO_POLL, NO_SLEEP, spawnPeer, testUnless } from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -55,7 +55,8 @@ const SLEEPERS: Record<string, [body: string, call: RegExp]> = {
   ],
 };
 for (const [name, [body, call]] of Object.entries(SLEEPERS)) {
-  const lacking = (name === 'poll' && NO_POLL) || (name === 'epoll' && NO_EPOLL);
+  const lacking =
+    (name === 'a wait in the kernel' && NO_SLEEP) || (name === 'poll' && NO_POLL) || (name === 'epoll' && NO_EPOLL);
   testUnless(lacking)(`NODE_DEBUG=berkeley tells of a call that sleeps for more than a second: ${name}`, async (t) => {
     const text = await errorsOf(`${PAIR} ${body}`);
     const lines = text.split('\n').filter((line) => line.startsWith('BERKELEY '));

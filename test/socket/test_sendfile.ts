@@ -16,7 +16,6 @@ import {
   NO_PROGRAMS,
   spawnPeer,
   startWorker,
-  systemMessage,
   testUnless,
   tmpdir,
 } from '../helpers/peers.js';
@@ -198,7 +197,7 @@ test('what cannot be read says why, as our own exceptions do', (t) => {
   const folder = openSync(tmpdir(t), 'r');
   t.teardown(() => closeSync(folder));
   t.throws(() => sentWith(folder), { name: 'IsADirectoryError', code: 'EISDIR' });
-  t.throws(() => sentWith(100_000), { name: 'OSError', message: systemMessage(errno.EBADF, 'Bad file descriptor') });
+  t.throws(() => sentWith(100_000), { name: 'OSError', message: '[Errno 9] Bad file descriptor' });
   const broken = {
     read: () => {
       throw new Error('no more');

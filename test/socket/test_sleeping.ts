@@ -14,6 +14,7 @@ import {
   NO_NEXT_NUMBER,
   NO_PASSING,
   NO_PROGRAMS,
+  NO_SLEEP,
   NOT_OPEN,
   python,
   skip,
@@ -146,18 +147,21 @@ function shareWithChild(t: ExecutionContext, sock: socket.socket): void {
   t.is(spawnSync('true', [], { stdio: [sock.fileno(), 'ignore', 'ignore'], env: cleanEnv() }).status, 0);
 }
 
-test('a nonblocking accept does not sleep, though a child has made the listener blocking', async (t) => {
-  const listener = opened(t, socket.create_server(['127.0.0.1', 0]));
-  listener.setblocking(false);
-  shareWithChild(t, listener);
-  t.throws(() => listener.accept(), { instanceOf: BlockingIOError });
-  shareWithChild(t, listener);
-  const awaited = asyncio.sock_accept(listener);
-  opened(t, socket.create_connection(listener.getsockname() as [string, number]));
-  opened(t, (await awaited)[0]);
-});
+testUnless(NO_PASSING)(
+  'a nonblocking accept does not sleep, though a child has made the listener blocking',
+  async (t) => {
+    const listener = opened(t, socket.create_server(['127.0.0.1', 0]));
+    listener.setblocking(false);
+    shareWithChild(t, listener);
+    t.throws(() => listener.accept(), { instanceOf: BlockingIOError });
+    shareWithChild(t, listener);
+    const awaited = asyncio.sock_accept(listener);
+    opened(t, socket.create_connection(listener.getsockname() as [string, number]));
+    opened(t, (await awaited)[0]);
+  },
+);
 
-test('a nonblocking connect does not sleep, though a child has made the socket blocking', (t) => {
+testUnless(NO_PASSING)('a nonblocking connect does not sleep, though a child has made the socket blocking', (t) => {
   const { address } = silentListener(t);
   const sock = opened(t, new socket.socket());
   sock.setblocking(false);
@@ -211,7 +215,7 @@ testUnless(NO_PASSING).serial(
   },
 );
 
-test.serial('a blocking connect waits for a nonblocking one that is under way', async (t) => {
+testUnless(NO_PASSING).serial('a blocking connect waits for a nonblocking one that is under way', async (t) => {
   const { listener, address } = silentListener(t);
   const sock = opened(t, new socket.socket());
   sock.setblocking(false);
@@ -247,7 +251,7 @@ const sends: [name: string, send: (sock: socket.socket, bytes: Buffer) => number
   ['sendmsg', (sock, bytes) => sock.sendmsg([bytes])],
 ];
 for (const [name, send] of sends) {
-  test.serial(`a reset in the midst of a blocking ${name} is left for the next call`, async (t) => {
+  testUnless(NO_PASSING).serial(`a reset in the midst of a blocking ${name} is left for the next call`, async (t) => {
     const listener = opened(t, socket.create_server(['127.0.0.1', 0]));
     const client = opened(t, socket.create_connection(listener.getsockname() as [string, number]));
     const [server] = listener.accept();
@@ -385,8 +389,10 @@ test('recvmsg, recvmsg_into and recvmmsg_into of a packet socket', (t) => {
 
 // ---- the thread that ends long sleeps --------------------------------------------------------------------------------
 
-test.serial('the helper thread comes with the first sleep, goes when nobody sleeps, and delays no exit', async (t) => {
-  const peer = spawnNode(`
+testUnless(NO_SLEEP).serial(
+  'the helper thread comes with the first sleep, goes when nobody sleeps, and delays no exit',
+  async (t) => {
+    const peer = spawnNode(`
     const { socket } = berkeley;
     const fs = process.getBuiltinModule('node:fs');
     const nameOf = (id) => {
@@ -412,9 +418,10 @@ test.serial('the helper thread comes with the first sleep, goes when nobody slee
       await until(0);
     }
   `);
-  for (const count of ['0', '1', '0', '1', '0']) t.is(await peer.line(), count);
-  t.is(await peer.exit, 0, peer.errors());
-});
+    for (const count of ['0', '1', '0', '1', '0']) t.is(await peer.line(), count);
+    t.is(await peer.exit, 0, peer.errors());
+  },
+);
 
 test.serial('process.exit() ends a process whose workers sleep', async (t) => {
   const source = `
@@ -439,7 +446,7 @@ test.serial('process.exit() ends a process whose workers sleep', async (t) => {
   t.is(await peer.exit, 7, peer.errors());
 });
 
-test.serial('where nothing can sleep, calls wait by poll: the same results', async (t) => {
+testUnless(NO_SLEEP).serial('where nothing can sleep, calls wait by poll: the same results', async (t) => {
   const source = `
     import { socket } from ${JSON.stringify(LIBRARY)};
     import { Worker } from 'node:worker_threads';
@@ -498,7 +505,7 @@ test('a false clock, in place before the library was loaded, stops no timeout', 
   t.is(await peer.exit, 0);
 });
 
-test('SO_RCVTIMEO counts once, however often a sleep is ended in between', (t) => {
+testUnless(NO_SLEEP)('SO_RCVTIMEO counts once, however often a sleep is ended in between', (t) => {
   const [a] = unixPair(t);
   const { tv_usec, size } = native.layout.timeval;
   const limit = Buffer.alloc(size);
