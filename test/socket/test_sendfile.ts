@@ -11,14 +11,7 @@ import { OverflowError, UnsupportedOperation } from '../../lib/core/exceptions.j
 import * as socket from '../../lib/socket/index.js';
 import { pairOf } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import {
-  NO_PLAIN_DESCRIPTORS,
-  NO_PROGRAMS,
-  spawnPeer,
-  startWorker,
-  testUnless,
-  tmpdir,
-} from '../helpers/peers.js';
+import { NO_PLAIN_DESCRIPTORS, NO_PROGRAMS, spawnPeer, startWorker, testUnless, tmpdir } from '../helpers/peers.js';
 import { untilWaiting, waitingThreads } from '../helpers/threads.js';
 import { testTwins, testWithPython } from '../helpers/twin.js';
 

@@ -423,7 +423,7 @@ testUnless(NO_SLEEP).serial(
   },
 );
 
-test.serial('process.exit() ends a process whose workers sleep', async (t) => {
+testUnless(NO_SLEEP).serial('process.exit() ends a process whose workers sleep', async (t) => {
   const source = `
     import { socket } from ${JSON.stringify(LIBRARY)};
     import { readdirSync, readFileSync } from 'node:fs';

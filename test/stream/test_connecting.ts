@@ -208,8 +208,8 @@ for (const event of ['lookup', 'connectionAttempt', 'connect', 'secure', 'secure
       const { stream, ssl } = berkeley;
       process.on('uncaughtException', (error) => console.log('uncaught', error.message));
       const [server, client] = [new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)];
-      server.load_cert_chain('${cert('server.pem')}');
-      client.load_verify_locations('${cert('root.crt.pem')}');
+      server.load_cert_chain(${JSON.stringify(cert('server.pem'))});
+      client.load_verify_locations(${JSON.stringify(cert('root.crt.pem'))});
       const listener = stream.createServer({ ssl: server }, (s) => s.pipe(s));
       listener.listen(0, '${HOST}', () => {
         const { port } = listener.address();

@@ -116,6 +116,12 @@
 #define RCVALL_IPLEVEL 3
 #undef RCVALL_MAX
 #define RCVALL_MAX 3
+#ifndef AF_LINK
+#define AF_LINK 33
+#endif
+#ifndef TCP_MAXSEG
+#define TCP_MAXSEG 4
+#endif
 #ifndef AF_HYPERV
 #define AF_HYPERV 34
 #endif
