@@ -321,7 +321,7 @@ export class Held {
   /** See the function of this name. */
   goOn(code: number, events: number, deadline: number, syscall: string, attempt: Attempt): number {
     // The kernel's own limit for a sleep, or somebody's O_NONBLOCK: no sleep of this call's was ended before.
-    if (deadline === Number.POSITIVE_INFINITY && (code === -EAGAIN || code === -EWOULDBLOCK)) {
+    if (deadline === Number.POSITIVE_INFINITY && code === -EWOULDBLOCK) {
       throw wouldBlock(code, syscall);
     }
     let until = deadline;
