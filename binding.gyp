@@ -7,6 +7,8 @@
     'debuggable%': 0,
     # On Windows: a folder with OpenSSL's include/ and, in lib/, its static libraries.
     'openssl_root%': 'C:/Program Files/OpenSSL-Win64',
+    # Linux only, for tests: a folder with a kqueue(2), over which the port for macOS and the BSDs is built in epoll's place.
+    'kevent%': '',
   },
   'targets': [
     {
@@ -64,11 +66,10 @@
         ['OS == "linux"', {
           'include_dirs': ['native/os/linux'],
           'sources': [
-            'native/napi/linux/epoll.cc',
             'native/os/linux/batch.cc',
+            'native/os/linux/connect.cc',
             'native/os/linux/create.cc',
             'native/os/linux/databases.cc',
-            'native/os/linux/epoll.cc',
             'native/os/linux/sendfile.cc',
             'native/os/linux/zerocopy.cc',
           ],
@@ -104,6 +105,55 @@
             'ws2_32.lib', 'iphlpapi.lib', 'crypt32.lib', 'ntdll.lib', 'advapi32.lib', 'user32.lib', 'gdi32.lib',
           ],
           'msvs_settings': { 'VCCLCompilerTool': { 'AdditionalOptions': ['/std:c++17'] } },
+        }],
+        ['OS == "linux" and kevent == ""', {
+          'sources': ['native/napi/linux/epoll.cc', 'native/os/linux/epoll.cc'],
+        }],
+        ['OS == "linux" and kevent != ""', {
+          'include_dirs+': ['<(kevent)'],
+          'sources': ['<(kevent)/kevent.cc', 'native/napi/bsd/kqueue.cc', 'native/os/bsd/kqueue.cc'],
+        }],
+        ['OS in "mac freebsd netbsd openbsd"', {
+          'include_dirs': ['native/os/bsd'],
+          'sources': [
+            'native/napi/bsd/kqueue.cc',
+            'native/os/bsd/batch.cc',
+            'native/os/bsd/connect.cc',
+            'native/os/bsd/create.cc',
+            'native/os/bsd/databases.cc',
+            'native/os/bsd/kqueue.cc',
+            'native/os/bsd/sendfile.cc',
+            'native/os/bsd/zerocopy.cc',
+          ],
+        }],
+        ['OS == "mac"', {
+          'libraries': ['<!(brew --prefix openssl@3)/lib/libssl.a', '<!(brew --prefix openssl@3)/lib/libcrypto.a'],
+          'xcode_settings': {
+            'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+            'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+            'GCC_ENABLE_CPP_RTTI': 'NO',
+            'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+            'MACOSX_DEPLOYMENT_TARGET': '11.0',
+            'OTHER_CFLAGS': ['-Wall', '-Wextra', '-Werror'],
+          },
+        }],
+        # The base system's OpenSSL is 3 since FreeBSD 14, and has static libraries.
+        ['OS == "freebsd"', {
+          'libraries': ['-Wl,-Bstatic', '-lssl', '-lcrypto', '-Wl,-Bdynamic', '-pthread'],
+          'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
+        }],
+        # Theirs is LibreSSL, or of another version: OpenSSL comes from pkgsrc or ports.
+        ['OS == "netbsd"', {
+          'libraries': ['/usr/pkg/lib/libssl.a', '/usr/pkg/lib/libcrypto.a', '-pthread'],
+          'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
+        }],
+        ['OS == "openbsd"', {
+          'libraries': [
+            '<!(ls /usr/local/lib/eopenssl3*/libssl.a | tail -1)',
+            '<!(ls /usr/local/lib/eopenssl3*/libcrypto.a | tail -1)',
+            '-pthread',
+          ],
+          'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,nodelete'],
         }],
         ['debuggable == 1', {
           'defines': ['_GLIBCXX_ASSERTIONS'],
@@ -158,6 +208,19 @@
           'sources': ['native/tls/win/transfer.cc'],
           'msvs_settings': { 'VCCLCompilerTool': { 'AdditionalOptions': ['/std:c++17'] } },
         }],
+        ['OS == "mac"', {
+          'include_dirs': ['<!(brew --prefix openssl@3)/include'],
+          'xcode_settings': {
+            'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+            'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+            'GCC_ENABLE_CPP_RTTI': 'NO',
+            'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+            'MACOSX_DEPLOYMENT_TARGET': '11.0',
+            'OTHER_CFLAGS': ['-Wall', '-Wextra', '-Werror'],
+          },
+        }],
+        ['OS == "netbsd"', { 'include_dirs': ['/usr/pkg/include'] }],
+        ['OS == "openbsd"', { 'include_dirs': ['<!(ls -d /usr/local/include/eopenssl3* | tail -1)'] }],
         ['debuggable == 1', {
           'defines': ['_GLIBCXX_ASSERTIONS'],
           'configurations': {

@@ -32,6 +32,9 @@ function readList(name) {
   }
 }
 
+/** Platforms with a port; the BSDs have what the list says of FreeBSD, which it never names. */
+const PLATFORMS = ['linux', 'darwin', 'freebsd', 'win32'];
+
 /** Whether CPython on a platform has what the entry describes. */
 function isOn(platform, { only, not }) {
   return only?.includes(platform) ?? !not?.includes(platform);
@@ -49,8 +52,8 @@ function lists() {
       .filter(([name, { kind, sig }]) => kind === 'value' && sig === 'int' && /^[A-Z]\w*$/.test(name))
       .filter(([name]) => !/^(BDADDR_(ANY|LOCAL)|HV_GUID_)/.test(name) && !OWN[module]?.includes(name))
       .map(([name, entry]) => {
-        const windows = isOn('win32', entry);
-        return { name, macro: name, exported: windows || isOn('linux', entry), windows };
+        const exported = PLATFORMS.some((platform) => isOn(platform, entry));
+        return { name, macro: name, exported, windows: isOn('win32', entry) };
       });
   }
   modules.beyond = Object.entries(readList('beyond-python.json')).map(([name, { with: macro = name }]) => {

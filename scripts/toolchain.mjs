@@ -36,6 +36,10 @@ const PACKAGE_MANAGERS = {
     python: 'python3',
     openssl: 'openssl-dev openssl-libs-static linux-headers',
   },
+  // The compiler and make are Xcode's command line tools, which brew itself needs.
+  brew: { install: ['brew', 'install'], compiler: 'llvm', make: 'make', python: 'python3', openssl: 'openssl@3' },
+  // The compiler and OpenSSL are of the base system.
+  pkg: { install: ['pkg', 'install', '-y'], compiler: 'llvm', make: 'gmake', python: 'python3', openssl: 'openssl' },
 };
 
 /** True if PATH has an executable of that name. */
@@ -58,15 +62,23 @@ export function oldNode(version = process.versions.node) {
   return `berkeley needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${version}.`;
 }
 
+const COMPILER = process.env.CXX || (process.platform === 'linux' ? 'g++' : 'c++');
+/** node-gyp's: GNU's. */
+const MAKE = process.platform.endsWith('bsd') ? 'gmake' : 'make';
+
 /** Whether the C++ compiler takes this program, up to where `flags` say. The compiler is the one that node-gyp uses. */
 function compiles(source, flags) {
-  const command = `${process.env.CXX || 'g++'} -std=c++17 -x c++ - ${flags}`;
+  const command = `${COMPILER} -std=c++17 -x c++ - ${flags}`;
   return spawnSync(command, { shell: true, input: source, stdio: 'pipe' }).status === 0;
 }
 
 /** Whether OpenSSL can be compiled against and linked statically; needed only if binding.gyp says so. */
 function hasOpenssl() {
   if (!readFileSync(join(root, 'binding.gyp'), 'utf8').includes('-lssl')) return true;
+  if (process.platform === 'darwin') {
+    const { stdout, status } = spawnSync('brew', ['--prefix', 'openssl@3'], { encoding: 'utf8' });
+    return status === 0 && existsSync(join(stdout.trim(), 'lib', 'libssl.a'));
+  }
   const program = '#include <openssl/ssl.h>\nint main() { return SSL_CTX_new(TLS_method()) == nullptr; }\n';
   return compiles(program, '-o /dev/null -Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic -ldl -pthread');
 }
@@ -76,7 +88,7 @@ export function missingTools() {
   const missing = [];
   const compiler = compiles('#include <optional>\nstd::optional<int> one = 1;\n', '-fsyntax-only');
   if (!compiler) missing.push(['compiler', 'a C++17 compiler']);
-  if (!hasCommand('make')) missing.push(['make', 'make']);
+  if (!hasCommand(MAKE)) missing.push(['make', MAKE]);
   if (!hasCommand('python3')) missing.push(['python', 'python3']);
   // Without a compiler nobody can tell: then it is named besides, and costs nothing where it is there already.
   if (!compiler || !hasOpenssl()) missing.push(['openssl', "OpenSSL's headers and static libraries"]);

@@ -2,6 +2,9 @@
 // system alone are in its os_layout.h.
 
 BERKELEY_STRUCT(sockaddr)
+#ifdef BERKELEY_HAS_SA_LEN
+BERKELEY_FIELD(sockaddr, sa_len)
+#endif
 BERKELEY_FIELD(sockaddr, sa_family)
 BERKELEY_FIELD(sockaddr, sa_data)
 

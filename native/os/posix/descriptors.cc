@@ -25,26 +25,6 @@ int Accept(Fd fd, void* address, uint32_t* length, int wait) {
       fd, Direction::kReading, wait, [=] { return Once(fd, call); }, call);
 }
 
-int Connect(Fd fd, const void* address, uint32_t length, int wait) {
-  const auto call = [=] { return Checked(connect(fd, static_cast<const struct sockaddr*>(address), length)); };
-  // The call may end before the connection is made though the descriptor blocks: a NonblockingScope of another thread
-  // was on, or nothing may sleep here. The next call waits for the connection.
-  const auto goes_on = [=](int result) {
-    return (result == -EINPROGRESS || result == -EALREADY) && SleepsWithoutEnd(fd, true);
-  };
-  const auto once = [=] {
-    const int result = Once(fd, call);
-    if (wait != kSleep || !goes_on(result)) return result;
-    WaitReady(fd, Direction::kWriting, system_calls::kTickMs);
-    return -EINTR;
-  };
-  const auto sleeping = [=] {
-    const int result = call();
-    return goes_on(result) ? -EINTR : result;
-  };
-  return CallWaiting(fd, Direction::kWriting, wait, once, sleeping);
-}
-
 int Bind(Fd fd, const void* address, uint32_t length) {
   return Checked(bind(fd, static_cast<const struct sockaddr*>(address), length));
 }

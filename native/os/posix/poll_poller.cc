@@ -19,14 +19,6 @@ namespace {
 constexpr uint32_t kKnown =
     POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND;
 
-// Returns -EPERM for a descriptor that epoll refuses with EPERM, and that poll(2) always reports as ready.
-int CannotWait(Fd fd) {
-  struct stat about = {};
-  const int result = Checked(fstat(fd, &about));
-  if (result < 0) return result;
-  return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ? -EPERM : 0;
-}
-
 class PollPoller : public Poller {
  public:
   explicit PollPoller(const Fd wake[2]) : wake_read_(wake[0]), wake_write_(wake[1]) {}
@@ -132,6 +124,13 @@ class PollPoller : public Poller {
 };
 
 }  // namespace
+
+int CannotWait(Fd fd) {
+  struct stat about = {};
+  const int result = Checked(fstat(fd, &about));
+  if (result < 0) return result;
+  return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ? -EPERM : 0;
+}
 
 bool PollIsForced() {
   static const bool forced = [] {

@@ -9,6 +9,8 @@ namespace berkeley::os {
 // Whether BERKELEY_POLLER=poll was in the environment when this was asked first.
 bool PollIsForced();
 std::unique_ptr<Poller> CreatePollPoller(int* error);
+// Returns -EPERM for a plain file or a folder, which are always ready and which epoll refuses; else 0, or -EBADF.
+int CannotWait(Fd fd);
 
 }  // namespace berkeley::os
 
