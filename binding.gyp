@@ -112,6 +112,7 @@
         ['OS == "linux" and kevent != ""', {
           'include_dirs+': ['<(kevent)'],
           'sources': ['<(kevent)/kevent.cc', 'native/napi/bsd/kqueue.cc', 'native/os/bsd/kqueue.cc'],
+          'ldflags': ['-Wl,--wrap=close'],
         }],
         ['OS in "mac freebsd netbsd openbsd"', {
           'include_dirs': ['native/os/bsd'],

@@ -11,7 +11,10 @@ import { pathToFileURL } from 'node:url';
 import { buildAddon, buildSelfTest, compiler, runtime } from './sanitizers.mjs';
 import { root } from './toolchain.mjs';
 
-const folder = join(root, 'build-asan');
+// `--kqueue`, from scripts/kqueue.mjs: over the port for macOS and the BSDs.
+const overKqueue = process.argv[2] === '--kqueue';
+const kevent = overKqueue ? 'test/kevent' : '';
+const folder = join(root, overKqueue ? 'build-kqueue-asan' : 'build-asan');
 const reports = join(folder, 'reports');
 
 function say(text) {
@@ -86,13 +89,14 @@ function checkBinary(env) {
 }
 
 say('compiling the addon with sanitizers');
-if (!buildAddon(folder, 'address,undefined')) fail('the addon did not compile; the compiler says above why.');
+if (!buildAddon(folder, { sanitize: 'address,undefined', kevent }))
+  fail('the addon did not compile; the compiler says above why.');
 const env = environment();
 takeReports();
 selfTest(env);
 checkBinary(env);
 say('the sanitizers see a leak, an overflow and undefined behaviour in an addon; now the suite');
-const suite = [join(root, 'scripts', 'test.mjs'), '--timeout=10m', ...process.argv.slice(2)];
+const suite = [join(root, 'scripts', 'test.mjs'), '--timeout=10m', ...process.argv.slice(overKqueue ? 3 : 2)];
 const { status } = spawnSync(process.execPath, suite, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
 const found = takeReports();
 if (found !== '') {

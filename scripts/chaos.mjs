@@ -19,7 +19,7 @@ function fail(text) {
 if (process.argv.includes('--tsan')) {
   const folder = join(root, 'build-tsan');
   process.stdout.write('chaos: compiling the addon with ThreadSanitizer\n');
-  if (!buildAddon(folder, 'thread')) fail('the addon did not compile; the compiler says above why.');
+  if (!buildAddon(folder, { sanitize: 'thread' })) fail('the addon did not compile; the compiler says above why.');
   const library = runtime('libtsan.so');
   if (library === null) fail(`${compiler} has no libtsan.so; Debian's package libtsan2 (or the like) brings it.`);
   env.LD_PRELOAD = library;

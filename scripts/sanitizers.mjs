@@ -8,13 +8,16 @@ import { compileAddon, root } from './toolchain.mjs';
 
 export const compiler = process.env.CXX || 'g++';
 
-/** Builds the addon with `sanitize` (what -fsanitize= takes). node-gyp builds beside binding.gyp: links stand for the rest. */
-export function buildAddon(folder, sanitize) {
+/**
+ * Builds an addon of another kind, as binding.gyp's variables say (`{ sanitize: 'address' }`, what -fsanitize= takes). node-gyp
+ * builds beside binding.gyp: links stand for the rest.
+ */
+export function buildAddon(folder, variables) {
   mkdirSync(folder, { recursive: true });
-  for (const name of ['binding.gyp', 'native', 'node_modules', 'package.json']) {
+  for (const name of ['binding.gyp', 'native', 'node_modules', 'package.json', 'test']) {
     if (!existsSync(join(folder, name))) symlinkSync(join(root, name), join(folder, name));
   }
-  return compileAddon(folder, { sanitize }) === 0;
+  return compileAddon(folder, variables) === 0;
 }
 
 /** Where the compiler keeps a sanitizer's run-time library; null: it has none. */

@@ -187,6 +187,20 @@ export interface Native {
   afdRemove(poller: number, fd: number): number;
   /** Fills `events` with pairs fd, events, at most `capacity` of them: how many. */
   afdWait(poller: number, events: Int32Array, capacity: number, timeoutMs: number): number;
+  /** kqueue(2), for select.kqueue. Absent on other systems than macOS and the BSDs, as epoll's calls are absent there. */
+  kqueueCreate(): number;
+  /**
+   * kevent(2): makes `changeCount` changes, then waits for events and fills `events` with them, at most `capacity`: how many.
+   * An event is nine integers: see `select/kqueue.ts`.
+   */
+  kqueueControl(
+    kqueue: number,
+    changes: Int32Array,
+    changeCount: number,
+    events: Int32Array,
+    capacity: number,
+    timeoutMs: number,
+  ): number;
   /** The kernel's own limit for a wait on the socket (SO_RCVTIMEO, SO_SNDTIMEO), in µs; 0: none. */
   waitLimit(fd: number, sending: boolean): number;
   /** Whether a call on the socket would sleep for as long as it takes: the descriptor blocks, and has no such limit. */
@@ -215,7 +229,7 @@ export interface Native {
   /** 0; -ENOENT. */
   loopModify(fd: number, events: number): number;
   loopRemove(fd: number): number;
-  /** What the poller is made of: 'epoll', 'poll', 'afd'. */
+  /** What the poller is made of: 'epoll', 'kqueue', 'poll', 'afd'. */
   loopBackend(): string;
   /** As `getaddrinfo` and `getnameinfo`, asked on a thread of libuv's pool: `answered` is called with their result. */
   resolveAddress(

@@ -1,10 +1,12 @@
-/** Python's selectors: over select, poll and epoll. */
+/** Python's selectors: over select, poll, epoll and kqueue. */
+import { EPOLLIN, KQ_EV_ADD, KQ_EV_DELETE, KQ_FILTER_READ, KQ_FILTER_WRITE } from '../constants/select.js';
 import { isKeywords, parameters, typeName } from '../core/args.js';
 import { OSError, OverflowError, ValueError } from '../core/exceptions.js';
 import { IS_WINDOWS } from '../core/platform.js';
 import { POLLIN, POLLOUT } from '../wait/call.js';
 import { afd } from './afd.js';
 import { epoll } from './epoll.js';
+import { kevent, kqueue } from './kqueue.js';
 import { poll } from './poll.js';
 import { select } from './select.js';
 import { EVENT_READ, EVENT_WRITE, eventBits, MappedSelector, type SelectorKey, type Timeout } from './selector_base.js';
@@ -61,7 +63,7 @@ interface Poller {
 }
 
 /** EVENT_* as poll's bits, which are epoll's too (native/os/poller.h). */
-export function maskOf(events: number): number {
+function maskOf(events: number): number {
   return (events & EVENT_READ ? POLLIN : 0) | (events & EVENT_WRITE ? POLLOUT : 0);
 }
 
@@ -99,10 +101,15 @@ abstract class PollLikeSelector extends MappedSelector {
     }
   }
 
+  /** @internal Has the poller watch for other events. */
+  protected _modify(fd: number, events: number): void {
+    this._poller.modify(fd, maskOf(events));
+  }
+
   protected override _rewatch(key: SelectorKey, _fileobj: unknown, asked: unknown, data: unknown): SelectorKey {
     const events = eventBits(asked);
     try {
-      this._poller.modify(key.fd, maskOf(events));
+      this._modify(key.fd, events);
     } catch (error) {
       this._keys.delete(key.fd);
       throw error;
@@ -158,5 +165,77 @@ export class EpollSelector extends PollLikeSelector {
   }
 }
 
-/** The selector over what this system has in the place of epoll. */
-export const SystemSelector = (IS_WINDOWS ? AfdSelector : EpollSelector) as typeof EpollSelector;
+// ---- over kqueue ---------------------------------------------------------------------------------------------------
+
+const FILTERS = [
+  [EVENT_READ, KQ_FILTER_READ],
+  [EVENT_WRITE, KQ_FILTER_WRITE],
+] as const;
+
+/** A selector over select.kqueue. As in Python, what is ready for both events is reported twice. @see Python selectors.KqueueSelector */
+export class KqueueSelector extends MappedSelector {
+  readonly #kqueue = new kqueue();
+  /** Which events of each descriptor have a filter. */
+  readonly #watched = new Map<number, number>();
+  /** How many filters there are. */
+  #filters = 0;
+
+  /** The descriptor of the kqueue object: it is readable when something is ready. @throws ValueError if it is closed */
+  fileno(): number {
+    return this.#kqueue.fileno();
+  }
+
+  #change(fd: number, event: number, filter: number, wanted: boolean): void {
+    this.#kqueue.control([new kevent(fd, filter, wanted ? KQ_EV_ADD : KQ_EV_DELETE)], 0, 0);
+    this.#watched.set(fd, (this.#watched.get(fd) ?? 0) ^ event);
+    this.#filters += wanted ? 1 : -1;
+  }
+
+  /** @internal Has the queue watch for these events, and for no others. */
+  protected _modify(fd: number, events: number): void {
+    for (const [event, filter] of FILTERS) {
+      const wanted = (events & event) !== 0;
+      if (wanted !== (((this.#watched.get(fd) ?? 0) & event) !== 0)) this.#change(fd, event, filter, wanted);
+    }
+  }
+
+  protected override _watch(fd: number, events: number): void {
+    try {
+      this._modify(fd, events);
+    } catch (error) {
+      this._forget(fd);
+      throw error;
+    }
+  }
+
+  protected override _forget(fd: number): void {
+    for (const [event, filter] of FILTERS) {
+      if (((this.#watched.get(fd) ?? 0) & event) === 0) continue;
+      try {
+        this.#change(fd, event, filter, false);
+      } catch (error) {
+        // The descriptor has been closed since, and its filters with it.
+        if (!(error instanceof OSError)) throw error;
+        this.#filters--;
+      }
+    }
+    this.#watched.delete(fd);
+  }
+
+  protected override _wait(timeout: Timeout): [fd: number, events: number][] {
+    const seconds = notNegative(timeout, "'>' not supported between instances of 'int' and '%s'");
+    // Without room for an event, the system does not wait.
+    const found = this.#kqueue.control(null, Math.max(this.#filters, 1), seconds);
+    return found.map(({ ident, filter }) => [Number(ident), filter === KQ_FILTER_READ ? EVENT_READ : EVENT_WRITE]);
+  }
+
+  override close(): void {
+    this.#kqueue.close();
+    super.close();
+  }
+}
+
+/** The selector over what this system has to watch many descriptors with. */
+export const SystemSelector = (
+  IS_WINDOWS ? AfdSelector : EPOLLIN === undefined ? KqueueSelector : EpollSelector
+) as typeof EpollSelector;

@@ -1,15 +1,16 @@
 /**
- * Python's selectors module: one interface over select, poll and epoll.
+ * Python's selectors module: one interface over select, poll, epoll and kqueue.
  *
  * @see https://docs.python.org/3/library/selectors.html
  */
 
-import { EPOLLIN, POLLIN } from '../constants/select.js';
+import { EPOLLIN, KQ_FILTER_READ, POLLIN } from '../constants/select.js';
 import { where } from '../constants/table.js';
 import { IS_WINDOWS } from '../core/platform.js';
 import {
   AfdSelector as AfdClass,
   EpollSelector as EpollClass,
+  KqueueSelector as KqueueClass,
   PollSelector as PollClass,
   SelectSelector,
 } from './kernel_selectors.js';
@@ -18,6 +19,9 @@ export { SelectSelector } from './kernel_selectors.js';
 /** A selector over epoll. Absent where the system has no epoll. @see Python selectors.EpollSelector */
 export const EpollSelector = where(EPOLLIN, EpollClass);
 export type EpollSelector = EpollClass;
+/** A selector over kqueue. Absent where the system has no kqueue. @see Python selectors.KqueueSelector */
+export const KqueueSelector = where(KQ_FILTER_READ, KqueueClass);
+export type KqueueSelector = KqueueClass;
 /** A selector over poll. Absent where the system has no poll. @see Python selectors.PollSelector */
 export const PollSelector = where(POLLIN, PollClass);
 export type PollSelector = PollClass;
@@ -25,7 +29,7 @@ export type PollSelector = PollClass;
 export const AfdSelector = where(IS_WINDOWS ? 1 : undefined, AfdClass);
 export type AfdSelector = AfdClass;
 /** The best selector of this platform that its Python has. */
-export const DefaultSelector = EpollSelector ?? PollSelector ?? SelectSelector;
+export const DefaultSelector = KqueueSelector ?? EpollSelector ?? PollSelector ?? SelectSelector;
 export type DefaultSelector = EpollSelector;
 export type { FileDescriptorLike, HasFileno } from '../core/fileobj.js';
 export {

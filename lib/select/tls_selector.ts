@@ -1,5 +1,5 @@
 /** TlsSelector: a selector to which the direction that TLS wants, and bytes that are decrypted already, count. */
-import { maskOf, SystemSelector } from './kernel_selectors.js';
+import { SystemSelector } from './kernel_selectors.js';
 import { EVENT_READ, EVENT_WRITE, type SelectorKey, type Timeout } from './selector_base.js';
 
 /** What a socket tells whose readiness is not that of its descriptor: SSLSocket. */
@@ -74,7 +74,7 @@ export class TlsSelector extends SystemSelector {
       const registration = this.#secured.get(fd) as Registration;
       const { events } = this._keys.get(fd) as SelectorKey;
       const awaited = registration.secured._awaited(events);
-      if (awaited !== registration.watched) this._poller.modify(fd, maskOf(awaited));
+      if (awaited !== registration.watched) this._modify(fd, awaited);
       registration.watched = awaited;
       if ((events & EVENT_READ) !== 0 && registration.secured._readableNow) readable.add(fd);
       else this.#changed.delete(fd);
@@ -84,14 +84,15 @@ export class TlsSelector extends SystemSelector {
 
   protected override _wait(timeout: Timeout): [fd: number, events: number][] {
     const readable = this.#prepare();
-    const found = super._wait(readable.size > 0 ? 0 : timeout);
-    for (const pair of found) {
-      const registration = this.#secured.get(pair[0]);
-      if (registration !== undefined) pair[1] = this.#possible(registration, pair[0], pair[1]);
-      if (readable.delete(pair[0])) pair[1] |= EVENT_READ;
+    const found = new Map<number, number>();
+    // Over kqueue, reading and writing are found apart.
+    for (const [fd, ready] of super._wait(readable.size > 0 ? 0 : timeout)) {
+      const registration = this.#secured.get(fd);
+      const events = registration === undefined ? ready : this.#possible(registration, fd, ready);
+      found.set(fd, (found.get(fd) ?? 0) | events);
     }
-    for (const fd of readable) found.push([fd, EVENT_READ]);
-    return found;
+    for (const fd of readable) found.set(fd, (found.get(fd) ?? 0) | EVENT_READ);
+    return [...found];
   }
 
   /** What has become possible, EVENT_*, now that the descriptor is ready for `events`. */

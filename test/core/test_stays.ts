@@ -12,7 +12,7 @@ import * as stream from '../../lib/stream/index.js';
 import { echoServer, LOCAL, portOf } from '../helpers/asyncio.js';
 import { tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_EPOLL, NO_POLL, testUnless } from '../helpers/peers.js';
+import { NO_EPOLL, NO_KQUEUE, NO_POLL, testUnless } from '../helpers/peers.js';
 
 checkLeaks(test);
 
@@ -23,10 +23,11 @@ const kinds: Record<string, readonly [make: () => object, hint: RegExp]> = {
   socket: [() => new socket.socket(), /detach\(\).*new socket\.socket\(\{ fileno \}\)/],
   'socket of a class of the program': [() => new (class extends socket.socket {})(), /detach\(\)/],
   SSLSocket: [() => context.wrap_socket(new socket.socket(), { server_hostname: 'a.test' }), /wrap_socket there/],
-  epoll: [() => new select.epoll(), /epoll\.fromfd there/],
+  ...(NO_EPOLL ? {} : { epoll: [() => new select.epoll(), /epoll\.fromfd there/] }),
+  ...(NO_KQUEUE ? {} : { kqueue: [() => new select.kqueue(), /kqueue\.fromfd there/] }),
   poll: [() => new select.poll(), /make one there/],
   SelectSelector: [() => new selectors.SelectSelector(), /make one there/],
-  EpollSelector: [() => new selectors.EpollSelector(), /make one there/],
+  DefaultSelector: [() => new selectors.DefaultSelector(), /make one there/],
   TlsSelector: [() => new selectors.TlsSelector(), /make one there/],
   SSLContext: [() => new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), /make one there/],
   SSLObject: [() => context.wrap_bio(bio(), bio(), { server_hostname: 'a.test' }), /make one there/],

@@ -16,12 +16,12 @@ const LIBRARY = new URL('../../lib/addon/binary.js', import.meta.url).href;
 test('BERKELEY_POLLER chooses the backend', async (t) => {
   const source = `import { native } from ${JSON.stringify(LIBRARY)}; console.log(native.loopBackend());`;
   const named = async (env: NodeJS.ProcessEnv) => {
-    const peer = spawnPeer(process.execPath, ['--input-type=module', '-e', source], env);
+    const peer = spawnPeer(process.execPath, ['--input-type=module', '-e', source], { ...process.env, ...env });
     const name = await peer.line();
     t.is(await peer.exit, 0, peer.errors());
     return name;
   };
-  const own = { linux: 'epoll', win32: 'afd' }[process.platform as string] ?? 'poll';
+  const own = process.platform === 'win32' ? 'afd' : 'EPOLLIN' in native.constants.select ? 'epoll' : 'kqueue';
   const forced = own === 'afd' ? own : 'poll';
   t.is(await named({ BERKELEY_POLLER: 'poll' }), forced);
   t.is(await named({ BERKELEY_POLLER: '' }), own);

@@ -110,7 +110,7 @@ export class Descriptors {
       this.#bind(native.socket(family, type, 0), family, type);
     }
     if (IS_WINDOWS) this.afds.push(native.afdCreate());
-    else this.add(native.epollCreate(), 'poller');
+    else this.add((native.epollCreate ?? native.kqueueCreate)(), 'poller');
     writeFileSync('plain', 'the contents of a file');
     if (!IS_WINDOWS) this.add(openSync('plain', 'r'), 'file');
   }

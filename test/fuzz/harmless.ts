@@ -135,6 +135,7 @@ export class Harmless {
       epollWait: [shortened(2)],
       afdWait: [shortened(3)],
       epollWaitInto: [shortened(3)],
+      kqueueControl: [shortened(5)],
       recv: [this.#impatient(5)],
       recvScratch: [this.#impatient(3)],
       send: [this.#impatient(5)],

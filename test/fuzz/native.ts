@@ -70,6 +70,16 @@ function entries(): Int32Array {
   return Int32Array.from({ length: random.below(12) }, () => (random.chance(0.7) ? fds.one() : values.whole()));
 }
 
+/** Events of kqueue, nine integers each: filters from reading (-1) to the user's own (-11), timers of a few units among them. */
+function kevents(): Int32Array {
+  const event = () => {
+    const filter = random.pick([-1, -1, -2, -2, -7, -11, -15, values.whole()]);
+    const [flags, fflags] = [random.below(256), random.chance(0.5) ? 0 : 1 << random.below(31)];
+    return [fds.few(), random.chance(0.9) ? 0 : 1, filter, flags, fflags, random.below(9), 0, values.whole(), 0];
+  };
+  return Int32Array.from(Array.from({ length: random.below(5) }, event).flat());
+}
+
 const KINDS: Readonly<Record<string, () => unknown>> = {
   fd: () => fds.one(),
   fdOfSocket: () => fds.one('socket'),
@@ -99,6 +109,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   parts: () => Array.from({ length: random.pick([0, 1, 2, 3, 10, 1024, 1025]) }, () => values.bytes(random.below(20))),
   control,
   entries,
+  kevents,
   // For BATCH messages, each of which gets an equal part of the memory.
   headers: () => Int32Array.from({ length: 4 * (random.chance(0.8) ? BATCH : random.below(6)) }, () => lengthOfPart()),
   addresses: () => Buffer.concat(Array.from({ length: BATCH }, () => inRoom(fds.name(), ADDRESS_ROOM))),
@@ -172,7 +183,7 @@ function noteDescriptors(name: string, args: unknown[], result: number): void {
   if (/^(socket|dup|accept)$/.test(name)) fds.add(result, 'socket');
   // It is claimed, and its owner is the binary.
   if (name === 'hold') native.close(result);
-  if (name === 'epollCreate') fds.add(result, 'poller');
+  if (/^(epoll|kqueue)Create$/.test(name)) fds.add(result, 'poller');
   if (name === 'afdCreate') fds.afds.push(result);
   if (name === 'fromshare') fds.add(result, 'socket');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');

@@ -61,6 +61,8 @@ const TABLE: Readonly<Record<string, string>> = {
   control: 'fdOfSocket level bytes',
   enumCertificates: 'text',
   enumCrls: 'text',
+  kqueueCreate: '',
+  kqueueControl: 'fdOfPoller kevents few kevents few ms',
   waitLimit: 'fdOfSocket flag',
   monotonicMs: '',
   sleepEnded: '',
@@ -149,8 +151,6 @@ const TABLE: Readonly<Record<string, string>> = {
   'tls.Session.toBytes': 'tlsSession',
   'tls.Session.fromBytes': 'der',
 };
-/** What the binaries of other systems have. */
-const ELSEWHERE = process.platform === 'win32' ? /^epoll/ : /^(afd|share$|fromshare$|control$|enum)/;
 /** Those that ask something of a connection, and take nothing else. */
 const QUESTIONS = [
   'handshakeDone',
@@ -215,6 +215,15 @@ export const functions: readonly NativeFunction[] = loaded.flatMap(([name, owner
   const kinds = KINDS.get(name);
   return kinds === undefined ? [] : [{ name, owner, call, kinds }];
 });
+
+/** What the binaries of other systems have. */
+const ELSEWHERE = new RegExp(
+  [
+    ...(native.epollCreate === undefined ? ['^epoll'] : []),
+    ...(native.kqueueCreate === undefined ? ['^kqueue'] : []),
+    ...(native.afdCreate === undefined ? ['^(afd|enum)', '^(share|fromshare|control)$'] : []),
+  ].join('|'),
+);
 
 /** Where the table and the binary differ: what is to be added to it, and what is to be taken out of it. */
 export function differences(): { missing: string[]; gone: string[] } {

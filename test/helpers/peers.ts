@@ -76,7 +76,6 @@ export function underWine(reason: string): string | false {
 // What Windows has not, and many tests need.
 export const NO_UNIX = onWindows('CPython has no AF_UNIX there');
 export const NO_POLL = onWindows('CPython has no poll there');
-export const NO_EPOLL = onWindows('no epoll');
 export const NO_MESSAGES = onWindows('no sendmsg and recvmsg in CPython; ours are tested by themselves');
 export const NO_PROGRAMS = onWindows('the program at the other end is one of POSIX systems');
 export const NO_ZEROCOPY = onWindows('no sends without a copy');
@@ -92,6 +91,9 @@ export const NO_PROC = onWindows('no /proc');
 export const NO_REUSEPORT = onWindows('no SO_REUSEPORT');
 export const NO_DONTWAIT = onWindows('no MSG_DONTWAIT');
 export const NO_FAMILY = onWindows('no such address family');
+/** The reason to skip what is about epoll, kqueue: false where the system has it. */
+export const NO_EPOLL = native.constants.select.EPOLLIN === undefined && 'the system has no epoll';
+export const NO_KQUEUE = native.constants.select.KQ_FILTER_READ === undefined && 'the system has no kqueue';
 
 /** Whether PATH has this program. */
 export function hasCommand(name: string): boolean {

@@ -66,11 +66,15 @@ export function outcomesInPython(expressions: readonly string[], prelude = '', e
   return JSON.parse(stdout) as Outcome[];
 }
 
-export const testWithPython = testUnless(!hasCommand('python3') && 'python3 is not installed');
+const noPython = !hasCommand('python3') && 'python3 is not installed';
+export const testWithPython = testUnless(noPython);
 
-/** Declares a test: each pair comes to the same here as in CPython. */
-export function testTwins(title: string, pairs: readonly Twin[], prelude = ''): void {
-  testWithPython(title, (t) => {
+/**
+ * Declares a test: each pair comes to the same here as in CPython.
+ * @param lacking why it cannot be compared, if it cannot
+ */
+export function testTwins(title: string, pairs: readonly Twin[], prelude = '', lacking: string | false = false): void {
+  testUnless(lacking || noPython)(title, (t) => {
     const expected = outcomesInPython(
       pairs.map(([python]) => python),
       prelude,

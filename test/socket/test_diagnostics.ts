@@ -46,7 +46,10 @@ const SLEEPERS: Record<string, [body: string, call: RegExp]> = {
   ],
   select: ['select.select([a], [], [], 1.3)', /select/],
   poll: ['const p = new select.poll(); p.register(a, select.POLLIN); p.poll(1300)', /poll/],
-  epoll: ['const p = new select.epoll(); p.register(a, select.EPOLLIN); p.poll(1.3)', /epoll_wait/],
+  [NO_EPOLL ? 'kqueue' : 'epoll']: [
+    'const s = new selectors.DefaultSelector(); s.register(a, selectors.EVENT_READ); s.select(1.3)',
+    /epoll_wait|kevent/,
+  ],
   selectors: ['const s = new selectors.SelectSelector(); s.register(a, selectors.EVENT_READ); s.select(1.3)', /select/],
   'a TLS handshake': [
     `const context = ssl._create_unverified_context();

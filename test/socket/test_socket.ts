@@ -96,7 +96,7 @@ testUnless(onWindows('the numbers of files are no handles'))(
   'a descriptor that is no socket is refused, and stays open',
   (t) => {
     const before = openDescriptors();
-    t.throws(() => new socket.socket({ fileno: native.epollCreate() }), {
+    t.throws(() => new socket.socket({ fileno: (native.epollCreate ?? native.kqueueCreate)() }), {
       name: 'OSError',
       message: systemMessage(errno.ENOTSOCK, 'Socket operation on non-socket'),
     });
