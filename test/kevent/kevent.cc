@@ -195,15 +195,16 @@ int StartTimer(Queue* queue, Knote* knote) {
 
 int StartFile(Queue* queue, Knote* knote, const struct stat& about) {
   const int fd = static_cast<int>(knote->event.ident);
-  const uint32_t events = EpollEvents(knote->event.filter);
-  // Whether it can be watched at all.
-  const int probe = epoll_create1(EPOLL_CLOEXEC);
-  if (probe < 0) return errno;
-  int error = Control(probe, EPOLL_CTL_ADD, fd, events | EPOLLET, 0);
-  if (error == 0) queue->files.try_emplace(fd, File{about.st_dev, about.st_ino, S_ISSOCK(about.st_mode), 0, false});
-  if (error == 0 && HasInner(*knote)) return WatchInner(queue, knote, probe);
-  __real_close(probe);
-  return error;
+  // Whether it can be watched at all, and is not watched yet.
+  int error = Control(queue->epoll, EPOLL_CTL_ADD, fd, 0, static_cast<uint64_t>(fd));
+  if (error == 0) Control(queue->epoll, EPOLL_CTL_DEL, fd, 0, 0);
+  if (error != 0 && error != EEXIST) return error;
+  queue->files.try_emplace(fd, File{about.st_dev, about.st_ino, S_ISSOCK(about.st_mode), 0, false});
+  if (!HasInner(*knote)) return 0;
+  const int inner = epoll_create1(EPOLL_CLOEXEC);
+  if (inner < 0) return errno;
+  error = WatchInner(queue, knote, inner);
+  return error != 0 ? error : Control(inner, EPOLL_CTL_ADD, fd, EpollEvents(knote->event.filter) | EPOLLET, 0);
 }
 
 int StartUser(Queue* queue) {

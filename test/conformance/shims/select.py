@@ -108,4 +108,65 @@ class epoll(Remote):
             self._release()
 
 
-_bridge.classes["epoll"] = epoll
+
+class kevent(Remote):
+    """An event of a kqueue object. Operators compare, where JavaScript has a method."""
+
+    def __init__(self, *args, **names):
+        made = request("new", "select", "kevent", keywords(args, names))
+        self._adopt(made._worker, made._id)
+        made._id = None
+
+    ident, filter, flags, fflags, data, udata = (
+        property(lambda self, name=name: self._get(name)) for name in "ident filter flags fflags data udata".split()
+    )
+
+    def __eq__(self, other):
+        return self._call("compare", other) == 0 if isinstance(other, kevent) else NotImplemented
+
+    def __lt__(self, other):
+        return self._call("compare", other) < 0 if isinstance(other, kevent) else NotImplemented
+
+    def __le__(self, other):
+        return self._call("compare", other) <= 0 if isinstance(other, kevent) else NotImplemented
+
+    __hash__ = None
+
+
+class kqueue(Remote):
+    """A kqueue object. It lives in the worker of the thread that made it."""
+
+    def __init__(self):
+        made = request("new", "select", "kqueue", [])
+        self._adopt(made._worker, made._id)
+        made._id = None
+
+    @classmethod
+    def fromfd(cls, fd):
+        return request("static", "select", "kqueue", "fromfd", [fd])
+
+    @property
+    def closed(self):
+        return self._get("closed")
+
+    def fileno(self):
+        return self._call("fileno")
+
+    def close(self):
+        self._call("close")
+
+    def control(self, changelist, *args):
+        return list(self._call("control", _items(changelist) if changelist is not None else None, *args))
+
+    def __del__(self):
+        if self._id is not None:
+            self.close()
+            self._release()
+
+
+# Names exist where the system has what they stand for.
+for _class, _sign in ((epoll, "EPOLLIN"), (kqueue, "KQ_FILTER_READ"), (kevent, "KQ_FILTER_READ")):
+    if _sign in globals():
+        _bridge.classes[_class.__name__] = _class
+    else:
+        del globals()[_class.__name__]

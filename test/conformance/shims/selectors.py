@@ -86,7 +86,17 @@ class EpollSelector(BaseSelector):
         return self._call("fileno")
 
 
-for _class in (SelectSelector, PollSelector, EpollSelector):
-    _bridge.classes[_class.__name__] = _class
+class KqueueSelector(BaseSelector):
+    def fileno(self):
+        return self._call("fileno")
+
+
+# Names exist where the system has what they stand for.
+_signs = {EpollSelector: "EPOLLIN", KqueueSelector: "KQ_FILTER_READ"}
+for _class in (SelectSelector, PollSelector, EpollSelector, KqueueSelector):
+    if _signs.get(_class, "POLLIN") in _bridge.constants("select"):
+        _bridge.classes[_class.__name__] = _class
+    else:
+        del globals()[_class.__name__]
 
 DefaultSelector = _bridge.classes[request("class", "selectors", "DefaultSelector")]
