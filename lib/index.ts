@@ -65,6 +65,8 @@ export namespace select {
   export type epoll = selectModule.epoll;
   export type error = selectModule.error;
   export type FileDescriptorLike = selectModule.FileDescriptorLike;
+  export type kevent = selectModule.kevent;
+  export type kqueue = selectModule.kqueue;
   export type poll = selectModule.poll;
 }
 
@@ -75,6 +77,7 @@ export namespace selectors {
   export type EpollSelector = selectorsModule.EpollSelector;
   export type FileDescriptorLike = selectorsModule.FileDescriptorLike;
   export type HasFileno = selectorsModule.HasFileno;
+  export type KqueueSelector = selectorsModule.KqueueSelector;
   export type Named<T> = selectorsModule.Named<T>;
   export type PollSelector = selectorsModule.PollSelector;
   export type Ready = selectorsModule.Ready;

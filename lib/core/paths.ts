@@ -27,7 +27,12 @@ export function foundText(text: string): string {
   return text.isWellFormed() ? text : strictDecoder.decode(Buffer.from(encodePath(text)), true);
 }
 
-/** Whether a Unix socket's address has no file: one that begins with a NUL is a name, an empty one becomes a name. @see unix(7) */
+/**
+ * Whether a Unix socket's address has no file: one that begins with a NUL is a name, an empty one becomes a name. Linux alone
+ * has such names.
+ * @see unix(7)
+ */
 export function isAbstract(path: string | Uint8Array): boolean {
+  if (process.platform !== 'linux') return false;
   return path.length === 0 || path[0] === '\0' || path[0] === 0;
 }

@@ -135,42 +135,45 @@ export class kevent {
     this.ident = ident as number;
   }
 
-  /** What the event is of. */
+  /** What the event is of. @throws TypeError | OverflowError | ValueError for a value that it cannot be */
   get ident(): number | bigint {
     return this.#ident;
   }
   set ident(value: FileDescriptorLike | bigint) {
     this.#ident = identOf(value);
   }
-  /** KQ_FILTER_*. */
+  /** KQ_FILTER_*. @throws TypeError | OverflowError */
   get filter(): number {
     return this.#filter;
   }
   set filter(value: number) {
     this.#filter = shortOf(value);
   }
-  /** KQ_EV_*: what is to be done, or what was found. */
+  /** KQ_EV_*: what is to be done, or what was found. Modulo 2^16. @throws TypeError */
   get flags(): number {
     return this.#flags;
   }
   set flags(value: number) {
     this.#flags = wrapped32(value) & 0xffff;
   }
-  /** KQ_NOTE_*, of the filter's own. */
+  /** KQ_NOTE_*, of the filter's own. Modulo 2^32. @throws TypeError */
   get fflags(): number {
     return this.#fflags;
   }
   set fflags(value: number) {
     this.#fflags = wrapped32(value);
   }
-  /** Of the filter's own: how many bytes can be read or written, how often a timer has expired; of KQ_EV_ERROR, the error. */
+  /**
+   * Of the filter's own: how many bytes can be read or written, how often a timer has expired; of KQ_EV_ERROR, the error.
+   * @throws TypeError | OverflowError
+   */
   get data(): number | bigint {
     return this.#data;
   }
   set data(value: number | bigint) {
     this.#data = narrowed(cLong(value));
   }
-  /** Of the program's own. */
+  /** Of the program's own. Modulo 2^64. @throws TypeError */
   get udata(): number | bigint {
     return this.#udata;
   }
@@ -203,10 +206,6 @@ export class kevent {
       `<select.kevent ident=${ident} filter=${filter} flags=${hex(flags)} fflags=${hex(fflags)} ` +
       `data=${hex(data)} udata=${hex(udata)}>`
     );
-  }
-
-  toString(): string {
-    return this[inspect.custom]();
   }
 
   /** @internal Writes the event in the binary's form. */

@@ -29,7 +29,7 @@ export type PollSelector = PollClass;
 export const AfdSelector = where(IS_WINDOWS ? 1 : undefined, AfdClass);
 export type AfdSelector = AfdClass;
 /** The best selector of this platform that its Python has. */
-export const DefaultSelector = KqueueSelector ?? EpollSelector ?? PollSelector ?? SelectSelector;
+export const DefaultSelector = EpollSelector ?? KqueueSelector ?? PollSelector ?? SelectSelector;
 export type DefaultSelector = EpollSelector;
 export type { FileDescriptorLike, HasFileno } from '../core/fileobj.js';
 export {

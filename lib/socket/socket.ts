@@ -64,6 +64,8 @@ const c = constants.socket;
 const { EALREADY, ECONNRESET, EINPROGRESS, EINTR, EISCONN, EWOULDBLOCK } = constants.errno;
 /** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
 const DEADLINE_PASSED = 1;
+/** Elsewhere a connect that is interrupted cannot be called again to wait for the same connection, or never sleeps. */
+const CONNECT_SLEEPS = process.platform === 'linux';
 const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
 
 /** The timeout that new sockets get. */
@@ -415,8 +417,7 @@ export class socket {
   /** @internal */
   _connectPacked(length: number): number {
     const deadline = begin(this, POLLOUT);
-    // Windows' connect never sleeps here, and does not wait for a connection that is under way.
-    if (deadline === Number.POSITIVE_INFINITY && !IS_WINDOWS) {
+    if (deadline === Number.POSITIVE_INFINITY && CONNECT_SLEEPS) {
       return TELLS ? told(`connect(${this._fd})`, () => this._connectAsleep(length)) : this._connectAsleep(length);
     }
     const code = native.connect(this._fd, packed, length, ONCE);

@@ -9,6 +9,7 @@
  */
 import { isAscii } from 'node:buffer';
 import { native } from '../addon/binary.js';
+import type { Field } from '../addon/calls.js';
 import { constants } from '../constants/table.js';
 import { integer, typeName, wrapped32 } from '../core/args.js';
 import { bytesOf } from '../core/bytes.js';
@@ -23,6 +24,8 @@ export { type Address, packed, type ReturnedAddress } from './address_fields.js'
 const c = constants.socket;
 
 const AF_OFFSET = native.layout.sockaddr.sa_family;
+/** Where macOS and the BSDs have an address's length, which some functions of their C libraries look at. */
+const LENGTH: Field | undefined = native.layout.sockaddr.sa_len;
 
 function checkPort(value: unknown, caller: string): number {
   const port = integer(value);
@@ -195,6 +198,7 @@ export function pack(family: number, protocol: number, address: unknown, caller:
   packed.fill(0);
   const length = entry.pack(address, caller, protocol);
   put(AF_OFFSET, entry.family ?? family);
+  if (LENGTH !== undefined) put(LENGTH, length);
   return length;
 }
 

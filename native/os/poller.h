@@ -1,12 +1,11 @@
 // The contract of a readiness backend: one object that watches many descriptors.
 //
-// A backend is one file: linux/epoll.cc; posix/poll_poller.cc, which every POSIX system can use, and which
-// BERKELEY_POLLER=poll puts in the place of the system's own; win/afd_poller.cc; to come bsd/kqueue.cc. The same suites
-// run over each.
+// A backend is one file: linux/epoll.cc; bsd/kqueue.cc; win/afd_poller.cc; posix/poll_poller.cc, which every POSIX
+// system can use, and which BERKELEY_POLLER=poll puts in the place of the system's own. The same suites run over each.
 //
 // Events are poll(2)'s bits (POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP); a backend refuses others with -EINVAL.
 // Readiness is level-triggered: an event is reported again by each Wait until its cause is gone. POLLERR and POLLHUP
-// are reported unasked.
+// are reported unasked, if any other event is asked for.
 //
 // One descriptor has at most one registration per poller; several pollers may watch one descriptor. Closing a
 // descriptor ends its registrations. A poller may be used from any thread, and while another thread waits on it.
@@ -50,7 +49,7 @@ class Poller {
 
 // Creates a poller. nullptr: it failed, with a negative code in *error.
 std::unique_ptr<Poller> CreatePoller(int* error);
-// The backend's name: "epoll", "poll", "afd".
+// The backend's name: "epoll", "kqueue", "poll", "afd".
 const char* PollerName();
 
 }  // namespace berkeley::os

@@ -5,7 +5,8 @@
  *     import { checkLeaks } from './helpers/leaks.js';
  *     checkLeaks(test);
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { TestFn } from 'ava';
 import { native } from '../../lib/addon/binary.js';
@@ -27,13 +28,23 @@ function openSockets(): Map<number, string> {
   return found;
 }
 
-/** The process's open descriptors: number → what /proc says it is ("socket:[12345]", "/dev/null"). */
+const HAS_PROC = process.platform === 'linux';
+/** Where the process's open descriptors stand. FreeBSD has all of them there once fdescfs(5) is mounted. */
+const FOLDER = HAS_PROC ? '/proc/self/fd' : '/dev/fd';
+
+function described(name: string): string {
+  if (HAS_PROC) return readlinkSync(join(FOLDER, name));
+  const { mode, dev, ino } = fstatSync(Number(name));
+  return `${mode.toString(8)} ${dev}:${ino}`;
+}
+
+/** The process's open descriptors: number → what it is ("socket:[12345]", "/dev/null"). */
 export function openDescriptors(): Map<number, string> {
   if (process.platform === 'win32') return openSockets();
   const found = new Map<number, string>();
-  for (const name of readdirSync('/proc/self/fd')) {
+  for (const name of readdirSync(FOLDER)) {
     try {
-      found.set(Number(name), readlinkSync(`/proc/self/fd/${name}`));
+      found.set(Number(name), described(name));
     } catch {
       // The descriptor that readdir itself used is gone by now.
     }

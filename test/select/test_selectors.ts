@@ -28,7 +28,6 @@ import {
   NO_PROGRAMS,
   NOT_OPEN,
   onWindows,
-  onWindows,
   spawnPeer,
   testUnless,
 } from '../helpers/peers.js';

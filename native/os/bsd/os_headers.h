@@ -31,7 +31,6 @@
 #endif
 #if __has_include(<sys/kern_control.h>)
 #include <sys/kern_control.h>
-#define BERKELEY_HAS_KERN_CONTROL  // sockaddr_ctl
 #endif
 #endif
 #if __has_include(<netinet/udp.h>)

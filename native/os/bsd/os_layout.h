@@ -5,10 +5,3 @@ BERKELEY_STRUCT(in_pktinfo)
 BERKELEY_FIELD(in_pktinfo, ipi_ifindex)
 BERKELEY_FIELD(in_pktinfo, ipi_addr)
 #endif
-
-#ifdef BERKELEY_HAS_KERN_CONTROL
-BERKELEY_STRUCT(sockaddr_ctl)
-BERKELEY_FIELD(sockaddr_ctl, ss_sysaddr)
-BERKELEY_FIELD(sockaddr_ctl, sc_id)
-BERKELEY_FIELD(sockaddr_ctl, sc_unit)
-#endif
