@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { buildAddon } from './sanitizers.mjs';
 import { root } from './toolchain.mjs';
 
-const SUITES = ['event', 'select', 'socket', 'asyncio', 'stream'].map((folder) => `dist/test/${folder}/*.js`);
+const FOLDERS = ['event', 'select', 'socket', 'asyncio', 'stream', 'fuzz'];
+const SUITES = FOLDERS.map((folder) => `dist/test/${folder}/test_*.js`);
 const CONFORMANCE = ['python', '-m', 'unittest', '-v', 'test.test_kqueue'];
 const OPTIONS = ['--asan', '--conformance'];
 const folder = join(root, 'build-kqueue');

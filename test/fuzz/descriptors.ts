@@ -136,8 +136,10 @@ export class Descriptors {
   }
 
   #close(fd: number): void {
+    const kind = this.#open.get(fd);
     this.#open.delete(fd);
-    if (IS_WINDOWS) native.close(fd);
+    // The kqueue(2) for tests (test/kevent) has descriptors besides, and hears of our closes only.
+    if (IS_WINDOWS || kind === 'poller') native.close(fd);
     else closeSync(fd);
   }
 
