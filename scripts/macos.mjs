@@ -118,6 +118,23 @@ function isFresh(object) {
   return names.every((name) => existsSync(name) && statSync(name).mtimeMs <= made);
 }
 
+/** Our own names that the bundle wants and does not have: the linker, which leaves Node's open, leaves these open too. */
+function missing(bundle) {
+  const file = readFileSync(bundle);
+  const names = [];
+  const [commands, LC_SYMTAB, HEADER, ENTRY] = [file.readUInt32LE(16), 2, 32, 16];
+  for (let i = 0, at = HEADER; i < commands; i++, at += file.readUInt32LE(at + 4)) {
+    if (file.readUInt32LE(at) !== LC_SYMTAB) continue;
+    const [symbols, count, texts] = [8, 12, 16].map((offset) => file.readUInt32LE(at + offset));
+    for (let symbol = symbols; symbol < symbols + count * ENTRY; symbol += ENTRY) {
+      const text = texts + file.readUInt32LE(symbol);
+      // N_UNDF
+      if ((file[symbol + 4] & 0x0e) === 0) names.push(file.toString('latin1', text, file.indexOf(0, text)));
+    }
+  }
+  return names.filter((name) => name.includes('berkeley'));
+}
+
 function compile(compiler, processor) {
   const folder = join(out, processor);
   mkdirSync(folder, { recursive: true });
@@ -144,6 +161,8 @@ function compile(compiler, processor) {
   if (!run(compiler, ['c++', ...target, '-shared', '-Wl,-undefined,dynamic_lookup', ...objects, '-o', bundle])) {
     fail(`${processor}: the addon does not link.`);
   }
+  const lacking = missing(bundle);
+  if (lacking.length > 0) fail(`${processor}: nothing defines ${lacking.join(', ')}`);
   say(`${processor}: ${objects.length} files compile without a warning, and link to ${basename(bundle)}`);
 }
 
