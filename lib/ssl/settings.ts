@@ -30,7 +30,7 @@ import {
   pemBytes,
   type VerifyLocations,
 } from './arguments.js';
-import { checkPurpose, decoded, Purpose } from './certificates.js';
+import { checkPurpose, decoded, get_default_verify_paths, Purpose } from './certificates.js';
 import { type Classes, Connection, type ConnectionContext, type MessageCallback } from './connection.js';
 import * as k from './constants.js';
 import { deprecated, fromContext, isFailure, SSLError, succeeded } from './errors.js';
@@ -224,6 +224,19 @@ export class Settings implements ConnectionContext {
   /** Trusted certificates from where OpenSSL looks for them; none there is no error. @throws SSLError */
   set_default_verify_paths(): void {
     succeeded(this._tls.setDefaultVerifyPaths());
+    if (IS_WINDOWS) this.#loadNamed();
+  }
+
+  /** Windows' C library has an environment of its own, as it was when the process began: what it names, OpenSSL has loaded. */
+  #loadNamed(): void {
+    const { cafile, capath } = get_default_verify_paths();
+    if (cafile === null && capath === null) return;
+    try {
+      this.load_verify_locations({ cafile, capath });
+    } catch (error) {
+      // As OpenSSL, to which a file without certificates is as good as none.
+      if (!(error instanceof SSLError)) throw error;
+    }
   }
 
   /** How many certificates, revocation lists and authorities are loaded. @throws SSLError */
