@@ -37,6 +37,9 @@ constexpr Binding kRows[] = {
 
 }  // namespace
 
-const BindingList kPlatformBindings = ListOf(kRows);
+const BindingList kPollerBindings = ListOf(kRows);
+
+// These systems have nothing else of their own.
+const BindingList kPlatformBindings = {nullptr, 0};
 
 }  // namespace berkeley::napi
