@@ -39,7 +39,7 @@ const BREAKS: Break[] = [
   {
     what: 'connect_ex always succeeds',
     file: 'socket/socket.js',
-    from: 'return code === DEADLINE_PASSED ? EAGAIN : 0 - code;',
+    from: 'return code === DEADLINE_PASSED ? EWOULDBLOCK : systemNumber(0 - code);',
     to: 'return 0;',
     test: 'test_ssl.BasicSocketTests.test_connect_ex_error',
   },
