@@ -4,7 +4,7 @@ import { OSError } from '../../lib/core/exceptions.js';
 import { IS_WINDOWS } from '../../lib/core/platform.js';
 import { errno as names, select, selectors, socket, ssl } from '../../lib/index.js';
 import { tcpPair } from '../helpers/descriptors.js';
-import { checkLeaks } from '../helpers/leaks.js';
+import { checkLeaks, openDescriptors } from '../helpers/leaks.js';
 import { spawnNode, testUnless, underWine } from '../helpers/peers.js';
 
 const test = testUnless(!IS_WINDOWS && 'only Windows has it');
@@ -150,4 +150,17 @@ test('the certificates of the system', (t) => {
   t.true(Array.isArray(ssl.enum_crls('ROOT')));
   if (!underWine('it opens a store of any name')) t.throws(() => ssl.enum_certificates(''), { instanceOf: OSError });
   t.throws(() => ssl.enum_certificates(5 as never), { instanceOf: TypeError });
+});
+
+test('10,000 connections that are opened and closed leave no socket behind', (t) => {
+  using server = socket.create_server(['127.0.0.1', 0]);
+  const address = server.getsockname() as [string, number];
+  const before = [...openDescriptors().keys()];
+  for (let i = 0; i < 10_000; i++) {
+    using client = socket.create_connection(address);
+    const [accepted] = server.accept();
+    using connection = accepted;
+    t.is(connection.getpeername()[1], client.getsockname()[1]);
+  }
+  t.deepEqual([...openDescriptors().keys()], before);
 });
