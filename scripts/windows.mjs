@@ -8,18 +8,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cached } from './cache.mjs';
 import { root } from './toolchain.mjs';
-import {
-  COMPILER,
-  CROSS,
-  cached,
-  fail,
-  provideCommands,
-  provideNode,
-  provideOpenssl,
-  run,
-  say,
-} from './windows_tools.mjs';
+import { COMPILER, CROSS, fail, provideCommands, provideNode, provideOpenssl, run, say } from './windows_tools.mjs';
 
 /** Where Node is built against: the oldest version that is supported has the fewest functions. */
 const NODE_MAJOR = 20;

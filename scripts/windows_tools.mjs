@@ -2,9 +2,9 @@
 // node.exe of each version, and Wine. Each is fetched once per version. Needs a Debian whose packages it may install.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cached } from './cache.mjs';
 import { hasCommand } from './toolchain.mjs';
 
 /** The compilers with std::mutex: those with Windows' own threads have none. */
@@ -18,8 +18,6 @@ const PACKAGES = {
   make: 'make',
   perl: 'perl',
 };
-
-export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berkeley');
 
 export function say(text) {
   process.stdout.write(`windows: ${text}\n`);
@@ -56,25 +54,6 @@ export function provideCommands() {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-qq'], { env });
   run('apt-get', ['-qq', ...command.split(' ').slice(1)], { env });
-}
-
-/**
- * Fills a folder of the cache: `fill(folder)` works in a temporary one, which gets its name when it is complete. Returns the
- * folder.
- */
-export function cached(name, fill) {
-  const folder = join(cache, name);
-  if (existsSync(folder)) return folder;
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, `.${name}-`));
-  fill(work);
-  try {
-    renameSync(work, folder);
-  } catch (error) {
-    if (!existsSync(folder)) throw error;
-    rmSync(work, { recursive: true }); // another process was faster
-  }
-  return folder;
 }
 
 /** Where this system has its packages from, without those for its security updates if `plain`. */

@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { aptIn, archives, cached, fail, isRoot, KEYRING, provideNode, run, say } from './windows_tools.mjs';
+import { cached } from './cache.mjs';
+import { aptIn, archives, fail, isRoot, KEYRING, provideNode, run, say } from './windows_tools.mjs';
 
 const RELEASE = 'trixie';
 const PACKAGES = 'wine64 wine bash coreutils dash libc-bin base-passwd base-files procps'.split(' ');
