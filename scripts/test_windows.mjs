@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { basename, join, relative, sep } from 'node:path';
 import { root } from './toolchain.mjs';
 import { buildWindows, RELEASE } from './windows.mjs';
-import { Wine } from './wine.mjs';
+import { moveToOwnMounts, Wine } from './wine.mjs';
 
 const NODE = 22;
 /** Start Node, load all modules, have one conversation. */
@@ -106,6 +106,7 @@ async function startWine() {
   return wine;
 }
 
+if (process.platform !== 'win32') moveToOwnMounts();
 const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
 const named = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
 mkdirSync(RESULTS, { recursive: true });
@@ -122,7 +123,7 @@ await Promise.all(
 );
 const sum = (name) => results.reduce((total, result) => total + result[name], 0);
 const failedNodes = named.length > 0 || wine === null ? [] : await smoke(wine);
-if (named.length === 0) wine?.stopServer();
+wine?.stopServer();
 for (const [reason, count] of reasons(results)) process.stdout.write(`skipped ${count}: ${reason}\n`);
 if (named.length === 0) {
   for (const [folder, reason] of Object.entries(LEFT_OUT)) process.stdout.write(`left out ${folder}: ${reason}\n`);

@@ -9,7 +9,6 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -59,8 +58,23 @@ function unpack(folder) {
   for (const name of ['lists', 'cache', 'status', 'sources.list']) rmSync(join(folder, name), { recursive: true });
 }
 
-function isMounted(path) {
-  return readFileSync('/proc/mounts', 'utf8').includes(` ${path} `);
+const namespace = () => readlinkSync('/proc/self/ns/mnt');
+
+/** Whether what this process mounts is seen by itself and its children alone. */
+function hasOwnMounts() {
+  return process.env.BERKELEY_OUTER_MOUNTS !== undefined && process.env.BERKELEY_OUTER_MOUNTS !== namespace();
+}
+
+/**
+ * Runs this program again where nobody else sees what it mounts, and ends with its status; there it does nothing. A clone and
+ * /dev that everybody saw in the cache folder would be emptied with it.
+ */
+export function moveToOwnMounts() {
+  if (hasOwnMounts()) return;
+  if (!isRoot()) fail('Wine runs in a folder of its own, which takes root');
+  const env = { ...process.env, BERKELEY_OUTER_MOUNTS: namespace() };
+  const again = ['--mount', process.execPath, ...process.argv.slice(1)];
+  process.exit(spawnSync('unshare', again, { stdio: 'inherit', env }).status ?? 1);
 }
 
 /** Names that the resolver and the databases need, as this system has them now. */
@@ -87,7 +101,7 @@ export class Wine {
    * @param instead folders in it that are others there
    */
   constructor(shared, instead = {}) {
-    if (!isRoot()) fail('Wine runs in a folder of its own, which takes root');
+    if (!hasOwnMounts()) fail('moveToOwnMounts comes first');
     const folder = cached(`wine-10-${RELEASE}`, unpack);
     this.root = join(folder, 'root');
     this.#share('/proc', 'proc');
@@ -98,17 +112,9 @@ export class Wine {
     if (!existsSync(join(this.root, HOME, 'prefix/system.reg'))) this.#makePrefix();
   }
 
-  /** Makes a folder of this machine's the folder `to` of Wine's root, if it is not. */
+  /** Makes a folder of this machine's the folder `to` of Wine's root. */
   #share(from, to) {
-    const target = join(this.root, to);
-    if (isMounted(target)) {
-      const [there, wanted] = [target, from].map((path) => statSync(path));
-      if (there.dev === wanted.dev && there.ino === wanted.ino) return;
-      run('umount', ['-l', target]);
-    }
-    run('mount', ['--bind', from, target]);
-    // What is mounted below it is to be seen there alone.
-    run('mount', ['--make-private', target]);
+    run('mount', ['--bind', from, join(this.root, to)]);
   }
 
   #makePrefix() {
@@ -145,8 +151,9 @@ export class Wine {
     return spawnSync(...this.#command('/usr/lib/wine/wine64', args, options), { stdio });
   }
 
-  /** Keeps Wine's server between programs: its start takes seconds. */
+  /** Keeps Wine's server between programs: its start takes seconds. One that was left behind sees the mounts of others. */
   startServer() {
+    this.stopServer();
     spawnSync(...this.#command('/usr/lib/wine/wineserver', ['-p'], {}), { stdio: 'ignore' });
   }
 
