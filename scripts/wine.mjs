@@ -20,7 +20,7 @@ const PACKAGES = 'wine64 wine bash coreutils dash libc-bin base-passwd base-file
 
 /** Where Wine's own root has what is shared with it: C:, and the folder of Node, the binary and the tests. */
 const HOME = '/root';
-const SHARED = '/work';
+const SHARED = '/clone';
 
 function unpack(folder) {
   say('fetching Wine 10');
@@ -94,7 +94,7 @@ const ENVIRONMENT = {
   XDG_RUNTIME_DIR: '/tmp',
 };
 
-/** The folder of this machine that programs see as Z:\work is `shared`. */
+/** The folder of this machine that programs see as Z:\clone is `shared`. */
 export class Wine {
   /**
    * @param shared the clone
@@ -114,7 +114,9 @@ export class Wine {
 
   /** Makes a folder of this machine's the folder `to` of Wine's root. */
   #share(from, to) {
-    run('mount', ['--bind', from, join(this.root, to)]);
+    const target = join(this.root, to);
+    mkdirSync(target, { recursive: true });
+    run('mount', ['--bind', from, target]);
   }
 
   #makePrefix() {
