@@ -9,6 +9,7 @@ import { objectRepr } from '../core/repr.js';
 import { stays } from '../core/stays.js';
 import { busyWait, type Waitable, wait } from '../wait/call.js';
 import { epollDeadline, int, roomOf } from './arguments.js';
+import { ADOPT, DescriptorOwner } from './descriptor_owner.js';
 
 /** How many events a call reports unless told otherwise: as CPython, FD_SETSIZE - 1. */
 const MAXEVENTS = 1023;
@@ -44,15 +45,7 @@ class EpollWait implements Waitable {
 }
 const epollWait = new EpollWait();
 
-/** Closes the descriptor of an epoll object that was collected as garbage; as CPython, without a warning. */
-const collected = new FinalizationRegistry<{ fd: number; claim: number }>(({ fd, claim }) => {
-  native.closeOwned(fd, claim);
-});
-
 const STAYS = stays('an epoll object', 'send fileno(), call select.epoll.fromfd there, and keep this object as long');
-
-/** Marks the constructor call that takes over a descriptor. */
-const ADOPT = Symbol('adopt');
 
 /** The fd and the event mask of a call that may have them by name. A plain object with fileno() is a file. */
 function controlArgs(caller: string, args: unknown[]): unknown[] {
@@ -78,11 +71,8 @@ function controlArgs(caller: string, args: unknown[]): unknown[] {
  * ```
  * @see Python select.epoll
  */
-export class epoll {
+export class epoll extends DescriptorOwner {
   /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
-  #fd: number;
-  /** What makes the descriptor this object's: see `native.own`. */
-  #claim = 0;
   #busyMs = 0;
 
   /**
@@ -93,10 +83,7 @@ export class epoll {
   constructor(sizehint?: number, flags?: number);
   constructor(options: { sizehint?: number; flags?: number });
   constructor(...args: unknown[]) {
-    this.#fd = args[0] === ADOPT ? (args[1] as number) : newEpoll(args);
-    if (this.#fd < 0) return;
-    this.#claim = native.own(this.#fd);
-    collected.register(this, { fd: this.#fd, claim: this.#claim }, this);
+    super('epoll', args[0] === ADOPT ? (args[1] as number) : newEpoll(args));
   }
 
   /**
@@ -106,30 +93,6 @@ export class epoll {
   static fromfd(fd: number): epoll {
     const number = int(fd);
     return number === -1 ? new epoll() : (Reflect.construct(epoll, [ADOPT, number]) as epoll);
-  }
-
-  /** Closes the descriptor. Closing again does nothing. */
-  close(): void {
-    const fd = this.#fd;
-    this.#fd = -1;
-    if (fd < 0) return;
-    collected.unregister(this);
-    native.closeOwned(fd, this.#claim);
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Whether the object was closed. */
-  get closed(): boolean {
-    return this.#fd < 0;
-  }
-
-  /** The descriptor of the epoll object itself. @throws ValueError if it is closed */
-  fileno(): number {
-    if (this.#fd < 0) throw new ValueError('I/O operation on closed epoll object');
-    return this.#fd;
   }
 
   /**

@@ -127,12 +127,13 @@ export class PollSelector extends PollLikeSelector {
   }
 }
 
-/** A selector over select.afd. Not in Python. */
-export class AfdSelector extends PollLikeSelector {
-  protected override readonly _poller = new afd();
+/** What epoll and afd are as selectors: they take a timeout in seconds, and say how many events they report at most. */
+abstract class SetSelector extends PollLikeSelector {
+  protected abstract override readonly _poller: epoll | afd;
 
   protected override _wait(timeout: Timeout): [fd: number, events: number][] {
     const timeoutMs = wholeMs(timeout);
+    // They want room for one event at least, even if nothing is registered.
     const most = Math.max(this._keys.size, 1);
     return eventsOf(this._poller.poll(timeoutMs === null ? null : timeoutMs / 1e3, most));
   }
@@ -143,25 +144,18 @@ export class AfdSelector extends PollLikeSelector {
   }
 }
 
+/** A selector over select.afd. Not in Python. */
+export class AfdSelector extends SetSelector {
+  protected override readonly _poller = new afd();
+}
+
 /** A selector over select.epoll. @see Python selectors.EpollSelector */
-export class EpollSelector extends PollLikeSelector {
+export class EpollSelector extends SetSelector {
   protected override readonly _poller = new epoll();
 
   /** The descriptor of the epoll object: it is readable when something is ready. @throws ValueError if it is closed */
   fileno(): number {
     return this._poller.fileno();
-  }
-
-  protected override _wait(timeout: Timeout): [fd: number, events: number][] {
-    const timeoutMs = wholeMs(timeout);
-    // epoll wants room for one event at least, even if nothing is registered.
-    const most = Math.max(this._keys.size, 1);
-    return eventsOf(this._poller.poll(timeoutMs === null ? null : timeoutMs / 1e3, most));
-  }
-
-  override close(): void {
-    this._poller.close();
-    super.close();
   }
 }
 

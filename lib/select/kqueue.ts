@@ -19,6 +19,7 @@ import { objectRepr } from '../core/repr.js';
 import { stays } from '../core/stays.js';
 import { type Waitable, wait } from '../wait/call.js';
 import { deadlineAfter, int } from './arguments.js';
+import { ADOPT, DescriptorOwner } from './descriptor_owner.js';
 
 // ---- events --------------------------------------------------------------------------------------------------------
 
@@ -310,15 +311,7 @@ function changesOf(changelist: unknown): kevent[] {
   throw new TypeError('changelist must be an iterable of select.kevent objects');
 }
 
-/** Closes the descriptor of a kqueue object that was collected as garbage; as CPython, without a warning. */
-const collected = new FinalizationRegistry<{ fd: number; claim: number }>(({ fd, claim }) => {
-  native.closeOwned(fd, claim);
-});
-
 const STAYS = stays('a kqueue object', 'send fileno(), call select.kqueue.fromfd there, and keep this object as long');
-
-/** Marks the constructor call that takes over a descriptor. */
-const ADOPT = Symbol('adopt');
 
 /**
  * A kernel object that watches descriptors, timers, processes and more: kqueue(2). It has a descriptor of its own, which is
@@ -332,20 +325,13 @@ const ADOPT = Symbol('adopt');
  * ```
  * @see Python select.kqueue
  */
-export class kqueue {
+export class kqueue extends DescriptorOwner {
   /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
-  #fd: number;
-  /** What makes the descriptor this object's: see `native.own`. */
-  #claim = 0;
 
   /** @throws OSError; TypeError for an argument */
   constructor();
   constructor(...args: unknown[]) {
-    if (args.length > 0 && args[0] !== ADOPT) throw new TypeError('kqueue() takes no positional arguments');
-    this.#fd = args.length > 0 ? (args[1] as number) : checked(native.kqueueCreate(), 'kqueue');
-    if (this.#fd < 0) return;
-    this.#claim = native.own(this.#fd);
-    collected.register(this, { fd: this.#fd, claim: this.#claim }, this);
+    super('kqueue', args[0] === ADOPT ? (args[1] as number) : newKqueue(args));
   }
 
   /**
@@ -355,30 +341,6 @@ export class kqueue {
   static fromfd(fd: number): kqueue {
     const number = int(fd);
     return number === -1 ? new kqueue() : (Reflect.construct(kqueue, [ADOPT, number]) as kqueue);
-  }
-
-  /** Closes the descriptor. Closing again does nothing. */
-  close(): void {
-    const fd = this.#fd;
-    this.#fd = -1;
-    if (fd < 0) return;
-    collected.unregister(this);
-    native.closeOwned(fd, this.#claim);
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Whether the object was closed. */
-  get closed(): boolean {
-    return this.#fd < 0;
-  }
-
-  /** The descriptor of the kqueue object itself. @throws ValueError if it is closed */
-  fileno(): number {
-    if (this.#fd < 0) throw new ValueError('I/O operation on closed kqueue object');
-    return this.#fd;
   }
 
   /**
@@ -408,4 +370,9 @@ export class kqueue {
   [inspect.custom](): string {
     return objectRepr('select', this);
   }
+}
+
+function newKqueue(args: unknown[]): number {
+  if (args.length > 0) throw new TypeError('kqueue() takes no positional arguments');
+  return checked(native.kqueueCreate(), 'kqueue');
 }
