@@ -4,34 +4,16 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { absent, atLeast, cInt, integer, plainInt, timeout } from '../core/args.js';
 import type { BytesLike } from '../core/bytes.js';
-import { tellAccept, tellClose, tellConnect } from '../core/channels.js';
-import { checked, codeFromSystem, OSError, raise, systemNumber, timedOut } from '../core/exceptions.js';
-import { BAD_FD, IS_WINDOWS } from '../core/platform.js';
+import { tellAccept, tellClose } from '../core/channels.js';
+import { checked, OSError, raise, timedOut } from '../core/exceptions.js';
+import { IS_WINDOWS } from '../core/platform.js';
 import { stays } from '../core/stays.js';
 import type { BufferedReader, BufferedRWPair, BufferedWriter, TextIOWrapper } from '../io/io.js';
 import { type Address, pack, packed, type ReturnedAddress, unpack } from '../structs/address.js';
 import { type AncillaryItem, packAncillary } from '../structs/ancillary.js';
 import { type Credentials, peerCredentials, type TcpInfo, tcpInfo } from '../structs/info.js';
 import { released, renewed } from '../wait/awaited.js';
-import {
-  type Again,
-  ATTEMPT,
-  begin,
-  busyWait,
-  Held,
-  interrupted,
-  isInProgress,
-  limited,
-  monotonicMs,
-  ONCE,
-  POLLIN,
-  POLLOUT,
-  SLEEP,
-  SLICE_MS,
-  VAIN_READ,
-  waitReady,
-} from '../wait/call.js';
-import { TELLS, told } from '../wait/told.js';
+import { type Again, ATTEMPT, begin, busyWait, POLLIN, POLLOUT, VAIN_READ } from '../wait/call.js';
 import {
   type AlgOptions,
   algMessage,
@@ -41,6 +23,7 @@ import {
   TYPE_FLAGS,
 } from './arguments.js';
 import { type MessageBatch, receiveBatch, sendBatch } from './batch.js';
+import { connectBegun, connectEnded, connectTo, DEADLINE_PASSED, errnoOf } from './connect.js';
 import { type FileMode, type FileOf, type MakefileOptions, makefile, type SocketIO } from './makefile.js';
 import { getOption, setOption } from './options.js';
 import { collected, described, isReused, type Kind, type Remains } from './ownership.js';
@@ -61,11 +44,7 @@ import { ioctl, share } from './windows.js';
 import { leave, REPORTS, type Reaped, reapZerocopy, retire, sendZerocopy, type ZerocopyQueue } from './zerocopy.js';
 
 const c = constants.socket;
-const { EALREADY, ECONNRESET, EINPROGRESS, EINTR, EISCONN, EWOULDBLOCK } = constants.errno;
-/** What a connect came to whose deadline passed; its error number alone would be that of a full Unix listener. */
-const DEADLINE_PASSED = 1;
-/** Elsewhere a connect that is interrupted cannot be called again to wait for the same connection, or never sleeps. */
-const CONNECT_SLEEPS = process.platform === 'linux';
+const { ECONNRESET } = constants.errno;
 const LISTEN_BACKLOG = Math.min(c.SOMAXCONN, 128);
 
 /** The timeout that new sockets get. */
@@ -84,11 +63,6 @@ export function getdefaulttimeout(): number | null {
 export function setdefaulttimeout(value: number | null): void {
   atLeast(arguments.length, 1, '_socket.setdefaulttimeout', 'exactly one argument');
   defaultTimeout = timeout(value);
-}
-
-/** The error number that a code of a connect stands for. */
-function errnoOf(code: number): number {
-  return code === DEADLINE_PASSED ? EWOULDBLOCK : systemNumber(0 - code); // never -0
 }
 
 const STAYS = stays('a socket', 'send detach(), or dup().detach(), and make new socket.socket({ fileno }) of it there');
@@ -392,7 +366,7 @@ export class socket {
    */
   connect(address: Address): void {
     atLeast(arguments.length, 1, 'socket.connect', 'exactly one argument');
-    const code = this._connectTo(address, 'connect');
+    const code = connectTo(this, address, 'connect');
     if (code === DEADLINE_PASSED) throw timedOut('connect');
     if (code < 0) raise(code, 'connect');
   }
@@ -403,67 +377,17 @@ export class socket {
    */
   connect_ex(address: Address): number {
     atLeast(arguments.length, 1, 'socket.connect_ex', 'exactly one argument');
-    const code = this._connectTo(address, 'connect_ex');
-    return errnoOf(code);
-  }
-
-  /** @internal 0, a negative code, or DEADLINE_PASSED. */
-  _connectTo(address: Address, caller: string): number {
-    const code = this._connectPacked(pack(this.#remains.kind.family, this.#remains.kind.proto, address, caller));
-    tellConnect(this, address, errnoOf(code));
-    return code;
-  }
-
-  /** @internal */
-  _connectPacked(length: number): number {
-    const deadline = begin(this, POLLOUT);
-    if (deadline === Number.POSITIVE_INFINITY && CONNECT_SLEEPS) {
-      return TELLS ? told(`connect(${this._fd})`, () => this._connectAsleep(length)) : this._connectAsleep(length);
-    }
-    const code = native.connect(this._fd, packed, length, ONCE);
-    return deadline !== 0 && isInProgress(code) ? this._awaitConnected(deadline) : code;
-  }
-
-  /** @internal Connects without a timeout. An interrupted connect(2) that is called again waits for the same connection. */
-  _connectAsleep(length: number): number {
-    const code = native.connect(this._fd, packed, length, SLEEP);
-    if (code !== -EINTR) return code;
-    using held = new Held(this);
-    let deadline = Number.POSITIVE_INFINITY;
-    for (;;) {
-      interrupted();
-      if (!held.isOwned) return BAD_FD;
-      deadline = limited(held.fd, POLLOUT, deadline);
-      if (monotonicMs() >= deadline) return this.#remains.kind.family === c.AF_UNIX ? -EWOULDBLOCK : -EINPROGRESS;
-      const further = native.connect(held.fd, packed, length, SLEEP);
-      // Somebody has made the descriptor nonblocking meanwhile.
-      if (further === -EALREADY || isInProgress(further)) native.pollOne(held.fd, POLLOUT, SLICE_MS);
-      else if (further !== -EINTR) return further;
-    }
-  }
-
-  /** @internal Waits until a connection in progress is made or has failed. */
-  _awaitConnected(deadline: number): number {
-    const found = waitReady(this._fd, POLLOUT, deadline);
-    if (found < 0) return found;
-    if (found === 0) return DEADLINE_PASSED;
-    return this._connectEnded();
+    return errnoOf(connectTo(this, address, 'connect_ex'));
   }
 
   /** @internal Begins to connect, whatever the mode: 0, -EINPROGRESS, or what went wrong. */
   _connectBegun(address: Address): number {
-    const length = pack(this.#remains.kind.family, this.#remains.kind.proto, address, 'connect');
-    const code = native.connect(this._fd, packed, length, ONCE);
-    tellConnect(this, address, errnoOf(code));
-    return code;
+    return connectBegun(this, address);
   }
 
   /** @internal What has become of a connection in progress: 0, or a negative code. The descriptor is writable. */
   _connectEnded(): number {
-    const code = native.getsockoptInt(this._fd, c.SOL_SOCKET, c.SO_ERROR);
-    if (code < 0) return code;
-    const error = native.info[0];
-    return error === EISCONN ? 0 : codeFromSystem(error);
+    return connectEnded(this);
   }
 
   /** The address that the socket is bound to. @throws OSError EBADF */

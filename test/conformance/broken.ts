@@ -38,7 +38,7 @@ const BREAKS: Break[] = [
   },
   {
     what: 'connect_ex always succeeds',
-    file: 'socket/socket.js',
+    file: 'socket/connect.js',
     from: 'return code === DEADLINE_PASSED ? EWOULDBLOCK : systemNumber(0 - code);',
     to: 'return 0;',
     test: 'test_ssl.BasicSocketTests.test_connect_ex_error',
