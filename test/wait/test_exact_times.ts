@@ -176,6 +176,18 @@ test.serial('asyncio.timeout and wait_for likewise; a deadline can be put elsewh
   deadline[Symbol.dispose]();
 });
 
+test.serial('a deadline in seconds is met to the millisecond, whatever the clock says at its beginning', async (t) => {
+  using clock = new FakeClock();
+  using _timers = withTimers();
+  for (let i = 0; i < 200; i++) {
+    clock.skip(i / 301);
+    using deadline = asyncio.timeout(30);
+    clock.tick(30_000);
+    await turn();
+    t.true(deadline.expired(), `${i}`);
+  }
+});
+
 test.serial('a listener without descriptors pauses for 100 ms', async (t) => {
   using listener = socket.create_server(['127.0.0.1', 0]);
   listener.setblocking(false);
