@@ -1,9 +1,10 @@
 /** Connecting to a host by name, awaited: what `open_connection` begins with. */
-import { addAbortListener } from 'node:events';
 
+import { addAbortListener } from 'node:events';
 import { AddressFamily } from '../constants/socket.js';
 import { constants } from '../constants/table.js';
 import { timeout as seconds } from '../core/args.js';
+import { drop } from '../core/closing.js';
 import { ExceptionGroup, OSError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
 import { TIMER_MAX_MS } from '../event/alarm.js';
@@ -99,7 +100,7 @@ function opened([family, type, proto]: AddressInfoEntry, local: AddressInfoEntry
     if (local !== null) bindToOneOf(sock, local, errors);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Datagrams by callbacks: a protocol, and the transport between it and its socket. */
+
 import { AsyncResource } from 'node:async_hooks';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { isAnyArrayBuffer } from 'node:util/types';
@@ -6,6 +7,7 @@ import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { absent, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf, copied } from '../core/bytes.js';
+import { drop } from '../core/closing.js';
 import { fromCode, OSError, ValueError } from '../core/exceptions.js';
 import { BAD_FD } from '../core/platform.js';
 import { str } from '../core/repr.js';
@@ -292,7 +294,7 @@ export class DatagramTransport {
   #end(error: Error | null): void {
     this.#descriptor.onReleased = null;
     this.#tell('connection_lost', error);
-    this.#sock.close();
+    drop(this.#sock);
   }
 
   /** Lets it keep the process alive (as at first). */

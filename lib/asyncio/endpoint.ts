@@ -1,7 +1,9 @@
 /** Making a datagram endpoint: which socket, bound to what, connected to what. */
+
 import { inspect } from 'node:util';
 import { constants } from '../constants/table.js';
 import { checkOptions, noAttribute } from '../core/args.js';
+import { drop } from '../core/closing.js';
 import { OSError, ValueError } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
 import type { Abortable } from '../event/await.js';
@@ -70,7 +72,7 @@ export async function create_datagram_endpoint<P extends Partial<DatagramProtoco
     transport._start();
     return [transport, protocol];
   } catch (error) {
-    if (!options.sock) sock.close();
+    if (!options.sock) drop(sock);
     throw error;
   }
 }
@@ -97,7 +99,7 @@ async function opened(options: DatagramEndpointOptions): Promise<Opened> {
     try {
       return [sock, await prepared(sock, pair, options)];
     } catch (error) {
-      sock.close();
+      drop(sock);
       options.signal?.throwIfAborted();
       if (!(error instanceof OSError)) throw error;
       errors.push(error);

@@ -5,6 +5,7 @@ import { addAbortListener } from 'node:events';
 import { type InspectOptions, inspect } from 'node:util';
 import { constants } from '../constants/table.js';
 import { absent, checkOptions, namesOf } from '../core/args.js';
+import { closeAll, drop } from '../core/closing.js';
 import { ConnectionError, OSError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
@@ -149,8 +150,11 @@ export class Server {
     for (const acceptor of this.#acceptors ?? []) acceptor.stop();
     this.#acceptors = null;
     this.#onClose();
-    for (const listener of this.#listeners) listener.close();
-    this.#wake();
+    try {
+      closeAll(this.#listeners);
+    } finally {
+      this.#wake();
+    }
   }
 
   /**
@@ -219,7 +223,7 @@ export class Server {
       sock = await secured(plain, context, true, this.#options, shaking);
     } catch {
       // The peer did not come to terms with us, or has gone: there is no connection, and nobody to tell.
-      plain.close();
+      drop(plain);
     }
     this.#shaking.delete(shaking);
     if (sock === undefined) this.#ended();
@@ -229,7 +233,15 @@ export class Server {
   #serve(sock: socket): void {
     const { limit = DEFAULT_LIMIT } = this.#options;
     const reader = new StreamReader({ limit });
-    const transport = new Transport(sock, reader, this.#options);
+    let transport: Transport;
+    try {
+      transport = new Transport(sock, reader, this.#options);
+    } catch {
+      // The system has no room to watch one more, or the peer has reset: a connection less, and no end of the server.
+      drop(sock);
+      this.#ended();
+      return;
+    }
     const writer = new StreamWriter(transport, reader, true, this.#options);
     this.#writers.add(writer);
     transport._onLost = () => {
@@ -327,7 +339,7 @@ function started(server: Server, listeners: socket[], { start_serving = true, si
     signal?.throwIfAborted();
     if (start_serving) server.start_serving();
   } catch (error) {
-    for (const listener of listeners) listener.close();
+    for (const listener of listeners) drop(listener);
     throw error;
   }
   if (signal !== undefined && signal !== null) server._closeWith(signal);
@@ -351,7 +363,7 @@ async function boundTo(
     }
     return listeners;
   } catch (error) {
-    for (const each of listeners) each.close();
+    for (const each of listeners) drop(each);
     throw error;
   }
 }
@@ -364,7 +376,7 @@ function bound(family: number, proto: number, address: Address, options: StartSe
     sock.bind(address);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     if (!(error instanceof OSError) || error.errno === null || error.strerror === null) throw error;
     if (family === c.AF_UNIX && error.errno !== EADDRINUSE) throw error;
     const text =

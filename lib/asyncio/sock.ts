@@ -3,6 +3,7 @@
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { drop } from '../core/closing.js';
 import { checked, OSError, raise } from '../core/exceptions.js';
 import { str } from '../core/repr.js';
 import { type Abortable, awaited, checkSocket, whenReadable } from '../event/await.js';
@@ -227,7 +228,7 @@ export async function sock_accept(sock: socket, options?: Abortable): Promise<[s
       await sock_do_handshake(connection as SSLSocket, options);
     }
   } catch (error) {
-    connection.close();
+    drop(connection);
     throw error;
   }
   return [connection, address];

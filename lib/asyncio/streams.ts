@@ -2,6 +2,7 @@
 
 import { constants } from '../constants/table.js';
 import { absent, checkOptions, namesOf } from '../core/args.js';
+import { drop } from '../core/closing.js';
 import { BlockingIOError, ValueError } from '../core/exceptions.js';
 import type { Abortable } from '../event/await.js';
 import { socket } from '../socket/socket.js';
@@ -111,7 +112,7 @@ async function connectToPath(path: string | Uint8Array | null, { signal }: Abort
     while (!(await connects(sock, path, signal))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw error;
   }
 }
@@ -136,7 +137,7 @@ async function streams(plain: socket, options: StreamOptions): Promise<[StreamRe
     const transport = new Transport(sock, reader, options);
     return [reader, new StreamWriter(transport, reader, false, options)];
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 /** A connection of a stream: what arrives goes to its reader, what is written goes to its socket. */
+
 import { inspect } from 'node:util';
 import { constants } from '../constants/table.js';
 import { type BytesLike, bytesOf, fromScratch } from '../core/bytes.js';
+import { failureOf } from '../core/closing.js';
 import {
   ConnectionResetError,
   fromCode,
@@ -213,7 +215,7 @@ export class Transport {
     if (this.#engine.unsentSize === 0) setImmediate(() => this.#finish());
   }
 
-  /** Closes at once. What is not sent is lost. @throws OSError if the socket cannot be closed */
+  /** Closes at once. What is not sent is lost. */
   abort(): void {
     if (this.#onAbort === null) this.#end(null);
     else this.#onAbort();
@@ -252,19 +254,22 @@ export class Transport {
   #end(error: Error | null): void {
     if (this.#lost) return;
     this.#let();
-    this._sock.close();
     this.#lost = true;
-    this._tellEnd(error);
+    this._tellEnd(error, failureOf(this._sock));
   }
 
-  /** @internal Tells everybody that the connection has ended. For who was given the socket: it was closed. */
-  _tellEnd(error: Error | null): void {
-    this.#error = error;
+  /**
+   * @internal Tells everybody that the connection has ended. For who was given the socket: it was closed, which `failed`, or
+   * did not. Whoever reads has no part in that.
+   */
+  _tellEnd(error: Error | null, failed: Error | null = null): void {
     if (error === null) this.#reader.feed_eof();
     else this.#reader.set_exception(error);
+    const told = error ?? failed;
+    this.#error = told;
     for (const each of [...this.#drains.splice(0), ...this.#ends.splice(0)]) {
-      if (error === null) each.resolve();
-      else each.reject(error);
+      if (told === null) each.resolve();
+      else each.reject(told);
     }
     this._onLost?.();
   }

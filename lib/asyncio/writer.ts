@@ -1,7 +1,9 @@
 /** StreamWriter: what is written goes out by itself; `drain` says when there is room for more. */
+
 import { type InspectOptions, inspect } from 'node:util';
 import { checkOptions, namesOf, typeName } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { drop } from '../core/closing.js';
 import { ConnectionAbortedError, ConnectionResetError, RuntimeError, ValueError } from '../core/exceptions.js';
 import { repr } from '../core/repr.js';
 import { staysWith } from '../core/stays.js';
@@ -70,7 +72,7 @@ export async function secured(
     await sock_do_handshake(wrapped, deadline);
     return wrapped;
   } catch (error) {
-    wrapped.close();
+    drop(wrapped);
     if (!deadline.expired()) throw error;
     const text = `SSL handshake is taking longer than ${limit} seconds: aborting the connection`;
     throw new ConnectionAbortedError(text);
@@ -178,6 +180,8 @@ export class StreamWriter {
       throw new TypeError(`sslcontext is expected to be an instance of ssl.SSLContext, got ${repr(context)}`);
     }
     const before = this.#transport;
+    const error = this.#reader.exception();
+    if (error !== null) throw error;
     if (this.#handshake !== null || before.is_closing()) throw new RuntimeError('the connection is closing');
     // The handshake would go beside the TLS that there is, for everybody to read.
     if (!before._sock._isPlain) throw new TypeError(`transport ${inspect(before)} is not supported by start_tls()`);

@@ -55,7 +55,12 @@ export class Acceptor implements Listener {
     if (this.#pause === null) return;
     clearTimeout(this.#pause);
     this.#pause = null;
-    if (!this.#stopped && this.listener.fileno() >= 0) this.#descriptor.listen(POLLIN, this);
+    if (this.#stopped || this.listener.fileno() < 0) return;
+    try {
+      this.#descriptor.listen(POLLIN, this);
+    } catch {
+      this.#waitForRoom();
+    }
   }
 
   /** Accepts no more. The listener stays open. */
@@ -89,6 +94,10 @@ export class Acceptor implements Listener {
 
   #rest(): void {
     this.#descriptor.listen(POLLIN, null);
+    this.#waitForRoom();
+  }
+
+  #waitForRoom(): void {
     this.#pause = setTimeout(() => this.resume(), PAUSE_MS);
   }
 }

@@ -68,9 +68,10 @@ function connectAsleep(sock: Connecting, length: number): number {
     deadline = limited(held.fd, POLLOUT, deadline);
     if (monotonicMs() >= deadline) return sock.family === AF_UNIX ? -EWOULDBLOCK : -EINPROGRESS;
     const further = native.connect(held.fd, packed, length, SLEEP);
+    if (further === -EINTR) continue;
     // Somebody has made the descriptor nonblocking meanwhile.
     if (further === -EALREADY || isInProgress(further)) native.pollOne(held.fd, POLLOUT, SLICE_MS);
-    else if (further !== -EINTR) return further;
+    else return further;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { constants } from '../constants/table.js';
 import { parameters, timeout as seconds, typeName } from '../core/args.js';
+import { drop } from '../core/closing.js';
 import { ExceptionGroup, fromCode, OSError, raise, timedOut, ValueError } from '../core/exceptions.js';
 import type { Address } from '../structs/address.js';
 import { deadlineIn, monotonicMs, POLLOUT, wait } from '../wait/call.js';
@@ -77,7 +78,7 @@ function opened(sock: socket, timeout: unknown, source: unknown): socket {
     if (source !== undefined && source !== null) sock.bind(source as Address);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw error;
   }
 }
@@ -93,7 +94,7 @@ function inTurn(infos: readonly AddressInfoEntry[], open: Open, errors: OSError[
       sock.connect(info[4]);
       return sock;
     } catch (error) {
-      sock?.close();
+      drop(sock);
       if (!(error instanceof OSError)) throw error;
       errors.push(error);
     }

@@ -1,8 +1,10 @@
 /** The socket module's functions, but those that resolve names: pairs, servers, descriptors that are passed on. */
+
 import { native } from '../addon/binary.js';
 import { constants, where } from '../constants/table.js';
 import { absent, cInt, cLong, integer, iterable, method, parameters } from '../core/args.js';
 import { type BytesLike, bytesOf } from '../core/bytes.js';
+import { drop } from '../core/closing.js';
 import { checked, OSError, raise, ValueError } from '../core/exceptions.js';
 import { IS_WINDOWS } from '../core/platform.js';
 import { repr } from '../core/repr.js';
@@ -155,7 +157,7 @@ export function create_server(...args: unknown[]): socket {
     else sock.listen(backlog as number);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw error;
   }
 }
@@ -180,7 +182,7 @@ export function openListener(family: number, proto: number, { reuseAddress, reus
     if (has_ipv6 && family === c.AF_INET6) sock.setsockopt(c.IPPROTO_IPV6, c.IPV6_V6ONLY, ipv6Only ? 1 : 0);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw error;
   }
 }

@@ -18,6 +18,7 @@
  *
  * What still runs is closed with the race.
  */
+import { drop } from '../core/closing.js';
 import { checked, OSError } from '../core/exceptions.js';
 import { isInProgress } from '../wait/call.js';
 import type { AddressInfoEntry } from './resolve.js';
@@ -97,7 +98,7 @@ export class Race {
       this.#dueMs = nowMs + this.#delayMs;
       return null;
     } catch (error) {
-      sock?.close();
+      drop(sock);
       if (!(error instanceof OSError)) throw error;
       attempt.errors.push(error);
       return null;
@@ -116,7 +117,7 @@ export class Race {
   }
 
   #fail(sock: socket, attempt: Attempt, error: OSError): void {
-    sock.close();
+    drop(sock);
     attempt.errors.push(error);
     if (attempt === this.#attempts[this.#attempts.length - 1]) this.#dueMs = Number.NEGATIVE_INFINITY;
   }
@@ -130,7 +131,7 @@ export class Race {
 
   [Symbol.dispose](): void {
     this.#waiting.length = 0;
-    for (const sock of this.#running.keys()) sock.close();
+    for (const sock of this.#running.keys()) drop(sock);
     this.#running.clear();
   }
 }

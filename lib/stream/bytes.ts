@@ -71,7 +71,16 @@ export abstract class ByteDuplex extends SocketSurface {
     this.#deferred = null;
     deferred?.();
     // A callback may have destroyed it.
-    if (this.#wanted && this.#established) this._startReading();
+    if (this.#wanted && this.#established) this.#unlessRefused(() => this._startReading());
+  }
+
+  /** Where the system has no room to watch one more, the stream ends with what it says. */
+  #unlessRefused(watch: () => void): void {
+    try {
+      watch();
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   /** Events come in the async context in which the connection was there, as node:net's. */
@@ -87,7 +96,7 @@ export abstract class ByteDuplex extends SocketSurface {
       this._descriptor?.listen(direction, null);
       context.runInAsyncScope(ready);
     };
-    this._descriptor?.listen(direction, { onReady });
+    this.#unlessRefused(() => this._descriptor?.listen(direction, { onReady }));
   }
 
   /** @internal The end: nothing goes any more. Returns what was under way. */

@@ -4,6 +4,7 @@
  * Where a name has several addresses, they race: see `socket/happy_eyeballs.ts`. Unlike node:net, an attempt that is slow
  * goes on beside the next one.
  */
+
 import { AsyncResource } from 'node:async_hooks';
 import { ADDRCONFIG } from 'node:dns';
 import {
@@ -13,6 +14,7 @@ import {
   type LookupFunction,
 } from 'node:net';
 import { constants } from '../constants/table.js';
+import { drop } from '../core/closing.js';
 import { ExceptionGroup, fromCode, gaierror, OSError, raise } from '../core/exceptions.js';
 import { IS_WINDOWS } from '../core/platform.js';
 import { uncaught } from '../core/uncaught.js';
@@ -197,7 +199,7 @@ class Attempts implements Way {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#race[Symbol.dispose]();
-    if (this.#given !== won) this.#given?.close();
+    if (this.#given !== won) drop(this.#given);
   }
 
   /** Begins what is due, and waits for what runs. */
@@ -212,7 +214,7 @@ class Attempts implements Way {
     }
     // A listener may have destroyed it, and that very attempt was begun all the same.
     if (this.#over) {
-      begun?.close();
+      drop(begun);
       this.#race[Symbol.dispose]();
     } else if (begun !== null) this.#win(begun);
     else if (this.#race.lost) this.#fail();
@@ -221,7 +223,13 @@ class Attempts implements Way {
 
   #wait(): void {
     for (const sock of this.#race.running) {
-      descriptorOf(sock.fileno()).listen(POLLOUT, { onReady: AsyncResource.bind(() => this.#look(sock)) });
+      const onReady = AsyncResource.bind(() => this.#look(sock));
+      try {
+        descriptorOf(sock.fileno()).listen(POLLOUT, { onReady });
+      } catch (error) {
+        this.#stream.destroy(error as Error);
+        return;
+      }
     }
     const { dueMs } = this.#race;
     if (dueMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(this.#advance, Math.ceil(dueMs - monotonicMs()));
@@ -242,7 +250,7 @@ class Attempts implements Way {
     try {
       this.#stream._adopted(sock);
     } catch (error) {
-      sock.close();
+      drop(sock);
       this.#stream.destroy(error as Error);
       return;
     }
@@ -270,7 +278,7 @@ class Attempts implements Way {
       this.#bindLocal(sock, family);
       return sock;
     } catch (error) {
-      sock.close();
+      drop(sock);
       throw error;
     }
   }

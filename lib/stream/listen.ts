@@ -1,8 +1,10 @@
 /** net.Server's listen: its forms of arguments, and the listening socket that they stand for. */
+
 import { addAbortListener } from 'node:events';
 import { chmodSync, unlinkSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { constants, elsewhere } from '../constants/table.js';
+import { drop } from '../core/closing.js';
 import { fromCode, gaierror, OSError, ValueError } from '../core/exceptions.js';
 import { isAbstract } from '../core/paths.js';
 import { descriptorIfAny } from '../event/loop.js';
@@ -93,7 +95,7 @@ function begun(sock: socket, options: ListenOptions): socket {
     sock.listen(typeof options.backlog === 'number' ? options.backlog || BACKLOG : BACKLOG);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw explained(error, options);
   }
 }
@@ -138,7 +140,7 @@ function boundTo(family: number, address: string | [string, number], options: Li
     if (family === AF_UNIX) permit(address as string, options);
     return sock;
   } catch (error) {
-    sock.close();
+    drop(sock);
     throw explained(error, options);
   }
 }

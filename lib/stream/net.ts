@@ -1,7 +1,9 @@
 /** Connections that change hands between this library and node:net: the descriptor is duplicated, the first owner closes his. */
+
 import { Socket } from 'node:net';
 import { native } from '../addon/binary.js';
 import { constants } from '../constants/table.js';
+import { drop } from '../core/closing.js';
 import { checked, ValueError } from '../core/exceptions.js';
 import { socket } from '../socket/socket.js';
 import { renewed } from '../wait/awaited.js';
@@ -27,7 +29,7 @@ export function toNetSocket(sock: socket, options: { allowHalfOpen?: boolean } =
   }
   // It is the net.Socket's, which closes it.
   native.disown(fd, 0);
-  sock.close();
+  drop(sock);
   return made;
 }
 

@@ -1,9 +1,11 @@
 /**
  * A server whose connections are streams: net.Server's methods, properties and events.
  */
+
 import { AsyncResource } from 'node:async_hooks';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { constants } from '../constants/table.js';
+import { drop } from '../core/closing.js';
 import { staysWith } from '../core/stays.js';
 import { Acceptor } from '../event/acceptor.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
@@ -160,7 +162,7 @@ export class Server extends EventEmitter {
     if (signal) this.#closeOn(signal);
     try {
       const sock = options.fd === undefined ? await listening(options) : listeningOn(options.fd, options);
-      if (generation !== this.#generation) return sock.close();
+      if (generation !== this.#generation) return drop(sock);
       if (options.path) this.#path = options.path;
       this.#listening(sock);
     } catch (error) {
@@ -221,7 +223,7 @@ export class Server extends EventEmitter {
 
   /**
    * Stops listening. 'close' is emitted, and `callback` called, when all connections have ended.
-   * @throws OSError if the path of a Unix socket cannot be removed
+   * @throws OSError if the path of a Unix socket cannot be removed, or close(2) fails; it has stopped nevertheless
    */
   close(callback?: Closed): this {
     if (callback !== undefined) {
@@ -230,8 +232,11 @@ export class Server extends EventEmitter {
     }
     this.#generation++;
     this.#begun = false;
-    this.#stop();
-    this.#closeIfDrained();
+    try {
+      this.#stop();
+    } finally {
+      this.#closeIfDrained();
+    }
     return this;
   }
 
@@ -285,9 +290,7 @@ export class Server extends EventEmitter {
 
   #accepted(sock: socket): void {
     if (this.maxConnections && this.#connections >= this.maxConnections) {
-      const dropped = droppedOf(sock);
-      sock.close();
-      this.#emitAs('drop', dropped);
+      this.#drop(sock);
       return;
     }
     const { ssl, pauseOnConnect, ...rest } = this.#options;
@@ -297,8 +300,21 @@ export class Server extends EventEmitter {
       return;
     }
     const stream = this.#counted(streamOf(sock.family, options));
-    stream._takeOver(sock);
+    try {
+      stream._takeOver(sock);
+    } catch {
+      // The system has no room to watch one more.
+      this.#drop(sock);
+      stream.destroy();
+      return;
+    }
     this.#emitAs('connection', stream);
+  }
+
+  #drop(sock: socket): void {
+    const dropped = droppedOf(sock);
+    drop(sock);
+    this.#emitAs('drop', dropped);
   }
 
   /** Emits in the context in which the server began to listen, as node:net does. */
@@ -325,7 +341,7 @@ export class Server extends EventEmitter {
       wrapped = context.wrap_socket(sock, { server_side: true, do_handshake_on_connect: false });
     } catch (error) {
       // The peer may have gone already, or what it sent first may be refused.
-      sock.close();
+      drop(sock);
       this.#emitAs('tlsClientError', tlsError(error), null);
       return;
     }
@@ -343,7 +359,12 @@ export class Server extends EventEmitter {
       clearTimeout(late);
       this.#emitAs('connection', stream);
     });
-    stream._takeOver(wrapped);
+    try {
+      stream._takeOver(wrapped);
+    } catch (error) {
+      drop(wrapped);
+      stream.destroy(error as Error);
+    }
   }
 }
 

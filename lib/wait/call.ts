@@ -229,9 +229,9 @@ export function patience(deadline: number): number {
   return Math.max(sliceUntil(deadline), 1);
 }
 
-/** Whether a connect(2) that does not wait says that the connection is under way. */
+/** Whether a connect(2) that does not wait says that the connection is under way: one that was interrupted is, too. */
 export function isInProgress(code: number): boolean {
-  return code === IN_PROGRESS;
+  return code === IN_PROGRESS || code === -EINTR;
 }
 
 /** How often in a row readiness turned out false before a pause is made, and how long that is at most. */

@@ -59,7 +59,7 @@ function openedSince(before: Map<number, string>): string[] {
 }
 
 /** Node opens some descriptors at their first use and keeps them: have it done before the first count. */
-function warmUp(): void {
+export function warmUp(): void {
   const listener = () => {};
   const signal = process.platform === 'win32' ? 'SIGINT' : 'SIGUSR2';
   process.on(signal, listener); // libuv's signal pipe, which child processes use too
