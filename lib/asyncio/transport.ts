@@ -215,7 +215,7 @@ export class Transport {
     if (this.#engine.unsentSize === 0) setImmediate(() => this.#finish());
   }
 
-  /** Closes at once. What is not sent is lost. */
+  /** Closes at once. What is not sent is lost. @throws OSError if the system no longer polls the descriptor */
   abort(): void {
     if (this.#onAbort === null) this.#end(null);
     else this.#onAbort();
