@@ -15,11 +15,12 @@ import * as errno from '../../lib/constants/errno.js';
 /** No wait in a test is longer, in milliseconds. It bounds a failure; nothing is expected to come near it. */
 const PATIENCE_MS = 60_000;
 
-/** What `npm run test:asan` sets: it is meant for our own Node processes, and would break or slow any other program. */
-const SANITIZER_VARIABLES = ['LD_PRELOAD', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'BERKELEY_BINARY'];
+/** What `npm run test:asan` and `npm run test:tsan` set: it is meant for our own Node processes, and would break or slow any other program. */
+const SANITIZERS = ['ASAN', 'LSAN', 'TSAN', 'UBSAN'].map((name) => `${name}_OPTIONS`);
+const SANITIZER_VARIABLES = ['LD_PRELOAD', 'BERKELEY_BINARY', ...SANITIZERS];
 
 /** Whether the addon under test is built with sanitizers. */
-export const underSanitizers = process.env.ASAN_OPTIONS !== undefined;
+export const underSanitizers = (process.env.ASAN_OPTIONS ?? process.env.TSAN_OPTIONS) !== undefined;
 
 /** The environment for a foreign peer: ours without the sanitizers, and with what `extra` adds. */
 export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
