@@ -9,8 +9,9 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cached } from './cache.mjs';
+import { provideOpenssl } from './openssl.mjs';
 import { root } from './toolchain.mjs';
-import { COMPILER, CROSS, fail, provideCommands, provideNode, provideOpenssl, run, say } from './windows_tools.mjs';
+import { COMPILER, CROSS, fail, provideCommands, provideNode, run, say } from './windows_tools.mjs';
 
 /** Where Node is built against: the oldest version that is supported has the fewest functions. */
 const NODE_MAJOR = 20;
@@ -92,7 +93,7 @@ function readOr(file, otherwise) {
 /** Builds the binary. */
 export async function buildWindows() {
   provideCommands();
-  const openssl = provideOpenssl();
+  const openssl = provideOpenssl('win32-x64');
   const node = importLibrary();
   const objects = join(OUT, 'objects');
   mkdirSync(objects, { recursive: true });

@@ -1,8 +1,7 @@
-// What the Windows build and its tests take besides the clone, in the user's cache folder: OpenSSL built for Windows,
-// node.exe of each version, and Wine. Each is fetched once per version. Needs a Debian whose packages it may install.
+// What the Windows build and its tests take besides the clone, in the user's cache folder: OpenSSL (scripts/openssl.mjs), node.exe
+// of each version, and Wine. Each is fetched once per version. Needs a Debian whose packages it may install.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached } from './cache.mjs';
 import { hasCommand } from './toolchain.mjs';
@@ -87,59 +86,6 @@ export function aptIn(folder, lines) {
 }
 
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
-// ---- OpenSSL
-
-const OPENSSL_OPTIONS = ['no-shared', 'no-tests', 'no-engine', 'no-dso', 'no-legacy'];
-
-/** The version of Debian's source package: the one that the Linux binary is linked with. */
-function opensslVersion() {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own
-  return run('dpkg-query', ['-W', '-f', '${source:Version}', 'libssl-dev']).trim();
-}
-
-function buildOpenssl(folder, version) {
-  say(`building OpenSSL ${version} for Windows, which takes some minutes`);
-  const options = aptIn(
-    folder,
-    archives().map((row) => {
-      const [uri, release, component] = row.split(' ');
-      return `deb-src [signed-by=${KEYRING}] ${uri} ${release} ${component}`;
-    }),
-  );
-  run('apt-get', [...options, 'update', '-q']);
-  // OpenSSL's own archive: Debian's patches are for Debian. apt-get checks it against Debian's signed list.
-  run('apt-get', [...options, 'source', '-q', '--tar-only', `openssl=${version}`], { cwd: folder });
-  const archive = readdirSync(folder).find((name) => /\.orig\.tar\.\w+$/.test(name));
-  const cwd = join(folder, 'source');
-  mkdirSync(cwd);
-  run('tar', ['-xf', archive, '-C', 'source', '--strip-components=1'], { cwd: folder });
-  const tools = { CC: `${CROSS}-gcc-posix`, AR: `${CROSS}-ar`, RANLIB: `${CROSS}-ranlib`, RC: `${CROSS}-windres` };
-  const env = { ...process.env, ...tools };
-  run('perl', ['Configure', 'mingw64', ...OPENSSL_OPTIONS], { cwd, env });
-  // Where OpenSSL looks for its configuration: a folder that only an administrator can write to. (Its own default for a
-  // build on this system, /usr/local, would be a folder of C: that anybody can create.)
-  const places = [
-    'OPENSSLDIR=C:/Program Files/Common Files/SSL',
-    'MODULESDIR=C:/Program Files/OpenSSL/lib/ossl-modules',
-  ];
-  run('nice', ['make', '-j2', ...places, 'build_generated'], { cwd });
-  run('nice', ['make', '-j2', ...places, 'libcrypto.a', 'libssl.a'], { cwd });
-  for (const name of ['include', 'libcrypto.a', 'libssl.a']) renameSync(join(cwd, name), join(folder, name));
-  for (const name of readdirSync(folder)) {
-    if (!['include', 'libcrypto.a', 'libssl.a'].includes(name)) rmSync(join(folder, name), { recursive: true });
-  }
-}
-
-/** The folder of OpenSSL's headers and static libraries for Windows. */
-export function provideOpenssl() {
-  const version = opensslVersion();
-  const digest = createHash('sha256')
-    .update(JSON.stringify([version, OPENSSL_OPTIONS]))
-    .digest('hex')
-    .slice(0, 12);
-  return cached(`openssl-${version.replaceAll(/[^\w.-]/g, '_')}-${digest}`, (folder) => buildOpenssl(folder, version));
-}
 
 // ---- node.exe
 

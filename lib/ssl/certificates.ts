@@ -284,13 +284,24 @@ export class DefaultVerifyPaths {
   }
 }
 
+/** Where Fedora and its kin have all certificates in one file, which OpenSSL finds only if it was built there. */
+const BUNDLES = ['/etc/pki/tls/certs/ca-bundle.crt', '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem'];
+
+/** The file of trusted certificates that the system has, and OpenSSL does not look for; null if that knows one. */
+export function bundleOfSystem(): string | null {
+  const { cafileEnv, cafile, capathEnv } = tls.library;
+  const isNamed = process.env[cafileEnv] !== undefined || process.env[capathEnv] !== undefined;
+  if (isNamed || isKind(cafile, 'isFile')) return null;
+  return BUNDLES.find((each) => isKind(each, 'isFile')) ?? null;
+}
+
 /**
  * Where the trusted certificates come from that `set_default_verify_paths` loads.
  * @see Python ssl.get_default_verify_paths
  */
 export function get_default_verify_paths(): DefaultVerifyPaths {
   const { cafileEnv, cafile, capathEnv, capath } = tls.library;
-  const file = process.env[cafileEnv] ?? cafile;
+  const file = process.env[cafileEnv] ?? bundleOfSystem() ?? cafile;
   const folder = process.env[capathEnv] ?? capath;
   return new DefaultVerifyPaths(
     isKind(file, 'isFile') ? file : null,

@@ -30,7 +30,7 @@ import {
   pemBytes,
   type VerifyLocations,
 } from './arguments.js';
-import { checkPurpose, decoded, get_default_verify_paths, Purpose } from './certificates.js';
+import { bundleOfSystem, checkPurpose, decoded, get_default_verify_paths, Purpose } from './certificates.js';
 import { type Classes, Connection, type ConnectionContext, type MessageCallback } from './connection.js';
 import * as k from './constants.js';
 import { deprecated, fromContext, isFailure, SSLError, succeeded } from './errors.js';
@@ -224,10 +224,13 @@ export class Settings implements ConnectionContext {
   /** Trusted certificates from where OpenSSL looks for them; none there is no error. @throws SSLError */
   set_default_verify_paths(): void {
     succeeded(this._tls.setDefaultVerifyPaths());
-    if (IS_WINDOWS) this.#loadNamed();
+    if (IS_WINDOWS || bundleOfSystem() !== null) this.#loadNamed();
   }
 
-  /** Windows' C library has an environment of its own, as it was when the process began: what it names, OpenSSL has loaded. */
+  /**
+   * What OpenSSL does not find itself: a binary that was built for many systems does not know where each has its certificates.
+   * And Windows' C library has an environment of its own, as it was when the process began: what it names, OpenSSL has loaded.
+   */
   #loadNamed(): void {
     const { cafile, capath } = get_default_verify_paths();
     if (cafile === null && capath === null) return;

@@ -1,4 +1,5 @@
 /** The ssl module without a network: contexts, callbacks, memory BIOs, sessions, and what goes beyond Python's. */
+import { spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import { NotImplementedError, OSError, ValueError } from '../../lib/core/exceptions.js';
 import * as ssl from '../../lib/ssl/index.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { tmpdir } from '../helpers/peers.js';
+import { testUnless, tmpdir } from '../helpers/peers.js';
 import { cert, certText, clientContext, memoryPair, serverContext, shake, wants } from '../helpers/tls.js';
 
 checkLeaks(test);
@@ -692,6 +693,25 @@ function systemsOwn(): number {
   process.env.SSL_CERT_FILE = cert('root.crt.pem');
   return context.cert_store_stats().x509;
 }
+
+const MAY_MOUNT = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+testUnless(!MAY_MOUNT && 'to have another /etc takes root on Linux')(
+  'the certificates of a system whose OpenSSL was built elsewhere are found',
+  (t) => {
+    // An /etc as Fedora's, which nobody else sees.
+    const FEDORA = `mount -t tmpfs none /etc && mkdir -p /etc/pki/tls/certs && cp "$1" /etc/pki/tls/certs/ca-bundle.crt && exec "$2" --input-type=module -e "$3"`;
+    const program = `
+      const ssl = await import(${JSON.stringify(new URL('../../lib/ssl/index.js', import.meta.url).href)});
+      const { x509_ca } = ssl.create_default_context().cert_store_stats();
+      console.log(ssl.get_default_verify_paths().cafile, x509_ca);`;
+    const env = { ...process.env };
+    for (const name of ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS']) delete env[name];
+    const command = ['--mount', 'sh', '-c', FEDORA, 'sh', cert('root.crt.pem'), process.execPath, program];
+    const { stdout, stderr } = spawnSync('unshare', command, { encoding: 'utf8', env });
+    t.is(stdout, '/etc/pki/tls/certs/ca-bundle.crt 1\n', stderr);
+  },
+);
 
 test('get_default_verify_paths heeds the environment', (t) => {
   const folder = join(tmpdir(t), 'certificates');
