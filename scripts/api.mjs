@@ -18,11 +18,23 @@ const TARGET = '3.14';
 const OTHER_NAMES = { __enter__: Symbol.dispose, __exit__: Symbol.dispose, __iter__: Symbol.iterator };
 
 /** Names that cannot be here, whatever CPython has. */
-const REASONS = { 'socket.CAPI': 'a PyCapsule of C pointers, of use to C extensions of CPython alone' };
+const REASONS = {
+  'socket.CAPI': 'a PyCapsule of C pointers, of use to C extensions of CPython alone',
+  'ssl.PROTOCOL_SSLv2': 'OpenSSL has SSLv2 no more',
+  'ssl.PROTOCOL_SSLv3': 'this OpenSSL is built without SSLv3',
+};
 
 /** Classes whose instances have fields of their own, and one instance each. */
 const SAMPLES = {
   'selectors.SelectorKey': ({ SelectorKey }) => new SelectorKey(0, 0, 1, null),
+  'ssl.SSLError': ({ SSLError }) => new SSLError(1, 'text'),
+  'ssl.SSLCertVerificationError': ({ SSLCertVerificationError }) => new SSLCertVerificationError(1, 'text'),
+  'ssl.SSLSocket': ({ SSLContext, PROTOCOL_TLS_SERVER }) => {
+    const context = new SSLContext(PROTOCOL_TLS_SERVER);
+    const wrapped = context.wrap_socket(new library.socket.socket(), { server_side: true });
+    wrapped.close();
+    return wrapped;
+  },
   'ssl.DefaultVerifyPaths': ({ get_default_verify_paths }) => get_default_verify_paths(),
 };
 

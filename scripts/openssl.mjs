@@ -78,8 +78,8 @@ function build(folder, version, { name, flags, tools, places }) {
   run('tar', ['-xf', join(provideSource(version), 'openssl.tar'), '-C', cwd, '--strip-components=1']);
   run('perl', ['Configure', name, ...OPTIONS, ...flags], { cwd, env: { ...process.env, ...tools } });
   const variables = Object.entries(places).map(([variable, value]) => `${variable}=${value}`);
-  run('nice', ['make', '-j2', ...variables, 'build_generated'], { cwd });
-  run('nice', ['make', '-j2', ...variables, 'libcrypto.a', 'libssl.a'], { cwd });
+  run('make', ['-j2', ...variables, 'build_generated'], { cwd });
+  run('make', ['-j2', ...variables, 'libcrypto.a', 'libssl.a'], { cwd });
   for (const part of ['include', 'libcrypto.a', 'libssl.a']) renameSync(join(cwd, part), join(folder, part));
   rmSync(cwd, { recursive: true });
 }

@@ -65,5 +65,13 @@ export {
 } from './resolve.js';
 export type { SendableFile } from './sendfile.js';
 export { getdefaulttimeout, setdefaulttimeout, socket, socket as SocketType } from './socket.js';
-export { errorTab } from './windows.js';
+export {
+  errorTab,
+  HV_GUID_BROADCAST,
+  HV_GUID_CHILDREN,
+  HV_GUID_LOOPBACK,
+  HV_GUID_PARENT,
+  HV_GUID_WILDCARD,
+  HV_GUID_ZERO,
+} from './windows.js';
 export type { Reaped } from './zerocopy.js';

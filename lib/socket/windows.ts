@@ -59,6 +59,21 @@ function keepalive(fd: number, command: number, values: unknown): number {
 /** The system's text for each of Winsock's error numbers. @see Python socket.errorTab */
 export const errorTab: Readonly<Record<number, string>> | undefined = errorTexts();
 
+// Hyper-V's virtual machines, of an address's first part: hvsocket.h has them.
+const hyperv = (uuid: string): string | undefined => (constants.socket.AF_HYPERV === undefined ? undefined : uuid);
+/** No virtual machine in particular. @see Python socket.HV_GUID_ZERO */
+export const HV_GUID_ZERO = hyperv('00000000-0000-0000-0000-000000000000');
+/** What a server binds to that accepts from all. @see Python socket.HV_GUID_WILDCARD */
+export const HV_GUID_WILDCARD = HV_GUID_ZERO;
+/** @see Python socket.HV_GUID_BROADCAST */
+export const HV_GUID_BROADCAST = hyperv('ffffffff-ffff-ffff-ffff-ffffffffffff');
+/** Any child of this partition. @see Python socket.HV_GUID_CHILDREN */
+export const HV_GUID_CHILDREN = hyperv('90db8b89-0d35-4f79-8ce9-49ea0ac8b7cd');
+/** This partition itself. @see Python socket.HV_GUID_LOOPBACK */
+export const HV_GUID_LOOPBACK = hyperv('e0e16197-dd56-4a10-9195-5ee7a155a838');
+/** The partition that hosts this one. @see Python socket.HV_GUID_PARENT */
+export const HV_GUID_PARENT = hyperv('a42e7cda-d03f-480c-9cc2-a4de20abb878');
+
 function errorTexts(): Readonly<Record<number, string>> | undefined {
   const numbers = Object.entries(constants.errno).filter(([name]) => /^WSA(E|[A-Z]+NOT|VER)/.test(name));
   if (numbers.length === 0) return undefined;

@@ -3,7 +3,7 @@
  * that the binary exports. So a family that this kernel lacks is still converted, and an address costs no native call
  * but where a name must be resolved.
  *
- * One entry of `families` per family, those of Linux from `address_linux.ts`; the errors and their texts are CPython's.
+ * One entry of `families` per family, some from the files beside this one; the errors and their texts are CPython's.
  *
  * @see Python "Socket families"; packet(7), netlink(7), unix(7), vsock(7), ip(7), ipv6(7)
  */
@@ -16,8 +16,10 @@ import { bytesOf } from '../core/bytes.js';
 import { OSError, OverflowError, raise, UnicodeError } from '../core/exceptions.js';
 import { encodeIdna } from '../core/idna.js';
 import { decodePath, encodePath, isAbstract } from '../core/paths.js';
+import { bluetoothFamily } from './address_bluetooth.js';
 import { type Address, type Family, found, get, into, packed, put, tuple } from './address_fields.js';
 import { linuxFamilies } from './address_linux.js';
+import { hypervFamily } from './address_windows.js';
 
 export { type Address, packed, type ReturnedAddress } from './address_fields.js';
 
@@ -182,6 +184,8 @@ const families = new Map<number | undefined, Family>([
   [c.AF_INET6, { layout: inet6, pack: packInet6, unpack: unpackInet6 }],
   [c.AF_UNIX, { layout: unix, pack: packUnix, unpack: unpackUnix }],
   ...linuxFamilies,
+  bluetoothFamily,
+  hypervFamily,
   // RDS sockets have IPv4's addresses: the family in them is AF_INET.
   [c.AF_RDS, { layout: inet, family: c.AF_INET, pack: packInet, unpack: unpackInet }],
 ]);

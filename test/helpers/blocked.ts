@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava';
 import { NO_PASSING, type Peer, spawnPeer, startWorker, testUnless, until } from './peers.js';
 
 /** It bounds a failure: a call that cannot be got out of its wait. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const LIBRARY = new URL('../../lib/index.js', import.meta.url).href;
 
 /** A call that waits until `fd`, a variable in both texts, can be read. */

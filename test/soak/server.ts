@@ -2,12 +2,15 @@
  * The process that is soaked: servers of each kind, which echo. It tells its parent where they listen, and each second how it
  * fares; when it is told to, it lets go of all that is not a listener and tells once more.
  */
+
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import * as asyncio from '../../lib/asyncio/index.js';
 import * as socket from '../../lib/socket/index.js';
@@ -90,14 +93,24 @@ await new Promise((resolve) => passing.once('listening', resolve));
 /** A thread that blocks in accept, recv and sendall, and is terminated now and then. */
 const blocking = socket.create_server([HOST, 0], { backlog: 128 });
 const CODE = new URL('./blocking.js', import.meta.url);
-let worker = new Worker(CODE, { workerData: blocking.fileno() });
+/** Node.js loses the descriptors of modules that a thread is loading when it is terminated: so it has loaded all before. */
+async function serving(): Promise<Worker> {
+  const started = new Worker(CODE, { workerData: blocking.fileno() });
+  await once(started, 'message');
+  return started;
+}
+let worker = await serving();
 let terminated = 0;
-const churn = setInterval(async () => {
-  const before = worker;
-  worker = new Worker(CODE, { workerData: blocking.fileno() });
-  await before.terminate();
-  terminated++;
-}, 1000);
+let over = false;
+const churn = (async () => {
+  while (!over) {
+    const next = await serving();
+    await sleep(500);
+    await worker.terminate();
+    worker = next;
+    terminated++;
+  }
+})();
 
 const places: Places = { unix: PATH, tcp: { blocking: blocking.getsockname()[1] as number } };
 for (const [name, each] of Object.entries(asyncioServers)) {
@@ -129,12 +142,13 @@ process.on('message', async (message) => {
     say({ collected: health() });
   } else if (message === 'stop') {
     clearInterval(pulse);
-    clearInterval(churn);
+    over = true;
+    await churn;
     await worker.terminate();
     for (const each of Object.values(asyncioServers)) each.abort_clients();
     requests.closeAllConnections();
     // The others end their connections by their timeouts.
-    await new Promise((resolve) => setTimeout(resolve, 2 * IDLE_MS));
+    await sleep(2 * IDLE_MS);
     globalThis.gc?.();
     say({ last: health() });
     process.disconnect();

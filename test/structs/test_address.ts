@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { native } from '../../lib/addon/binary.js';
+import * as socket from '../../lib/socket/index.js';
 import { pack, packed, unpackBytes } from '../../lib/structs/address.js';
 import { checkLeaks } from '../helpers/leaks.js';
 import { cleanEnv, hasCommand, onWindows, testUnless, tmpdir } from '../helpers/peers.js';
@@ -278,6 +279,51 @@ testWithShim('a wrong address is refused in the words of CPython', (t) => {
 
 test('an unknown family is refused', (t) => {
   t.throws(() => pack(250, 0, ['a', 1], 'connect'), { name: 'OSError', message: 'connect(): bad family' });
+});
+
+// ---- Windows: no CPython for it here -----------------------------------------------------------------------------------
+
+const testOnWindows = testUnless(process.platform !== 'win32' && 'Windows alone has these addresses');
+
+// hvsocket.h: struct SOCKADDR_HV; guiddef.h: a GUID's first three parts are numbers, and so little-endian.
+testOnWindows('Hyper-V addresses lie as Windows lays them out', (t) => {
+  const address = [socket.HV_GUID_LOOPBACK, '00112233-4455-6677-8899-aabbccddeeff'];
+  const raw = packHere('AF_HYPERV', c.HV_PROTOCOL_RAW, address);
+  t.is(raw.toString('hex'), `22000000${'9761e1e056dd104a91955ee7a155a838'}${'33221100554477668899aabbccddeeff'}`);
+  t.deepEqual(unpackBytes(raw, c.HV_PROTOCOL_RAW), address);
+  const capitals = address.map((each) => `${each}`.toUpperCase());
+  t.deepEqual(packHere('AF_HYPERV', c.HV_PROTOCOL_RAW, capitals), raw);
+});
+
+testOnWindows('a wrong Hyper-V address is refused in the words of CPython', (t) => {
+  const zero = socket.HV_GUID_ZERO;
+  const shape = 'AF_HYPERV address must be a str tuple (vm_id, service_id)';
+  const refusals: [address: unknown, name: string, text: string][] = [
+    [zero, 'TypeError', `bind(): ${shape}`],
+    [[zero], 'TypeError', shape],
+    [[zero, 5], 'TypeError', 'argument 2 must be str, not int'],
+    [
+      ['{00000000-0000-0000-0000-000000000000}', zero],
+      'ValueError',
+      'bind(): AF_HYPERV address vm_id is not a valid UUID string',
+    ],
+    [[zero, ''], 'ValueError', 'bind(): AF_HYPERV address service_id is not a valid UUID string'],
+  ];
+  for (const [address, name, message] of refusals) {
+    t.throws(() => packHere('AF_HYPERV', c.HV_PROTOCOL_RAW, address), { name, message }, inspect(address));
+  }
+  const message = 'bind(): unsupported AF_HYPERV protocol: 0';
+  t.throws(() => packHere('AF_HYPERV', 0, [zero, zero]), { name: 'OSError', message });
+});
+
+// ws2bth.h: struct SOCKADDR_BTH, packed: the address as a number, the service's class, the port.
+testOnWindows('Bluetooth addresses lie as Windows lays them out', (t) => {
+  const address = ['01:23:45:67:89:AB', 30];
+  const raw = packHere('AF_BLUETOOTH', c.BTPROTO_RFCOMM, address);
+  t.is(raw.toString('hex'), `2000ab89674523010000${'00'.repeat(16)}1e000000`);
+  t.deepEqual(unpackBytes(raw, c.BTPROTO_RFCOMM), address);
+  const refusal = { name: 'OSError', message: 'bind(): wrong format' };
+  t.throws(() => packHere('AF_BLUETOOTH', c.BTPROTO_RFCOMM, ['01:23:45:67:89:AB']), refusal);
 });
 
 // ---- Bluetooth: CPython has it only where BlueZ's headers are ----------------------------------------------------------

@@ -235,6 +235,12 @@ int GetSockOpt(Fd fd, int level, int name, void* value, uint32_t* length) {
 }
 
 int SetSockOpt(Fd fd, int level, int name, const void* value, uint32_t length) {
+  // As CPython: the option that other systems have is a command here, of whatever level.
+  if (static_cast<DWORD>(name) == SIO_TCP_SET_ACK_FREQUENCY) {
+    DWORD returned = 0;
+    void* const given = const_cast<void*>(value);
+    return Checked(WSAIoctl(ToSocket(fd), SIO_TCP_SET_ACK_FREQUENCY, given, length, nullptr, 0, &returned, nullptr, nullptr));
+  }
   return Checked(setsockopt(ToSocket(fd), level, name, static_cast<const char*>(value), ToLength(length)));
 }
 

@@ -12,6 +12,7 @@
 
 #include <mstcpip.h>
 #include <mswsock.h>
+#include <hvsocket.h>
 #include <ws2bth.h>
 
 #include <errno.h>
@@ -125,11 +126,17 @@
 #ifndef AF_HYPERV
 #define AF_HYPERV 34
 #endif
-#define HV_PROTOCOL_RAW 1
-#define HVSOCKET_CONNECT_TIMEOUT 1
-#define HVSOCKET_CONNECT_TIMEOUT_MAX 300000
+#ifndef HVSOCKET_CONNECTED_SUSPEND
 #define HVSOCKET_CONNECTED_SUSPEND 4
-#define HVSOCKET_ADDRESS_FLAG_PASSTHRU 1
+#endif
+#ifndef MSG_ERRQUEUE
+#define MSG_ERRQUEUE 0x1000
+#endif
+#ifndef SO_ORIGINAL_DST
+#define SO_ORIGINAL_DST 0x300F
+#endif
+// CPython gives the command by this name, and its setsockopt knows it: see SetSockOpt.
+#define TCP_QUICKACK SIO_TCP_SET_ACK_FREQUENCY
 #ifndef TCP_KEEPIDLE
 #define TCP_KEEPIDLE 3
 #endif
