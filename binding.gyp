@@ -27,6 +27,7 @@
         'native/napi/descriptors.cc',
         'native/napi/env.cc',
         'native/napi/layout.cc',
+        'native/napi/libuv.cc',
         'native/napi/loop.cc',
         'native/napi/names.cc',
         'native/napi/owners.cc',
@@ -57,10 +58,12 @@
             'native/os/posix/data.cc',
             'native/os/posix/descriptors.cc',
             'native/os/posix/names.cc',
+            'native/os/posix/park.cc',
             'native/os/posix/poll.cc',
             'native/os/posix/poll_poller.cc',
             'native/system/posix/nonblocking.cc',
             'native/system/posix/sleep.cc',
+            'native/system/posix/thread.cc',
           ],
         }],
         ['OS == "linux"', {
@@ -99,6 +102,7 @@
             'native/os/win/win.cc',
             'native/system/win/nonblocking.cc',
             'native/system/win/sleep.cc',
+            'native/system/win/thread.cc',
           ],
           'libraries': [
             '<(openssl_root)/lib/libssl.lib', '<(openssl_root)/lib/libcrypto.lib',

@@ -11,7 +11,8 @@ function output(command, args) {
 const ELF_MACHINES = { 62: 'x86_64', 183: 'aarch64' };
 
 function elf(path, file) {
-  const rows = output('readelf', ['-W', '--dyn-syms', path]).matchAll(/^ +\d+: .*?(\w+) +(\S+)$/gm);
+  // Number, value, size, type, binding, visibility, section, name and version.
+  const rows = output('readelf', ['-W', '--dyn-syms', path]).matchAll(/^ +\d+: \w+ +\w+ +\w+ +\w+ +\w+ +(\w+) (\S+)/gm);
   const names = [...rows].map(([, section, name]) => ({ section, name: name.replace(/@.*/, ''), version: name }));
   const versions = names.flatMap(({ version }) => /@GLIBC_([\d.]+)/.exec(version)?.[1] ?? []);
   versions.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));

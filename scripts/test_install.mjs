@@ -2,26 +2,18 @@
 // --ignore-scripts, pnpm and yarn (Plug'n'Play) install it; then README's programs run, on each Node.js.
 //   node scripts/test_install.mjs [--node 20,22,24,26] [--managers npm,npm-ignore-scripts,pnpm,yarn]
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cached } from './cache.mjs';
+import { programs } from './readme.mjs';
 import { root } from './toolchain.mjs';
 
 const PNPM = 'pnpm@10';
 const YARN = '@yarnpkg/cli-dist@4';
 /** What programs and package managers call. No compiler, no make. */
-const COMMANDS = ['sh', 'env', 'python3', 'openssl', 'tar', 'gzip', 'uname', 'id'];
+const COMMANDS = ['sh', 'bash', 'env', 'dirname', 'readlink', 'python3', 'openssl', 'tar', 'gzip', 'uname', 'id'];
 
 const { values } = parseArgs({
   options: {
@@ -101,12 +93,6 @@ function packed() {
     place,
     readdirSync(place).find((name) => name.endsWith('.tgz')),
   );
-}
-
-/** Each ```js block of README with the ```text block that follows it. */
-function programs() {
-  const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```(\w*)\n(.*?)^```$/gms)];
-  return blocks.flatMap(([, language, source], i) => (language === 'js' ? [{ source, output: blocks[i + 1][2] }] : []));
 }
 
 let wrong = 0;

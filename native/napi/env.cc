@@ -29,6 +29,7 @@ Item* DefineArea(Napi::Object exports, const char* name, size_t length, State* s
 Napi::Object Define(Napi::Env env, Napi::Object exports) {
   auto* state = new State();
   env.SetInstanceData(state);
+  state->uv = Libuv(env);
   state->info = DefineArea<int32_t>(exports, "info", kInfoCount, state);
   state->address = DefineArea<uint8_t>(exports, "address", kAddressSize, state);
   state->scratch = DefineArea<uint8_t>(exports, "scratch", kScratchSize, state);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "libuv.h"
 #include "os/os.h"
 
 namespace berkeley::napi {
@@ -32,6 +33,7 @@ struct State {
   int32_t* events = nullptr;
   std::vector<Napi::ObjectReference> areas;
   std::array<Napi::FunctionReference, 4> classes;  // of handles: see tls/handles.h
+  uv_loop_t* uv = nullptr;                         // see libuv.h
   Loop* loop = nullptr;                            // once loopStart was called: see loop.cc, which frees it
 };
 

@@ -23,13 +23,17 @@ struct Delivery {
   Delivery(Napi::Env env, napi_value deliver, napi_value events)
       : deliver(Napi::Persistent(Napi::Function(env, deliver))),
         events(Napi::Persistent(Napi::Object(env, events))),
-        resource(Napi::Persistent(Napi::Object::New(env))),
-        context(env, "berkeley.loop", resource.Value()) {}
+        resource(Napi::Persistent(Napi::Object::New(env))) {
+    // Bun and Deno have none to be given, and Deno ends the process when one is destroyed at the environment's end.
+    if (Libuv(env) != nullptr) context.emplace(env, "berkeley.loop", resource.Value());
+  }
+
+  napi_async_context Context() const { return context ? static_cast<napi_async_context>(*context) : nullptr; }
 
   Napi::FunctionReference deliver;
   Napi::ObjectReference events;
   Napi::ObjectReference resource;
-  Napi::AsyncContext context;
+  std::optional<Napi::AsyncContext> context;
 };
 
 }  // namespace
@@ -57,7 +61,8 @@ void Deliver(Loop* loop) {
   if (count <= 0) return;
   napi_value argument = Number(env, count);
   napi_value result = nullptr;
-  napi_make_callback(env, delivery.context, delivery.resource.Value(), delivery.deliver.Value(), 1, &argument, &result);
+  napi_make_callback(env, delivery.Context(), delivery.resource.Value(), delivery.deliver.Value(), 1, &argument,
+                     &result);
   if (!Napi::Env(env).IsExceptionPending()) return;
   napi_value error = nullptr;
   napi_get_and_clear_last_exception(env, &error);
@@ -78,14 +83,14 @@ void OnClosed(void* data) {
 // The environment ends: its loop runs on until the watch is closed.
 void OnEnd(napi_async_cleanup_hook_handle, void* data) {
   auto* loop = static_cast<Loop*>(data);
+  const Napi::HandleScope scope(loop->env);
   loop->delivery.reset();
   loop->watch->Close(OnClosed);
 }
 
 // Starts the loop's poller, once per environment. Returns 0 or a negative code.
 int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
-  uv_loop_t* uv = nullptr;
-  if (state.loop != nullptr || napi_get_uv_event_loop(env, &uv) != napi_ok) return os::kInvalid;
+  if (state.loop != nullptr) return os::kInvalid;
   auto loop = std::make_unique<Loop>();
   loop->env = env;
   int error = 0;
@@ -94,7 +99,7 @@ int Start(napi_env env, State& state, napi_value deliver, napi_value events) {
   // The descriptor is new to the process and belongs to this loop alone: what was claimed of its number is outdated.
   if (loop->poller->Descriptor() >= 0) Forget(loop->poller->Descriptor());
   loop->delivery.emplace(env, deliver, events);
-  loop->watch = StartWatch(uv, loop->poller.get(), OnReady, loop.get(), &error);
+  loop->watch = StartWatch(env, loop->poller.get(), OnReady, loop.get(), &error);
   // Without the hook nobody would close the watch.
   if (error == 0 && napi_add_async_cleanup_hook(env, OnEnd, loop.get(), &loop->hook) != napi_ok) error = os::kNoMemory;
   if (error == 0) {

@@ -1,7 +1,7 @@
 #ifndef BERKELEY_NAPI_SIGNALS_H_
 #define BERKELEY_NAPI_SIGNALS_H_
 
-#include <uv.h>
+#include "libuv.h"
 
 namespace berkeley::napi {
 

@@ -1,4 +1,6 @@
 // Readiness: poll, and the signals that a blocked thread holds up.
+#include <chrono>
+
 #include "args.h"
 #include "os/os.h"
 #include "signals.h"
@@ -50,7 +52,8 @@ napi_value MonotonicMs(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
   napi_value result = nullptr;
-  napi_create_double(env, static_cast<double>(uv_hrtime()) / 1e6, &result);
+  const std::chrono::duration<double, std::milli> now = std::chrono::steady_clock::now().time_since_epoch();
+  napi_create_double(env, now.count(), &result);
   return result;
 }
 
@@ -63,8 +66,8 @@ napi_value SleepEnded(napi_env env, napi_callback_info info) {
 napi_value SignalPending(napi_env env, napi_callback_info info) {
   Args<0> args(env, info);
   if (args.Failed()) return nullptr;
-  uv_loop_t* loop = nullptr;
-  return Number(env, napi_get_uv_event_loop(env, &loop) == napi_ok ? ListenerDue(loop) : 0);
+  uv_loop_t* const loop = args.state().uv;
+  return Number(env, loop == nullptr ? 0 : ListenerDue(loop));
 }
 
 constexpr Binding kRows[] = {

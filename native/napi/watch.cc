@@ -1,6 +1,9 @@
 #include "watch.h"
 
-#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "system/thread.h"
 
 namespace berkeley::napi {
 
@@ -49,67 +52,88 @@ class ThreadWatch : public Watch {
  public:
   ThreadWatch(os::Poller* poller, Call ready, void* data) : poller_(poller), ready_(ready), data_(data) {}
 
-  int Start(uv_loop_t* loop) {
-    int result = uv_sem_init(&looked_, 0);
-    if (result < 0) return result;
-    result = uv_async_init(loop, &async_, OnReady);
-    if (result < 0) return uv_sem_destroy(&looked_), result;
-    async_.data = this;
+  int Start(napi_env env) {
+    const int prepared = poller_->PreparePark();
+    if (prepared < 0) return prepared;
+    env_ = env;
+    napi_value name = nullptr;
+    napi_create_string_utf8(env, "berkeley.loop", NAPI_AUTO_LENGTH, &name);
+    const napi_status made =
+        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, this, OnClosed, this, OnReady, &function_);
+    if (made != napi_ok) return os::kNoMemory;
     Ref(false);
-    started_ = uv_thread_create(&thread_, Run, this);
+    thread_ = system_calls::StartThread(Run, this);
+    started_ = thread_ != nullptr ? 0 : os::kNoMemory;
     return 0;
   }
+  // The thread-safe function is there and has to be closed even if no thread could be started.
   int started() const { return started_; }
 
-  void Ref(bool wanted) override { (wanted ? uv_ref : uv_unref)(reinterpret_cast<uv_handle_t*>(&async_)); }
+  void Ref(bool wanted) override {
+    (wanted ? napi_ref_threadsafe_function : napi_unref_threadsafe_function)(env_, function_);
+  }
   void Close(Call closed) override {
     closed_ = closed;
-    if (started_ == 0) {
-      ending_ = true;
+    if (thread_ != nullptr) {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        ending_ = true;
+      }
       poller_->Wake();
-      uv_sem_post(&looked_);
-      uv_thread_join(&thread_);
+      looked_.notify_one();
+      thread_->Join();
     }
-    uv_sem_destroy(&looked_);
-    uv_close(reinterpret_cast<uv_handle_t*>(&async_), OnClosed);
+    napi_release_threadsafe_function(function_, napi_tsfn_abort);
   }
 
  private:
   static void Run(void* data) {
     auto* watch = static_cast<ThreadWatch*>(data);
-    for (;;) {
+    std::unique_lock<std::mutex> lock(watch->mutex_);
+    while (!watch->ending_) {
+      lock.unlock();
       watch->poller_->Park(-1);
+      lock.lock();
       if (watch->ending_) return;
-      uv_async_send(&watch->async_);
-      uv_sem_wait(&watch->looked_);
-      if (watch->ending_) return;
+      watch->told_ = true;
+      napi_call_threadsafe_function(watch->function_, nullptr, napi_tsfn_nonblocking);
+      watch->looked_.wait(lock, [watch] { return !watch->told_ || watch->ending_; });
     }
   }
-  static void OnReady(uv_async_t* async) {
-    auto* watch = static_cast<ThreadWatch*>(async->data);
-    watch->ready_(watch->data_);
-    uv_sem_post(&watch->looked_);
+  // `env` is null where the environment ends, and JavaScript cannot be called any more.
+  static void OnReady(napi_env env, napi_value, void* context, void*) {
+    auto* watch = static_cast<ThreadWatch*>(context);
+    if (env != nullptr) watch->ready_(watch->data_);
+    {
+      const std::lock_guard<std::mutex> lock(watch->mutex_);
+      watch->told_ = false;
+    }
+    watch->looked_.notify_one();
   }
-  static void OnClosed(uv_handle_t* handle) {
-    auto* watch = static_cast<ThreadWatch*>(handle->data);
-    watch->closed_(watch->data_);
+  static void OnClosed(napi_env, void* data, void*) {
+    auto* watch = static_cast<ThreadWatch*>(data);
+    if (watch->closed_ != nullptr) watch->closed_(watch->data_);
   }
 
   os::Poller* const poller_;
   const Call ready_;
   void* const data_;
-  Call closed_ = nullptr;
+  napi_env env_ = nullptr;
+  napi_threadsafe_function function_ = nullptr;
+  std::unique_ptr<system_calls::Thread> thread_;
   int started_ = 0;
-  std::atomic<bool> ending_{false};
-  uv_async_t async_;
-  uv_sem_t looked_;
-  uv_thread_t thread_;
+  Call closed_ = nullptr;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable looked_;
+  bool told_ = false;  // the loop is to look
+  bool ending_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Watch> StartWatch(uv_loop_t* loop, os::Poller* poller, Watch::Call ready, void* data, int* error) {
-  if (poller->Descriptor() != os::kNoFd) {
+std::unique_ptr<Watch> StartWatch(napi_env env, os::Poller* poller, Watch::Call ready, void* data, int* error) {
+  uv_loop_t* const loop = Libuv(env);
+  if (loop != nullptr && poller->Descriptor() != os::kNoFd) {
     auto watch = std::make_unique<DescriptorWatch>(ready, data);
     *error = watch->Start(loop, poller->Descriptor());
     if (*error < 0) return nullptr;
@@ -117,7 +141,7 @@ std::unique_ptr<Watch> StartWatch(uv_loop_t* loop, os::Poller* poller, Watch::Ca
     return watch;
   }
   auto watch = std::make_unique<ThreadWatch>(poller, ready, data);
-  *error = watch->Start(loop);
+  *error = watch->Start(env);
   if (*error < 0) return nullptr;
   *error = watch->started();
   return watch;

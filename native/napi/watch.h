@@ -1,12 +1,11 @@
-// How Node's event loop hears that a poller has something: libuv's poll where the poller is a descriptor, else a thread
-// that sleeps in the poller.
+// How the event loop hears that a poller has something: by libuv's poll where there is libuv and the poller is a
+// descriptor, else by a thread that sleeps in the poller and calls through a thread-safe function.
 #ifndef BERKELEY_NAPI_WATCH_H_
 #define BERKELEY_NAPI_WATCH_H_
 
-#include <uv.h>
-
 #include <memory>
 
+#include "libuv.h"
 #include "os/poller.h"
 
 namespace berkeley::napi {
@@ -24,7 +23,7 @@ class Watch {
 
 // From now on the loop calls `ready(data)`, on its own thread, in each of its turns in which the poller has something.
 // nullptr and a negative code in *error if that cannot be. `poller` and `data` outlive the watch.
-std::unique_ptr<Watch> StartWatch(uv_loop_t* loop, os::Poller* poller, Watch::Call ready, void* data, int* error);
+std::unique_ptr<Watch> StartWatch(napi_env env, os::Poller* poller, Watch::Call ready, void* data, int* error);
 
 }  // namespace berkeley::napi
 

@@ -40,9 +40,11 @@ class Poller {
   // Fills in at most `capacity` events, and returns how many. Does not sleep.
   virtual int Wait(PollerEvent* events, int capacity) = 0;
 
-  // A descriptor that polls readable while Wait would find something; kNoFd if the backend has none. Then a thread
-  // sleeps in Park, which returns when Wait would find something, after Wake, or after timeout_ms (-1: never).
+  // A descriptor that polls readable while Wait would find something; kNoFd if the backend has none.
   virtual Fd Descriptor() const { return kNoFd; }
+  // A thread can sleep in Park, which returns when Wait would find something, after Wake, or after timeout_ms (-1:
+  // never). Before the first time it is prepared: 0, or a negative code.
+  virtual int PreparePark() { return 0; }
   virtual void Park(int /*timeout_ms*/) {}
   virtual void Wake() {}
 };

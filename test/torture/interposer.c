@@ -1,5 +1,6 @@
-/* Preloaded under Node.js, it lets one system call of the addon fail. The test writes into a file, which is mapped here, which
- * call that shall be, the how many-th, and how; other calls, and all calls of Node.js itself, go through. */
+/* Preloaded under Node.js, it lets one system call of the addon fail. The test writes into a file, which is mapped
+ * here, which call that shall be, the how many-th, and how; other calls, and all calls of Node.js itself, go through.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -63,9 +64,9 @@ static int failed(int error) {
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* A call that does nothing where it fails. */
-#define FAILING(name, parameters, ...)             \
-  int name parameters {                            \
-    const int fault = FAULT(#name);                \
+#define FAILING(name, parameters, ...)                      \
+  int name parameters {                                     \
+    const int fault = FAULT(#name);                         \
     return fault ? failed(fault) : NEXT(name)(__VA_ARGS__); \
   }
 
@@ -73,14 +74,17 @@ FAILING(socket, (int family, int type, int protocol), family, type, protocol)
 FAILING(socketpair, (int family, int type, int protocol, int fds[2]), family, type, protocol, fds)
 FAILING(bind, (int fd, const struct sockaddr* address, socklen_t length), fd, address, length)
 FAILING(listen, (int fd, int backlog), fd, backlog)
-FAILING(accept4, (int fd, struct sockaddr* restrict address, socklen_t* restrict length, int flags), fd, address, length, flags)
+FAILING(accept4, (int fd, struct sockaddr* restrict address, socklen_t* restrict length, int flags), fd, address,
+        length, flags)
 FAILING(getsockname, (int fd, struct sockaddr* restrict address, socklen_t* restrict length), fd, address, length)
 FAILING(getpeername, (int fd, struct sockaddr* restrict address, socklen_t* restrict length), fd, address, length)
-FAILING(getsockopt, (int fd, int level, int name, void* restrict value, socklen_t* restrict length), fd, level, name, value, length)
+FAILING(getsockopt, (int fd, int level, int name, void* restrict value, socklen_t* restrict length), fd, level, name,
+        value, length)
 FAILING(setsockopt, (int fd, int level, int name, const void* value, socklen_t length), fd, level, name, value, length)
-FAILING(poll, (struct pollfd* fds, nfds_t count, int timeout), fds, count, timeout)
+FAILING(poll, (struct pollfd * fds, nfds_t count, int timeout), fds, count, timeout)
 FAILING(epoll_create1, (int flags), flags)
-FAILING(recvmmsg, (int fd, struct mmsghdr* messages, unsigned count, int flags, struct timespec* timeout), fd, messages, count, flags, timeout)
+FAILING(recvmmsg, (int fd, struct mmsghdr* messages, unsigned count, int flags, struct timespec* timeout), fd, messages,
+        count, flags, timeout)
 FAILING(sendmmsg, (int fd, struct mmsghdr* messages, unsigned count, int flags), fd, messages, count, flags)
 
 /* The kernel refuses to watch one more; to watch another way, or no more, it does not refuse. */
@@ -192,7 +196,8 @@ ssize_t recvfrom(int fd, void* restrict bytes, size_t length, int flags, struct 
   return NEXT(recvfrom)(fd, bytes, cut(fault, length), flags, address, address_length);
 }
 
-ssize_t sendto(int fd, const void* bytes, size_t length, int flags, const struct sockaddr* address, socklen_t address_length) {
+ssize_t sendto(int fd, const void* bytes, size_t length, int flags, const struct sockaddr* address,
+               socklen_t address_length) {
   const int fault = FAULT("sendto");
   if (fault != 0 && fault != SHORT) return failed(fault);
   return NEXT(sendto)(fd, bytes, cut(fault, length), flags, address, address_length);

@@ -12,6 +12,7 @@
 #include <new>
 
 #include "../poller.h"
+#include "../posix/park.h"
 #include "../posix/poll_poller.h"
 #include "../posix/posix.h"
 
@@ -169,6 +170,9 @@ class KqueuePoller : public Poller {
   }
 
   Fd Descriptor() const override { return kqueue_; }
+  int PreparePark() override { return parking_.Prepare(); }
+  void Park(int timeout_ms) override { parking_.Park(kqueue_, timeout_ms); }
+  void Wake() override { parking_.Wake(); }
 
  private:
   // A change without a flag changes nothing, but fails with ENOENT if there is nothing to change.
@@ -192,6 +196,7 @@ class KqueuePoller : public Poller {
   }
 
   const Fd kqueue_;
+  Parking parking_;
   std::mutex mutex_;  // what is asked for is changed by one thread at a time
 };
 

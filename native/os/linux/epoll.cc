@@ -7,6 +7,7 @@
 #include <new>
 
 #include "../../system/calls.h"
+#include "../posix/park.h"
 #include "../posix/poll_poller.h"
 #include "../posix/posix.h"
 
@@ -43,9 +44,13 @@ class EpollPoller : public Poller {
   int Remove(Fd fd) override { return EpollRemove(epoll_, fd); }
   int Wait(PollerEvent* events, int capacity) override { return EpollWait(epoll_, events, capacity, 0); }
   Fd Descriptor() const override { return epoll_; }
+  int PreparePark() override { return parking_.Prepare(); }
+  void Park(int timeout_ms) override { parking_.Park(epoll_, timeout_ms); }
+  void Wake() override { parking_.Wake(); }
 
  private:
   const Fd epoll_;
+  Parking parking_;
 };
 
 }  // namespace

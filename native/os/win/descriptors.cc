@@ -239,7 +239,8 @@ int SetSockOpt(Fd fd, int level, int name, const void* value, uint32_t length) {
   if (static_cast<DWORD>(name) == SIO_TCP_SET_ACK_FREQUENCY) {
     DWORD returned = 0;
     void* const given = const_cast<void*>(value);
-    return Checked(WSAIoctl(ToSocket(fd), SIO_TCP_SET_ACK_FREQUENCY, given, length, nullptr, 0, &returned, nullptr, nullptr));
+    return Checked(
+        WSAIoctl(ToSocket(fd), SIO_TCP_SET_ACK_FREQUENCY, given, length, nullptr, 0, &returned, nullptr, nullptr));
   }
   return Checked(setsockopt(ToSocket(fd), level, name, static_cast<const char*>(value), ToLength(length)));
 }

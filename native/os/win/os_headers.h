@@ -10,9 +10,9 @@
 
 #include <windows.h>
 
+#include <hvsocket.h>
 #include <mstcpip.h>
 #include <mswsock.h>
-#include <hvsocket.h>
 #include <ws2bth.h>
 
 #include <errno.h>
