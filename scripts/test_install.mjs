@@ -13,7 +13,7 @@ import { root } from './toolchain.mjs';
 const PNPM = 'pnpm@10';
 const YARN = '@yarnpkg/cli-dist@4';
 /** What programs and package managers call. No compiler, no make. */
-const COMMANDS = ['sh', 'bash', 'env', 'dirname', 'readlink', 'python3', 'openssl', 'tar', 'gzip', 'uname', 'id'];
+const COMMANDS = ['sh', 'env', 'openssl', 'tar', 'gzip', 'uname', 'id'];
 
 const { values } = parseArgs({
   options: {
@@ -60,6 +60,8 @@ process.on('exit', () => rmSync(place, { recursive: true, force: true }));
 function binFolder(node) {
   const folder = mkdtempSync(join(place, 'bin-'));
   symlinkSync(node, join(folder, 'node'));
+  // It may be a script that calls others.
+  symlinkSync(checked('python3', ['-c', 'import sys; print(sys.executable)']).trim(), join(folder, 'python3'));
   for (const name of COMMANDS) {
     const found = checked('sh', ['-c', `command -v ${name}`]).trim();
     symlinkSync(found, join(folder, name));
