@@ -3,6 +3,7 @@
 
 #include "os/os.h"
 #include "owners.h"
+#include "proactor.h"
 #include "tls/handles.h"
 
 namespace berkeley::napi {
@@ -13,6 +14,7 @@ namespace {
 const BindingList* const kSubjects[] = {
     &kDescriptorBindings, &kDataBindings, &kBatchBindings,   &kWaitingBindings,  &kNameBindings,
     &kZerocopyBindings,   &kLoopBindings, &kResolveBindings, &kPlatformBindings, &kPollerBindings,
+    &kProactorBindings,
 };
 
 // Makes a typed array over memory that the environment keeps. Returns the memory; nullptr where there is none, because
@@ -42,7 +44,12 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
 
 }  // namespace
 
-State::~State() { EndOwned(this); }
+State::State() = default;
+
+State::~State() {
+  proactors.clear();  // which use descriptors: what is closed while it is used stays open
+  EndOwned(this);
+}
 
 void DefineFunctions(Napi::Object object, const BindingList& list, State* state) {
   const Napi::Env env = object.Env();

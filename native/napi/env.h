@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "os/os.h"
@@ -19,10 +20,12 @@ inline constexpr size_t kScratchSize = 64 * 1024;
 inline constexpr size_t kEventCount = 1024;
 
 struct Loop;
+class Completions;
 
 // The state of one environment. Every binding gets it as its function's data.
 // The areas lie in ArrayBuffers that JavaScript sees as native.info, .address and so on, and must not transfer.
 struct State {
+  State();
   // The environment has ended: what its socket objects still own (a worker was terminated, say) is closed.
   ~State();
 
@@ -33,6 +36,7 @@ struct State {
   std::vector<Napi::ObjectReference> areas;
   std::array<Napi::FunctionReference, 4> classes;  // of handles: see tls/handles.h
   Loop* loop = nullptr;                            // once loopStart was called: see loop.cc, which frees it
+  std::vector<std::unique_ptr<Completions>> proactors;  // by their numbers: see proactor.cc; null once closed
 };
 
 struct Binding {
@@ -59,6 +63,7 @@ extern const BindingList kWaitingBindings;
 extern const BindingList kNameBindings;
 extern const BindingList kZerocopyBindings;
 extern const BindingList kLoopBindings;
+extern const BindingList kProactorBindings;
 extern const BindingList kResolveBindings;
 extern const BindingList kPlatformBindings;  // of one file per kind of system: what no other one has
 extern const BindingList kPollerBindings;    // likewise: pollers as JavaScript's own objects
