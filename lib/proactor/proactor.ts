@@ -10,7 +10,7 @@ import { Alarm } from '../event/alarm.js';
 import { type Descriptor, descriptorOf } from '../event/loop.js';
 import { socket } from '../socket/index.js';
 import { SSLSocket } from '../ssl/index.js';
-import { type Address, pack, type ReturnedAddress, unpackBytes } from '../structs/address.js';
+import { type Address, pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
 import { tellAwaiting } from '../wait/awaited.js';
 import { deadlineIn, monotonicMs, POLLIN, type Waitable, wait } from '../wait/call.js';
 import * as l from './layout.js';
@@ -280,7 +280,7 @@ export class Proactor implements Waitable {
     this.#submit(l.CANCEL, token, 0, 0, 0, flags, 0, 0);
   }
 
-  // biome-ignore lint/complexity/useMaxParams: the numbers of a row, in their order; an object would be one per operation
+  /** Writes a row: its numbers in their order, for an object would be one per operation. */
   #submit(
     operation: number,
     token: number,
@@ -319,7 +319,7 @@ export class Proactor implements Waitable {
   #pack(token: number, buffer: number, address: Address, caller: string): number {
     const { family, proto } = this.#member(token).sock;
     const size = pack(family, proto, address, caller);
-    this.#memory.addresses[buffer].set(native.address.subarray(0, size));
+    this.#memory.addresses[buffer].set(packed.subarray(0, size));
     return size;
   }
 
