@@ -50,6 +50,8 @@ export const UNDER_WAY = 2;
 
 export const ADDRESS_ROOM = 128;
 const INT = 4;
+/** Of the processor's cache: see `Stride` in native/os/proactor.h. */
+const LINE = 64;
 
 /** The parts of the memory, as views. */
 export class SharedMemory {
@@ -64,7 +66,8 @@ export class SharedMemory {
 
   constructor(entries: number, buffers: number, bufferSize: number) {
     const ints = HEADER_INTS + 2 * entries * STRIDE + 2 * buffers;
-    const memory = new ArrayBuffer(ints * INT + buffers * (ADDRESS_ROOM + bufferSize));
+    const stride = Math.ceil(bufferSize / LINE) * LINE + LINE;
+    const memory = new ArrayBuffer(ints * INT + buffers * (ADDRESS_ROOM + stride));
     let at = 0;
     const take = (count: number) => {
       const part = new Int32Array(memory, at, count);
@@ -80,7 +83,7 @@ export class SharedMemory {
     const each = Array.from({ length: buffers }, (_, i) => i);
     const arena = at + buffers * ADDRESS_ROOM;
     this.addresses = each.map((i) => new Uint8Array(memory, at + i * ADDRESS_ROOM, ADDRESS_ROOM));
-    this.buffers = each.map((i) => Buffer.from(memory, arena + i * bufferSize, bufferSize));
+    this.buffers = each.map((i) => Buffer.from(memory, arena + i * stride, bufferSize));
     // The lowest number is taken first.
     for (const i of each) this.free[i] = buffers - 1 - i;
     this.header[FREE] = buffers;

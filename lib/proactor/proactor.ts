@@ -184,6 +184,7 @@ export class Proactor implements Waitable {
   /**
    * Accepts a connection: with MULTISHOT, all that come. The completion's result is the token of the new connection, whose
    * socket is `socket(token)`.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
    */
   accept(token: number, flags = 0, user_data = 0): void {
     this.#submit(l.ACCEPT, token, 0, 0, 0, flags, user_data, 0);
@@ -192,12 +193,16 @@ export class Proactor implements Waitable {
   /**
    * Receives what is there, at most a buffer full. The completion's result is how many bytes; 0, without a buffer, if the
    * peer has sent all. A token reads one thing at a time: a second one completes with -EBUSY.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
    */
   recv(token: number, flags = 0, user_data = 0): void {
     this.#submit(l.RECV, token, 0, 0, 0, flags, user_data, 0);
   }
 
-  /** Receives a datagram, whose sender is `address(i)`. It is cut to the size of a buffer. */
+  /**
+   * Receives a datagram, whose sender is `address(i)`. It is cut to the size of a buffer.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
+   */
   recvfrom(token: number, flags = 0, user_data = 0): void {
     this.#submit(l.RECVFROM, token, 0, 0, 0, flags, user_data, 0);
   }
@@ -206,6 +211,7 @@ export class Proactor implements Waitable {
    * Sends `length` bytes of a buffer, all of them, after all that was submitted for this token before. The buffer is given
    * back then, without KEEP_BUFFER. The result is `length`, or a negative code.
    * @throws ValueError if the buffer is not the caller's, or has not so many bytes
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
    */
   send(token: number, buffer: number, length: number, flags = 0, offset = 0, user_data = 0): void {
     this.#check(buffer, offset, length);
@@ -214,7 +220,7 @@ export class Proactor implements Waitable {
   }
 
   /**
-   * Sends a datagram: to `address`, or without one to where the buffer's datagram came from (`i` is that completion).
+   * Sends a datagram, `length` bytes of a buffer, to `address`.
    * @throws ValueError | TypeError as `send`; for an address as `socket.sendto`
    */
   sendto(token: number, buffer: number, length: number, address: Address, flags = 0, offset = 0, user_data = 0): void {
@@ -224,7 +230,10 @@ export class Proactor implements Waitable {
     if ((flags & l.KEEP_BUFFER) === 0) this.#owners[buffer] = l.UNDER_WAY;
   }
 
-  /** Sends the datagram of completion `i` (of `recvfrom`), or `length` bytes of its buffer, back to its sender. */
+  /**
+   * Sends the datagram of completion `i` (of `recvfrom`), or `length` bytes of its buffer, back to its sender.
+   * @throws ValueError | TypeError | BlockingIOError as `send`
+   */
   reply(i: number, length = this.result(i), flags = 0, user_data = 0): void {
     const buffer = this.buffer(i);
     this.#check(buffer, 0, length);
@@ -249,12 +258,18 @@ export class Proactor implements Waitable {
     }
   }
 
-  /** Shuts one or both ways down (SHUT_RD, SHUT_WR, SHUT_RDWR), after all that is to be sent. */
+  /**
+   * Shuts one or both ways down (SHUT_RD, SHUT_WR, SHUT_RDWR), after all that is to be sent.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
+   */
   shutdown(token: number, how: number, flags = 0, user_data = 0): void {
     this.#submit(l.SHUTDOWN, token, 0, 0, how, flags, user_data, 0);
   }
 
-  /** Closes the token's socket, after all that is to be sent. What it reads completes with -ECANCELED. */
+  /**
+   * Closes the token's socket, after all that is to be sent. What it reads completes with -ECANCELED.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
+   */
   close_socket(token: number, flags = 0, user_data = 0): void {
     this.#submit(l.CLOSE, token, 0, 0, 0, flags, user_data, 0);
   }
@@ -269,12 +284,18 @@ export class Proactor implements Waitable {
     this.#submit(l.TIMEOUT, 0, 0, 0, ms, 0, user_data, 0);
   }
 
-  /** Ends the time-outs with this `user_data`: they complete with -ECANCELED. */
+  /**
+   * Ends the time-outs with this `user_data`: they complete with -ECANCELED.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
+   */
   timeout_remove(user_data: number): void {
     this.#submit(l.TIMEOUT_REMOVE, 0, 0, 0, 0, 0, user_data, 0);
   }
 
-  /** Ends what is under way for a token: it completes with -ECANCELED. Of what is being sent, a part may have been. */
+  /**
+   * Ends what is under way for a token: it completes with -ECANCELED. Of what is being sent, a part may have been.
+   * @throws TypeError for what is no whole number; BlockingIOError if too much waits to be started
+   */
   cancel(token: number, { reading = true, writing = true }: { reading?: boolean; writing?: boolean } = {}): void {
     const flags = (reading ? l.CANCEL_READING : 0) | (writing ? l.CANCEL_WRITING : 0);
     this.#submit(l.CANCEL, token, 0, 0, 0, flags, 0, 0);
@@ -351,6 +372,7 @@ export class Proactor implements Waitable {
   /**
    * Copies bytes into free buffers and sends them: how many of them found room, which is less than all when the buffers run
    * out. The completions come with `flags` and `user_data` each.
+   * @throws TypeError for what are no bytes; BlockingIOError as `send`
    */
   write(token: number, data: BytesLike, flags: number = l.QUIET, user_data = 0): number {
     const bytes = bytesOf(data);
@@ -380,6 +402,7 @@ export class Proactor implements Waitable {
   operation(i: number): number {
     return this.completions[STRIDE * i + l.OPERATION];
   }
+  /** Whose it is: the token that the operation was submitted for; 0 for a time-out. */
   token(i: number): number {
     return this.completions[STRIDE * i + l.TOKEN];
   }
@@ -391,6 +414,7 @@ export class Proactor implements Waitable {
   buffer(i: number): number {
     return this.completions[STRIDE * i + l.BUFFER];
   }
+  /** The number that was submitted with the operation. */
   user_data(i: number): number {
     return this.completions[STRIDE * i + l.USER_DATA];
   }
@@ -402,7 +426,7 @@ export class Proactor implements Waitable {
   data(i: number): Buffer {
     return this.buffers[this.buffer(i)].subarray(0, this.result(i));
   }
-  /** Who has sent the datagram of completion `i`. */
+  /** Who has sent the datagram of completion `i`. @throws ValueError if its socket was removed meanwhile */
   address(i: number): ReturnedAddress {
     const { proto } = this.#member(this.token(i)).sock;
     const size = this.completions[STRIDE * i + l.ADDRESS_LENGTH];
@@ -542,6 +566,7 @@ export class Proactor implements Waitable {
     this.close();
   }
 
+  /** Whether the proactor was closed. */
   get closed(): boolean {
     return this.#number < 0;
   }

@@ -12,9 +12,9 @@ namespace {
 
 // Every subject's functions. A new subject is one line here.
 const BindingList* const kSubjects[] = {
-    &kDescriptorBindings, &kDataBindings, &kBatchBindings,   &kWaitingBindings,  &kNameBindings,
-    &kZerocopyBindings,   &kLoopBindings, &kResolveBindings, &kPlatformBindings, &kPollerBindings,
-    &kProactorBindings,
+    &kDescriptorBindings, &kDataBindings,     &kBatchBindings,    &kWaitingBindings,
+    &kNameBindings,       &kZerocopyBindings, &kLoopBindings,     &kResolveBindings,
+    &kPlatformBindings,   &kPollerBindings,   &kProactorBindings,
 };
 
 // Makes a typed array over memory that the environment keeps. Returns the memory; nullptr where there is none, because

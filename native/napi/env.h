@@ -34,8 +34,8 @@ struct State {
   uint8_t* scratch = nullptr;
   int32_t* events = nullptr;
   std::vector<Napi::ObjectReference> areas;
-  std::array<Napi::FunctionReference, 4> classes;  // of handles: see tls/handles.h
-  Loop* loop = nullptr;                            // once loopStart was called: see loop.cc, which frees it
+  std::array<Napi::FunctionReference, 4> classes;       // of handles: see tls/handles.h
+  Loop* loop = nullptr;                                 // once loopStart was called: see loop.cc, which frees it
   std::vector<std::unique_ptr<Completions>> proactors;  // by their numbers: see proactor.cc; null once closed
 };
 

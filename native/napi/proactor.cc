@@ -164,8 +164,8 @@ napi_value ProactorWatched(napi_env env, napi_callback_info info) {
 }
 
 constexpr Binding kRows[] = {
-    {"proactorCreate", ProactorCreate}, {"proactorClose", ProactorClose},   {"proactorAdd", ProactorAdd},
-    {"proactorRemove", ProactorRemove}, {"proactorSubmit", ProactorSubmit}, {"proactorTurn", ProactorTurn},
+    {"proactorCreate", ProactorCreate},   {"proactorClose", ProactorClose},   {"proactorAdd", ProactorAdd},
+    {"proactorRemove", ProactorRemove},   {"proactorSubmit", ProactorSubmit}, {"proactorTurn", ProactorTurn},
     {"proactorWatched", ProactorWatched},
 };
 

@@ -11,7 +11,7 @@
 //   free         `buffers` integers: a stack of the buffers that nobody has; its height is in the header
 //   owners       `buffers` integers: whose each buffer is, see BufferOwner
 //   addresses    kAddressRoom bytes for each buffer: where its bytes came from or go to
-//   arena        `buffer_size` bytes for each buffer
+//   arena        `buffer_size` bytes for each buffer, Stride() apart
 // JavaScript may have written anything into it. A backend believes none of it: an index that is out of range is an
 // error of the operation that has it.
 //
@@ -51,10 +51,10 @@ enum Operation : int32_t {
 };
 
 enum SubmissionFlag : int32_t {
-  kMultishot = 1,       // of what reads: it is repeated until it fails, the stream ends, or it is cancelled
-  kKeepBuffer = 2,      // of what sends: the buffer is not given back
-  kQuiet = 4,           // of what writes: no completion if it succeeds
-  kCancelReading = 8,   // of cancel, each or both
+  kMultishot = 1,      // of what reads: it is repeated until it fails, the stream ends, or it is cancelled
+  kKeepBuffer = 2,     // of what sends: the buffer is not given back
+  kQuiet = 4,          // of what writes: no completion if it succeeds
+  kCancelReading = 8,  // of cancel, each or both
   kCancelWriting = 16,
 };
 
@@ -100,8 +100,11 @@ static_assert(sizeof(Header) == kHeaderInts * 4);
 
 struct ProactorSize {
   size_t entries, buffers, buffer_size;  // kMaxEntries, kMaxBuffers, kMaxBufferSize at most, and 1 at least
+  // From the beginning of a buffer to that of the next one. A cache line more than a power of two: the first lines of
+  // all buffers would fall into the same set of the processor's cache.
+  size_t Stride() const { return (buffer_size + 63) / 64 * 64 + 64; }
   size_t Bytes() const {
-    return kHeaderInts * 4 + 2 * entries * kRowInts * 4 + buffers * (8 + kAddressRoom + buffer_size);
+    return kHeaderInts * 4 + 2 * entries * kRowInts * 4 + buffers * (8 + kAddressRoom + Stride());
   }
 };
 inline constexpr size_t kMaxEntries = 1 << 16;

@@ -39,8 +39,10 @@ int main(void) {
         continue;
       }
       ssize_t got = recv(fd, rooms[count], kRoom, 0);
-      if (got <= 0) close(fd);
-      else answers[count++] = (struct Answer){fd, (size_t)got};
+      if (got <= 0)
+        close(fd);
+      else
+        answers[count++] = (struct Answer){fd, (size_t)got};
     }
     for (int i = 0; i < count; i++) {
       if (!SendAll(answers[i].fd, rooms[i], answers[i].length)) close(answers[i].fd);

@@ -40,8 +40,8 @@ struct List {
 struct Underway {
   Submission what = {};
   int32_t result = 0;
-  int32_t done = 0;      // bytes that were sent; of connect, 1 once it is under way
-  int64_t due_ms = 0;    // of a time-out
+  int32_t done = 0;    // bytes that were sent; of connect, 1 once it is under way
+  int64_t due_ms = 0;  // of a time-out
   int next = kNone;
 };
 
@@ -160,7 +160,7 @@ class PollerProactor : public Proactor {
   }
 
   bool IsBuffer(int32_t buffer) const { return buffer >= 0 && static_cast<size_t>(buffer) < size_.buffers; }
-  uint8_t* BytesOf(int32_t buffer) { return memory_.arena + buffer * size_.buffer_size; }
+  uint8_t* BytesOf(int32_t buffer) { return memory_.arena + buffer * stride_; }
   uint8_t* AddressOf(int32_t buffer) { return memory_.addresses + buffer * kAddressRoom; }
 
   // Takes a free buffer; kNone if there is none.
@@ -205,8 +205,10 @@ class PollerProactor : public Proactor {
 
   void Append(List* list, int index) {
     operations_[index].next = kNone;
-    if (list->first == kNone) list->first = index;
-    else operations_[list->last].next = index;
+    if (list->first == kNone)
+      list->first = index;
+    else
+      operations_[list->last].next = index;
     list->last = index;
   }
 
@@ -241,8 +243,10 @@ class PollerProactor : public Proactor {
 
   void Finish(int index, int32_t result) {
     operations_[index].result = result;
-    if (count_ < room_ && finished_.first == kNone) Emit(index);
-    else Append(&finished_, index);
+    if (count_ < room_ && finished_.first == kNone)
+      Emit(index);
+    else
+      Append(&finished_, index);
   }
 
   // For between two turns, when there is no memory.
@@ -270,9 +274,12 @@ class PollerProactor : public Proactor {
     const uint32_t wanted = reading | writing | kept;
     if (wanted == place.watched) return 0;
     int result = 0;
-    if (wanted == 0) poller_->Remove(place.fd);
-    else if (place.watched == 0) result = poller_->Add(place.fd, wanted);
-    else result = poller_->Modify(place.fd, wanted);
+    if (wanted == 0)
+      poller_->Remove(place.fd);
+    else if (place.watched == 0)
+      result = poller_->Add(place.fd, wanted);
+    else
+      result = poller_->Modify(place.fd, wanted);
     if (result >= 0) place.watched = wanted;
     return result;
   }
@@ -318,10 +325,14 @@ class PollerProactor : public Proactor {
     const int operation = NewOperation(what);
     if (operation == kNone) return false;
     const int32_t refusal = Refusal(what);
-    if (refusal < 0) Finish(operation, refusal);
-    else if (what.operation == kOpTimeout) StartTimeout(operation);
-    else if (what.operation <= kOpReceiveFrom) StartReading(Find(what.token), operation);
-    else StartWriting(Find(what.token), operation);
+    if (refusal < 0)
+      Finish(operation, refusal);
+    else if (what.operation == kOpTimeout)
+      StartTimeout(operation);
+    else if (what.operation <= kOpReceiveFrom)
+      StartReading(Find(what.token), operation);
+    else
+      StartWriting(Find(what.token), operation);
     return true;
   }
 
@@ -387,8 +398,10 @@ class PollerProactor : public Proactor {
       uint8_t address[kAddressRoom];
       uint32_t length = sizeof(address);
       const int result = Accept(place.fd, address, &length, kOnce);
-      if (result >= 0) Got(index, result, kNone, 0);
-      else if (!MustWait(result)) EndOfReading(index, result);
+      if (result >= 0)
+        Got(index, result, kNone, 0);
+      else if (!MustWait(result))
+        EndOfReading(index, result);
       return result >= 0;
     }
     const int32_t buffer = TakeBuffer();
@@ -399,9 +412,9 @@ class PollerProactor : public Proactor {
     }
     const bool from = what.operation == kOpReceiveFrom;
     uint32_t length = kAddressRoom;
-    const int64_t result = from ? RecvFrom(place.fd, BytesOf(buffer), size_.buffer_size, 0, AddressOf(buffer), &length,
-                                           kOnce)
-                                : Recv(place.fd, BytesOf(buffer), size_.buffer_size, 0, kOnce);
+    const int64_t result =
+        from ? RecvFrom(place.fd, BytesOf(buffer), size_.buffer_size, 0, AddressOf(buffer), &length, kOnce)
+             : Recv(place.fd, BytesOf(buffer), size_.buffer_size, 0, kOnce);
     if (result > 0 || (result == 0 && from)) {
       Got(index, static_cast<int32_t>(result), buffer, from ? length : 0);
       return from;
@@ -549,14 +562,17 @@ class PollerProactor : public Proactor {
     const uint32_t reads = events & ~POLLOUT;
     uint32_t idle = 0;
     if (reads != 0) {
-      if (places_[index].reading != kNone) Read(index);
-      else idle = POLLIN;
+      if (places_[index].reading != kNone)
+        Read(index);
+      else
+        idle = POLLIN;
     }
     if (events != POLLIN && places_[index].writing.first != kNone) return Write(index);
     WatchOrEnd(index, idle);
   }
 
   const ProactorSize size_;
+  const size_t stride_ = size_.Stride();
   const std::unique_ptr<Poller> poller_;
   Memory memory_ = {};
   int count_ = 0;  // of the rows of completions in this turn
