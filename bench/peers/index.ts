@@ -58,6 +58,16 @@ export const echo = {
   pure: pure('pure JavaScript, select', 'select_echo'),
 } as const;
 
+/** The same on a Unix socket, whose path they are given. */
+export const unixEcho = {
+  c: echo.c,
+  cBatch: echo.cBatch,
+  proactor: echo.proactor,
+  into: echo.into,
+  pythonInto: echo.pythonInto,
+  net: echo.net,
+} as const;
+
 /** Echo servers on Node's event loop, and on CPython's. */
 export const awaitedEcho = {
   c: c('C, epoll', 'epoll_echo'),

@@ -12,7 +12,7 @@ import { socket } from '../socket/index.js';
 import { SSLSocket } from '../ssl/index.js';
 import { type Address, pack, packed, type ReturnedAddress, unpackBytes } from '../structs/address.js';
 import { tellAwaiting } from '../wait/awaited.js';
-import { deadlineIn, monotonicMs, POLLIN, type Waitable, wait } from '../wait/call.js';
+import { deadlineIn, monotonicMs, POLLIN, wait } from '../wait/call.js';
 import * as l from './layout.js';
 
 const { STRIDE } = l;
@@ -82,7 +82,7 @@ interface Member {
  *
  * It keeps its sockets from being collected as garbage until they are removed or closed, or it is.
  */
-export class Proactor implements Waitable {
+export class Proactor {
   /** @internal See core/stays.ts. */ readonly _stays: symbol = STAYS;
   /** @internal */ readonly name = 'proactor';
   /** Each buffer's memory. A buffer that is not the caller's may change at any wait. */

@@ -462,7 +462,10 @@ test('what was written into the shared memory harms nobody', (t) => {
 
 // ---- Node's loop, workers, peers -------------------------------------------------------------------------------------
 
-test("on Node's loop, with node:net as the peer", async (t) => {
+const NO_DESCRIPTOR =
+  ['poll', 'afd'].includes(native.loopBackend()) && "this poller is no descriptor, which Node's loop could watch";
+
+testUnless(NO_DESCRIPTOR)("on Node's loop, with node:net as the peer", async (t) => {
   const p = newProactor(t);
   const listener = listening(t);
   p.on_batch((count) => {

@@ -1,18 +1,18 @@
-// An echo server on this library's proactor. Prints its port, then serves until it is killed.
-//   --loop        on Node's event loop
-//   --unix PATH   on a Unix socket, with this path
+// An echo server on this library's proactor. Prints its port, or the path that it was given, then serves until it is killed.
+//   --loop   on Node's event loop
 import { proactor, socket } from 'berkeley';
 
 const { ACCEPT, MULTISHOT, Proactor, QUIET, RECV } = proactor;
-const path = process.argv[process.argv.indexOf('--unix') + 1];
-const listener = process.argv.includes('--unix')
-  ? socket.create_server(path, { family: socket.AF_UNIX, backlog: 4096 })
-  : socket.create_server(['127.0.0.1', 0], { backlog: 4096 });
+const path = process.argv.length > 2 && process.argv.at(-1).startsWith('/') ? process.argv.at(-1) : null;
+const listener =
+  path === null
+    ? socket.create_server(['127.0.0.1', 0], { backlog: 4096 })
+    : socket.create_server(path, { family: socket.AF_UNIX, backlog: 4096 });
 listener.setblocking(false);
 
 const server = new Proactor({ buffers: 2048, entries: 2048 });
 server.accept(server.add(listener), MULTISHOT);
-process.stdout.write(`PORT ${process.argv.includes('--unix') ? 1 : listener.getsockname()[1]}\n`);
+process.stdout.write(path === null ? `PORT ${listener.getsockname()[1]}\n` : `PATH ${path}\n`);
 
 /** Serves completion i. */
 function serve(i) {

@@ -1,5 +1,5 @@
 // An echo server on epoll in plain C that works as a proactor does: it receives from all that is ready, then sends all
-// answers. Prints its port, then serves until it is killed.
+// answers. Prints its port, or the path that it was given, then serves until it is killed.
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 
@@ -19,12 +19,11 @@ static void Watch(int poller, int fd) {
   Check(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
-int main(void) {
-  int listener = Bind(SOCK_STREAM | SOCK_NONBLOCK);
+int main(int argc, char** argv) {
+  int listener = Listen(argc, argv);
   int poller = epoll_create1(EPOLL_CLOEXEC);
   Check(poller, "epoll_create1");
   Watch(poller, listener);
-  PrintPort(listener);
   static struct epoll_event events[kEvents];
   for (;;) {
     int n = epoll_wait(poller, events, kEvents, -1);
