@@ -12,6 +12,7 @@ import {
   tlsEcho,
   tlsIdle,
   udpEcho,
+  unixEcho,
   wouldBlock,
 } from './peers/index.js';
 
@@ -42,6 +43,12 @@ export const promises: readonly Promised[] = [
   { trial: 'echo', which: '50', ours: echo.recv, peer: echo.c, atMost: 1.35 },
   { trial: 'echo', which: '50', ours: echo.recv, peer: echo.net, atMost: 0.5 },
   { trial: 'echo', which: '50', ours: echo.recv, peer: echo.python, atMost: 1 },
+  { trial: 'echo', which: '50', ours: echo.proactor, peer: echo.c, atMost: 1.04 },
+  { trial: 'echo', which: '50', ours: echo.proactor, peer: echo.net, atMost: 0.4 },
+  { trial: 'echo', which: '50', ours: echo.proactor, peer: echo.pythonInto, atMost: 0.83 },
+  { trial: 'unix-echo', ours: unixEcho.proactor, peer: unixEcho.c, atMost: 1.08 },
+  { trial: 'unix-echo', ours: unixEcho.proactor, peer: unixEcho.net, atMost: 0.4 },
+  { trial: 'unix-echo', ours: unixEcho.proactor, peer: unixEcho.pythonInto, atMost: 0.8 },
   { trial: 'awaited', ours: awaitedEcho.reader, peer: awaitedEcho.net, atMost: 0.6 },
   { trial: 'awaited', ours: awaitedEcho.reader, peer: awaitedEcho.net, column: 'p99Us', atMost: 1 },
   { trial: 'awaited', ours: awaitedEcho.recv, peer: awaitedEcho.net, atMost: 0.9 },

@@ -9,6 +9,7 @@ import * as sslModule from './ssl/index.js';
 
 export * as asyncio from './asyncio/index.js';
 export * as exceptions from './core/exceptions.js';
+export * as proactor from './proactor/index.js';
 export * as stream from './stream/index.js';
 export * as systemd from './systemd.js';
 export const errno = present(errnoModule);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buildAddon } from './sanitizers.mjs';
 import { root } from './toolchain.mjs';
 
-const FOLDERS = ['event', 'select', 'socket', 'asyncio', 'stream', 'fuzz'];
+const FOLDERS = ['event', 'select', 'socket', 'asyncio', 'stream', 'proactor', 'fuzz'];
 const SUITES = FOLDERS.map((folder) => `dist/test/${folder}/test_*.js`);
 const CONFORMANCE = ['python', '-m', 'unittest', '-v', 'test.test_kqueue'];
 const OPTIONS = ['--asan', '--conformance'];

@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './toolchain.mjs';
 
-const SUITES = ['event', 'select', 'socket', 'asyncio', 'stream'].map((folder) => `dist/test/${folder}/*.js`);
+const SUITES = ['event', 'select', 'socket', 'asyncio', 'stream', 'proactor'].map(
+  (folder) => `dist/test/${folder}/*.js`,
+);
 const given = process.argv.slice(2);
 const { status } = spawnSync(
   process.execPath,

@@ -3,26 +3,14 @@
 // "send": the load writes COUNT times and ends its half; the server reads to the end and answers with one byte.
 // "receive": the load writes COUNT * BYTES as eight bytes, little-endian; the server sends that many.
 // A PATH is that of a Unix socket. An operation is BYTES.
-#include <sys/un.h>
-
 #include "load.h"
 
 enum { kRoom = 1 << 20 };
 static char bytes[kRoom];
 
-static int ConnectUnix(const char* path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) Fail("PATH is too long");
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  Check(fd, "socket");
-  Check(connect(fd, (struct sockaddr*)&address, sizeof address), "connect");
-  return fd;
-}
-
 int main(int argc, char** argv) {
   if (argc != 5) Fail("usage: bulk_load PORT|PATH send|receive BYTES COUNT");
-  int fd = argv[1][0] == '/' ? ConnectUnix(argv[1]) : Connect(atoi(argv[1]));
+  int fd = ConnectTo(argv[1]);
   size_t size = Count(argv[3]), count = Count(argv[4]);
   if (size > kRoom) Fail("BYTES is too large");
   uint32_t* ns = malloc(count * sizeof *ns);

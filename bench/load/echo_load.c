@@ -1,4 +1,4 @@
-// Round trips over many connections at a time, on epoll: echo_load PORT CONNECTIONS BYTES COUNT
+// Round trips over many connections at a time, on epoll: echo_load ADDRESS CONNECTIONS BYTES COUNT
 #include <sys/epoll.h>
 
 #include "load.h"
@@ -26,10 +26,10 @@ static int Answered(struct Connection* c) {
   return c->left == 0;
 }
 
-static struct Connection* Open(int poller, int port, size_t connections) {
+static struct Connection* Open(int poller, const char* address, size_t connections) {
   struct Connection* all = calloc(connections, sizeof *all);
   for (size_t i = 0; i < connections; i++) {
-    all[i].fd = Connect(port);
+    all[i].fd = ConnectTo(address);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &all[i]};
     Check(epoll_ctl(poller, EPOLL_CTL_ADD, all[i].fd, &event), "epoll_ctl");
   }
@@ -37,12 +37,12 @@ static struct Connection* Open(int poller, int port, size_t connections) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 5) Fail("usage: echo_load PORT CONNECTIONS BYTES COUNT");
+  if (argc != 5) Fail("usage: echo_load ADDRESS CONNECTIONS BYTES COUNT");
   size_t connections = Count(argv[2]), size = Count(argv[3]), count = Count(argv[4]);
   if (size > kRoom) Fail("BYTES is too large");
   int poller = epoll_create1(EPOLL_CLOEXEC);
   Check(poller, "epoll_create1");
-  struct Connection* all = Open(poller, atoi(argv[1]), connections);
+  struct Connection* all = Open(poller, argv[1], connections);
   uint32_t* ns = malloc(count * sizeof *ns);
   uint64_t start = NowNs();
   size_t asked = 0, done = 0;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,6 +48,21 @@ static inline int Connect(int port) {
   Check(connect(fd, (struct sockaddr*)&address, sizeof address), "connect");
   SetOption(fd, IPPROTO_TCP, TCP_NODELAY);
   return fd;
+}
+
+static inline int ConnectUnix(const char* path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) Fail("PATH is too long");
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Check(fd, "socket");
+  Check(connect(fd, (struct sockaddr*)&address, sizeof address), "connect");
+  return fd;
+}
+
+/// To a path, or to a port of the loopback.
+static inline int ConnectTo(const char* address) {
+  return address[0] == '/' ? ConnectUnix(address) : Connect(atoi(address));
 }
 
 static inline void SendAll(int fd, const char* bytes, size_t size) {

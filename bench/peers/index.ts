@@ -48,6 +48,8 @@ const cannot = (family: Family, name: string, reason: string): Arm => ({ name, f
 export const echo = {
   c: c('C, epoll', 'epoll_echo'),
   into: ours('berkeley, recv_into', 'epoll_echo', '--into'),
+  cBatch: c('C, epoll, all sends of a turn together', 'batch_echo'),
+  proactor: ours('berkeley, proactor', 'proactor_echo'),
   recv: ours('berkeley, recv', 'epoll_echo'),
   busy: ours('berkeley, recv_into, busy wait', 'epoll_echo', '--into', '--busy'),
   pythonInto: python('CPython, recv_into', 'epoll_echo', '--into'),
@@ -56,12 +58,23 @@ export const echo = {
   pure: pure('pure JavaScript, select', 'select_echo'),
 } as const;
 
+/** The same on a Unix socket, whose path they are given. */
+export const unixEcho = {
+  c: echo.c,
+  cBatch: echo.cBatch,
+  proactor: echo.proactor,
+  into: echo.into,
+  pythonInto: echo.pythonInto,
+  net: echo.net,
+} as const;
+
 /** Echo servers on Node's event loop, and on CPython's. */
 export const awaitedEcho = {
   c: c('C, epoll', 'epoll_echo'),
   reader: ours('berkeley, add_reader', 'awaited_echo', 'reader'),
   recv: ours('berkeley, await sock_recv', 'awaited_echo', 'recv'),
   into: ours('berkeley, await sock_recv_into', 'awaited_echo', 'recv_into'),
+  proactor: ours("berkeley, proactor on Node's loop", 'proactor_echo', '--loop'),
   duplex: ours('berkeley, Duplex', 'stream_echo'),
   python: python('CPython, await sock_recv_into', 'awaited_echo'),
   net: nodes('node:net', 'net_echo'),

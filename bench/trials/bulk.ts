@@ -11,7 +11,7 @@ const PIECES = 10_000;
 const COLUMNS = { cpuUs: 'server CPU µs', wallUs: 'wall µs', mibPerSecond: 'MiB/s' };
 
 /** Starts an arm with a path, which `prepare` may make a file of, in a folder that goes when it ends. */
-async function startOnPath(arm: Arm, prepare: (path: string) => void = () => {}) {
+export async function startOnPath(arm: Arm, prepare: (path: string) => void = () => {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {

@@ -1,6 +1,7 @@
 /** TCP echo of 64 bytes over an event loop: server processor time per round trip. */
-import { awaitedEcho, echo } from '../peers/index.js';
+import { awaitedEcho, echo, unixEcho } from '../peers/index.js';
 import { counted, served, type Trial } from '../trial.js';
+import { startOnPath } from './bulk.js';
 
 const BYTES = 64;
 /** One connection at a time takes the longer for each. */
@@ -22,6 +23,17 @@ export const echoTrial: Trial = {
   arms: Object.values(echo),
   ours: echo.into,
   yardstick: echo.c,
+};
+
+export const unixEchoTrial: Trial = {
+  ...method,
+  name: 'unix-echo',
+  title: `AF_UNIX echo of ${BYTES} bytes over one event loop, by connections`,
+  cases: ['50'],
+  arms: Object.values(unixEcho),
+  ours: unixEcho.proactor,
+  yardstick: unixEcho.c,
+  start: (arm) => startOnPath(arm),
 };
 
 export const awaitedTrial: Trial = {

@@ -2,7 +2,7 @@
 import type { Trial } from '../trial.js';
 import { acceptTrial, churnTrial } from './accept.js';
 import { bulkTrials } from './bulk.js';
-import { awaitedTrial, echoTrial } from './echo.js';
+import { awaitedTrial, echoTrial, unixEchoTrial } from './echo.js';
 import { httpTrial } from './http.js';
 import { idleTrials } from './idle.js';
 import { pingTrials } from './ping.js';
@@ -15,6 +15,7 @@ import { zerocopyTrial } from './zerocopy.js';
 export const trials: readonly Trial[] = [
   ...pingTrials,
   echoTrial,
+  unixEchoTrial,
   awaitedTrial,
   httpTrial,
   ...bulkTrials,

@@ -216,6 +216,21 @@ export interface Native {
    */
   signalPending(): number;
 
+  // completions: many operations in one call. See native/os/proactor.h, and proactor/layout.ts for the memory.
+  /** A number for a proactor over `memory`, which must not be transferred; it is never given again. */
+  proactorCreate(memory: Uint8Array, entries: number, buffers: number, bufferSize: number): number;
+  proactorClose(proactor: number): number;
+  /** A token for a descriptor whose claim holds. Whoever closes the descriptor leaves that to the token's end. */
+  proactorAdd(proactor: number, fd: number, claim: number): number;
+  /** What is under way completes with -EBADF if the descriptor is closed, else with -ECANCELED. */
+  proactorRemove(proactor: number, token: number, closed: boolean): number;
+  /** Starts what was submitted; its completions come with the next turn. */
+  proactorSubmit(proactor: number): number;
+  /** Starts what was submitted, and sleeps until something completes: how many completions there are. */
+  proactorTurn(proactor: number, timeoutMs: number): number;
+  /** A descriptor that polls readable when a turn would find something, apart from time-outs; -1: there is none. */
+  proactorWatched(proactor: number): number;
+
   // Node's event loop
   /**
    * Starts this environment's poller, which Node's loop watches: 0. What is registered there (loopAdd …) is reported in

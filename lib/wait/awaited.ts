@@ -1,7 +1,7 @@
 /**
  * What the classes of socket/ and ssl/ tell to whoever awaits their descriptors on Node's loop.
  *
- * event/loop.ts stands above them and takes the telling over once it is loaded. In a program that awaits nothing it is
+ * event/loop.ts and proactor/ stand above them and are told once they are loaded. In a program that awaits nothing they are
  * not loaded, and the calls below do nothing.
  */
 import { uncaught } from '../core/uncaught.js';
@@ -14,16 +14,16 @@ export interface Awaiting {
   stirred(fd: number): void;
 }
 
-let awaiting: Awaiting | null = null;
+const all: Awaiting[] = [];
 
-/** From now on `listener` is told. There is one: event/loop.ts. */
+/** From now on `listener` is told: event/loop.ts, and proactor/ once it is loaded. */
 export function tellAwaiting(listener: Awaiting): void {
-  awaiting = listener;
+  all.push(listener);
 }
 
 /** To be called before a descriptor is closed or given away: nothing waits for the next owner's events. */
 export function released(fd: number): void {
-  awaiting?.released(fd);
+  for (const each of all) each.released(fd);
 }
 
 /**
@@ -41,5 +41,5 @@ export function renewed(fd: number): number {
 
 /** To be called when a TLS call has left decrypted bytes behind, or has ended a handshake that somebody awaits. */
 export function stirred(fd: number): void {
-  awaiting?.stirred(fd);
+  for (const each of all) each.stirred(fd);
 }

@@ -3,6 +3,7 @@
 
 #include "os/os.h"
 #include "owners.h"
+#include "proactor.h"
 #include "tls/handles.h"
 
 namespace berkeley::napi {
@@ -11,8 +12,9 @@ namespace {
 
 // Every subject's functions. A new subject is one line here.
 const BindingList* const kSubjects[] = {
-    &kDescriptorBindings, &kDataBindings, &kBatchBindings,   &kWaitingBindings,  &kNameBindings,
-    &kZerocopyBindings,   &kLoopBindings, &kResolveBindings, &kPlatformBindings, &kPollerBindings,
+    &kDescriptorBindings, &kDataBindings,     &kBatchBindings,    &kWaitingBindings,
+    &kNameBindings,       &kZerocopyBindings, &kLoopBindings,     &kResolveBindings,
+    &kPlatformBindings,   &kPollerBindings,   &kProactorBindings,
 };
 
 // Makes a typed array over memory that the environment keeps. Returns the memory; nullptr where there is none, because
@@ -43,7 +45,12 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
 
 }  // namespace
 
-State::~State() { EndOwned(this); }
+State::State() = default;
+
+State::~State() {
+  proactors.clear();  // which use descriptors: what is closed while it is used stays open
+  EndOwned(this);
+}
 
 void DefineFunctions(Napi::Object object, const BindingList& list, State* state) {
   const Napi::Env env = object.Env();

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "libuv.h"
@@ -20,10 +21,12 @@ inline constexpr size_t kScratchSize = 64 * 1024;
 inline constexpr size_t kEventCount = 1024;
 
 struct Loop;
+class Completions;
 
 // The state of one environment. Every binding gets it as its function's data.
 // The areas lie in ArrayBuffers that JavaScript sees as native.info, .address and so on, and must not transfer.
 struct State {
+  State();
   // The environment has ended: what its socket objects still own (a worker was terminated, say) is closed.
   ~State();
 
@@ -32,9 +35,10 @@ struct State {
   uint8_t* scratch = nullptr;
   int32_t* events = nullptr;
   std::vector<Napi::ObjectReference> areas;
-  std::array<Napi::FunctionReference, 4> classes;  // of handles: see tls/handles.h
-  uv_loop_t* uv = nullptr;                         // see libuv.h
-  Loop* loop = nullptr;                            // once loopStart was called: see loop.cc, which frees it
+  std::array<Napi::FunctionReference, 4> classes;       // of handles: see tls/handles.h
+  uv_loop_t* uv = nullptr;                              // see libuv.h
+  Loop* loop = nullptr;                                 // once loopStart was called: see loop.cc, which frees it
+  std::vector<std::unique_ptr<Completions>> proactors;  // by their numbers: see proactor.cc; null once closed
 };
 
 struct Binding {
@@ -61,6 +65,7 @@ extern const BindingList kWaitingBindings;
 extern const BindingList kNameBindings;
 extern const BindingList kZerocopyBindings;
 extern const BindingList kLoopBindings;
+extern const BindingList kProactorBindings;
 extern const BindingList kResolveBindings;
 extern const BindingList kPlatformBindings;  // of one file per kind of system: what no other one has
 extern const BindingList kPollerBindings;    // likewise: pollers as JavaScript's own objects

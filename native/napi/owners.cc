@@ -1,6 +1,7 @@
 #include "owners.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <mutex>
 #include <unordered_map>
@@ -43,10 +44,13 @@ Claims::iterator Find(Table* table, os::Fd fd, Claim claim) {
   return found == last ? table->claims.end() : found;
 }
 
+std::atomic<uint64_t> endings_in_use{0};
+
 // Leaves the closing to the calls that use the number. False: there are none.
 bool LeftToCalls(Table* table, os::Fd fd, AtEnd how) {
   const auto use = table->uses.find(fd);
   if (use == table->uses.end()) return false;
+  ++endings_in_use;
   use->second.ends = true;
   use->second.how = std::max(use->second.how, how);
   return true;
@@ -109,6 +113,7 @@ void Forget(os::Fd fd) {
   Table& table = Owners();
   const std::lock_guard<std::mutex> lock(table.mutex);
   table.claims.erase(fd);
+  if (table.uses.count(fd) != 0) ++endings_in_use;
 }
 
 int New(State* owner, int fd) {
@@ -117,6 +122,7 @@ int New(State* owner, int fd) {
   const std::lock_guard<std::mutex> lock(table.mutex);
   table.claims.erase(fd);
   table.claims.emplace(fd, Claimed{0, owner, AtEnd::kClose});
+  if (table.uses.count(fd) != 0) ++endings_in_use;
   return fd;
 }
 
@@ -156,6 +162,8 @@ void EndOwned(const State* owner) {
   }
   for (const auto& [fd, at_end] : ending) Close(fd, at_end);
 }
+
+uint64_t EndingsInUse() { return endings_in_use.load(std::memory_order_relaxed); }
 
 UseScope::UseScope(os::Fd fd, Claim claim) : fd_(fd), uses_(claim != 0), holds_(true) {
   if (!uses_) return;

@@ -35,6 +35,10 @@ int CloseNumber(os::Fd fd);
 // Closes what an environment claims that is about to end, except for what another environment claims too.
 void EndOwned(const State* owner);
 
+// Counts how often a descriptor was closed, or found to be closed, that a UseScope uses. What lasts longer than a call
+// looks for the claims that it relies on when the count has changed.
+uint64_t EndingsInUse();
+
 // Keeps a number from being given out again while a call of several steps, which may sleep, uses it: whoever closes the
 // descriptor meanwhile ends the claims on it, and the call's end closes it. (The kernel keeps what the number stands
 // for open that long anyhow, for the call that sleeps.)

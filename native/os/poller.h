@@ -39,6 +39,13 @@ class Poller {
   virtual int Remove(Fd fd) = 0;
   // Fills in at most `capacity` events, and returns how many. Does not sleep.
   virtual int Wait(PollerEvent* events, int capacity) = 0;
+  // As Wait, but sleeps for at most timeout_ms until there is an event. A signal may end the sleep with -EINTR.
+  virtual int WaitFor(PollerEvent* events, int capacity, int timeout_ms) {
+    const int count = Wait(events, capacity);
+    if (count != 0 || timeout_ms == 0) return count;
+    Park(timeout_ms);
+    return Wait(events, capacity);
+  }
 
   // A descriptor that polls readable while Wait would find something; kNoFd if the backend has none.
   virtual Fd Descriptor() const { return kNoFd; }

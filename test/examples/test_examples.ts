@@ -165,6 +165,38 @@ testUnless(NO_PROGRAMS)('chat_server: python guests hear each other, also lines 
   t.is(lines.at(-1), '* guest 1 left');
 });
 
+// ---- a proactor
+
+testUnless(NO_PROGRAMS)('proactor_echo serves echo and HTTP/1.1 to python, many connections at a time', async (t) => {
+  const server = example('proactor_echo.mjs');
+  const ports = [portIn(await server.line()), portIn(await server.line())];
+  const script = `
+import http.client, os, socket, sys, threading
+echo, web = int(sys.argv[1]), int(sys.argv[2])
+def ask(results, i):
+    with socket.create_connection(('127.0.0.1', echo)) as sock:
+        sent = os.urandom(100_000)
+        threading.Thread(target=lambda: (sock.sendall(sent), sock.shutdown(socket.SHUT_WR))).start()
+        results[i] = b''.join(iter(lambda: sock.recv(65536), b'')) == sent
+results = [None] * 10
+threads = [threading.Thread(target=ask, args=(results, i)) for i in range(10)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(all(results))
+client = http.client.HTTPConnection('127.0.0.1', web)
+for i in range(3):
+    client.request('GET', '/')
+    response = client.getresponse()
+    print(response.status, response.read().decode().strip())
+client.close()
+with socket.create_connection(('127.0.0.1', web)) as sock:
+    sock.sendall(b'POST / HTTP/1.1' + b'\\r\\n' * 2)
+    print(b''.join(iter(lambda: sock.recv(1000), b'')).split(b'\\r\\n')[0].decode())`;
+  const { stdout, stderr } = await python(script, ports.map(String));
+  t.is(stdout, `True\n${'200 hello\n'.repeat(3)}HTTP/1.1 400 Bad Request\n`, stderr);
+  await server.stop();
+});
+
 // ---- datagrams
 
 testUnless(NO_PROGRAMS)('udp_echo serve echoes to python, an empty datagram and the largest one too', async (t) => {

@@ -135,6 +135,7 @@ export class Harmless {
       epollWait: [shortened(2)],
       afdWait: [shortened(3)],
       epollWaitInto: [shortened(3)],
+      proactorTurn: [shortened(1)],
       kqueueControl: [shortened(5)],
       recv: [this.#impatient(5)],
       recvScratch: [this.#impatient(3)],

@@ -80,7 +80,87 @@ function kevents(): Int32Array {
   return Int32Array.from(Array.from({ length: random.below(5) }, event).flat());
 }
 
+// ---- proactors
+
+const ENTRIES = 4;
+const BUFFERS = 4;
+const BUFFER_SIZE = 32;
+/** From a buffer to the next. */
+const STRIDE = 128;
+const ROW_INTS = 8;
+const HEADER_INTS = 16;
+const WHOLE_ADDRESS = 128;
+const ACCEPT = 1;
+/** The memory of each proactor, by its number. */
+const shared = new Map<number, Uint8Array>();
+const tokens: number[] = [];
+
+/** Memory for a proactor, of the right size: rows of anything, and addresses that lead nowhere. */
+function sharedMemory(): Uint8Array {
+  const ints = HEADER_INTS + 2 * ENTRIES * ROW_INTS + 2 * BUFFERS;
+  return new Uint8Array(ints * 4 + BUFFERS * (WHOLE_ADDRESS + STRIDE));
+}
+
+/** Submits rows of anything, and writes into the header and the lists of buffers what does not belong there. */
+function submitAnything(memory: Uint8Array): void {
+  const ints = new Int32Array(memory.buffer);
+  ints[0] = random.chance(0.9) ? random.below(ENTRIES + 1) : values.whole();
+  for (let at = HEADER_INTS; at < HEADER_INTS + ENTRIES * ROW_INTS; at += ROW_INTS) {
+    const token = tokens.length > 0 && random.chance(0.9) ? random.pick(tokens) : values.whole();
+    const small = [random.below(BUFFERS + 1), random.below(BUFFER_SIZE), random.below(BUFFER_SIZE), random.below(32)];
+    ints.set([random.below(13), token, ...small, random.below(4), random.pick([0, 16, 28, 110, 200])], at);
+    if (random.chance(0.2)) ints[at + random.below(ROW_INTS)] = values.whole();
+  }
+  const lists = HEADER_INTS + 2 * ENTRIES * ROW_INTS;
+  if (random.chance(0.1)) ints[1] = values.whole();
+  if (random.chance(0.5)) for (let i = 0; i < BUFFERS; i++) ints[lists + i] = random.chance(0.9) ? i : values.whole();
+  if (random.chance(0.5)) ints[1] = BUFFERS;
+}
+
+/** A new proactor gets some sockets, so that there is something to be done. */
+function takeProactor(number: number, memory: Uint8Array): void {
+  shared.set(number, memory);
+  for (let i = 0; i < 12; i++) {
+    const fd = fds.one('socket');
+    const claim = native.own(fd);
+    if (claim > 0) fds.claim(fd, claim);
+    const token = native.proactorAdd(number, fd, claim);
+    if (token > 0) tokens.push(token);
+  }
+}
+
+/** What was accepted is ours. */
+function takeAccepted(proactor: number, count: number): void {
+  const memory = shared.get(proactor);
+  if (memory === undefined) return;
+  const ints = new Int32Array(memory.buffer);
+  const first = HEADER_INTS + ENTRIES * ROW_INTS;
+  for (let at = first; at < first + count * ROW_INTS; at += ROW_INTS) {
+    if (ints[at] === ACCEPT && ints[at + 2] >= 0) fds.add(ints[at + 2], 'socket');
+  }
+}
+
+function closeProactors(): void {
+  for (const number of shared.keys()) native.proactorClose(number);
+  shared.clear();
+  tokens.length = 0;
+}
+
+/** One of few: each has a poller. */
+function proactor(): unknown {
+  if (shared.size === 0 || random.chance(0.05)) return values.whole();
+  const [number, memory] = random.pick([...shared]);
+  if (memory.length > 0) submitAnything(memory);
+  return number;
+}
+
 const KINDS: Readonly<Record<string, () => unknown>> = {
+  proactor,
+  token: () => (tokens.length > 0 && random.chance(0.9) ? random.pick(tokens) : values.whole()),
+  shared: () => (shared.size < 3 ? sharedMemory() : values.bytes()),
+  entriesOfShared: () => ENTRIES,
+  buffersOfShared: () => BUFFERS,
+  sizeOfShared: () => BUFFER_SIZE,
   fd: () => fds.one(),
   fdOfSocket: () => fds.one('socket'),
   // Few, so that what is registered in a poller is often asked for again.
@@ -157,7 +237,7 @@ function argumentsFor(kinds: readonly string[]): unknown[] {
   for (const kind of kinds) {
     const address = kind === 'addressLength' ? args.at(-1) : undefined;
     if (isUint8Array(address) && random.chance(0.8)) args.push(address.length);
-    else if (kind === 'claim' && random.chance(0.8)) args.push(fds.claimOf(args[0]));
+    else if (kind === 'claim' && random.chance(0.8)) args.push(fds.claimOf(args.at(-1)));
     else args.push(KINDS[kind]());
   }
   if (random.chance(0.6)) return args;
@@ -184,6 +264,10 @@ function noteDescriptors(name: string, args: unknown[], result: number): void {
   // It is claimed, and its owner is the binary.
   if (name === 'hold') native.close(result);
   if (/^(epoll|kqueue)Create$/.test(name)) fds.add(result, 'poller');
+  if (name === 'proactorCreate') takeProactor(result, args[0] as Uint8Array);
+  if (name === 'proactorClose') shared.delete(args[0] as number);
+  if (name === 'proactorAdd') tokens.push(result);
+  if (name === 'proactorTurn') takeAccepted(args[0] as number, result);
   if (name === 'afdCreate') fds.afds.push(result);
   if (name === 'fromshare') fds.add(result, 'socket');
   if (name === 'socketpair') for (const fd of native.info.slice(0, 2)) fds.add(fd, 'socket');
@@ -222,6 +306,7 @@ const TURN_EVERY = 100;
 
 function letGo(): void {
   handles.forgetAll();
+  closeProactors();
   fds.closeAll();
 }
 

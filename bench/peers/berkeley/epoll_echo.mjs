@@ -1,4 +1,4 @@
-// An echo server on this library's epoll. Prints its port, then serves until it is killed.
+// An echo server on this library's epoll. Prints its port, or the path that it was given, then serves until it is killed.
 //   --into   recv_into and poll_into: allocates nothing; else recv and poll, Python's usual calls
 //   --busy   asks for a while before it sleeps
 //   --heap   says how large its heap is for each line of input
@@ -13,13 +13,17 @@ const BUSY_US = 200;
 const heap = process.argv.includes('--heap');
 const STDIN = 0;
 
-const listener = socket.create_server(['127.0.0.1', 0], { backlog: 4096 });
+const path = process.argv.length > 2 && process.argv.at(-1).startsWith('/') ? process.argv.at(-1) : null;
+const listener =
+  path === null
+    ? socket.create_server(['127.0.0.1', 0], { backlog: 4096 })
+    : socket.create_server(path, { family: socket.AF_UNIX, backlog: 4096 });
 listener.setblocking(false);
 const poller = new select.epoll();
 if (busy) poller.set_busy_wait(BUSY_US);
 poller.register(listener, select.EPOLLIN);
 if (heap) poller.register(STDIN, select.EPOLLIN);
-process.stdout.write(`PORT ${listener.getsockname()[1]}\n`);
+process.stdout.write(path === null ? `PORT ${listener.getsockname()[1]}\n` : `PATH ${path}\n`);
 
 const connections = new Map();
 const room = Buffer.allocUnsafeSlow(65536);

@@ -3,22 +3,10 @@
 //                             how many to send, and sends them
 //   bulk receive|send PATH    the same on a Unix socket
 #define _GNU_SOURCE
-#include <sys/un.h>
-
 #include "peer.h"
 
 enum { kRoom = 65536 };
 static char bytes[kRoom];
-
-static int BindUnix(const char* path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  Check(fd, "socket");
-  Check(bind(fd, (struct sockaddr*)&address, sizeof address), "bind");
-  Check(listen(fd, 16), "listen");
-  return fd;
-}
 
 static void Receive(int fd) {
   while (recv(fd, bytes, sizeof bytes, 0) > 0) continue;

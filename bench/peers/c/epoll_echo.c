@@ -1,4 +1,5 @@
-// The yardstick: an echo server on epoll in plain C. Prints its port, then serves until it is killed.
+// The yardstick: an echo server on epoll in plain C. Prints its port, or the path that it was given, then serves until
+// it is killed.
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 
@@ -17,12 +18,11 @@ static void Echo(int fd) {
   if (n <= 0 || !SendAll(fd, bytes, (size_t)n)) close(fd);
 }
 
-int main(void) {
-  int listener = Bind(SOCK_STREAM | SOCK_NONBLOCK);
+int main(int argc, char** argv) {
+  int listener = Listen(argc, argv);
   int poller = epoll_create1(EPOLL_CLOEXEC);
   Check(poller, "epoll_create1");
   Watch(poller, listener);
-  PrintPort(listener);
   static struct epoll_event events[kEvents];
   for (;;) {
     int n = epoll_wait(poller, events, kEvents, -1);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,16 @@ static inline int Bind(int type) {
   return fd;
 }
 
+static inline int BindUnix(const char* path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Check(fd, "socket");
+  Check(bind(fd, (struct sockaddr*)&address, sizeof address), "bind");
+  Check(listen(fd, 4096), "listen");
+  return fd;
+}
+
 /// Says that all is ready to serve.
 static inline void PrintPort(int fd) {
   struct sockaddr_in address;
@@ -33,6 +44,20 @@ static inline void PrintPort(int fd) {
   Check(getsockname(fd, (struct sockaddr*)&address, &length), "getsockname");
   printf("PORT %d\n", ntohs(address.sin_port));
   fflush(stdout);
+}
+
+/// A listener on the path that is the last argument, or on a free port if there is none. Says that it is ready.
+static inline int Listen(int argc, char** argv) {
+  const char* path = argv[argc - 1];
+  if (argc < 2 || path[0] != '/') {
+    int port = Bind(SOCK_STREAM | SOCK_NONBLOCK);
+    PrintPort(port);
+    return port;
+  }
+  int fd = BindUnix(path);
+  printf("PATH %s\n", path);
+  fflush(stdout);
+  return fd;
 }
 
 /// False if the peer has gone.

@@ -152,12 +152,14 @@ class KqueuePoller : public Poller {
     return RemoveLocked(fd);
   }
 
-  int Wait(PollerEvent* events, int capacity) override {
+  int Wait(PollerEvent* events, int capacity) override { return WaitFor(events, capacity, 0); }
+
+  int WaitFor(PollerEvent* events, int capacity, int timeout_ms) override {
     Events room(static_cast<size_t>(capacity));
     struct kevent* found = room.get();
     if (found == nullptr) return kNoMemory;
-    const struct timespec none = {};
-    const int count = Checked(kevent(kqueue_, nullptr, 0, found, capacity, &none));
+    const struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+    const int count = Checked(kevent(kqueue_, nullptr, 0, found, capacity, &timeout));
     // Both filters of one descriptor become one event. What has no room comes with the next call.
     std::sort(found, found + std::max(count, 0), [](const auto& a, const auto& b) { return a.ident < b.ident; });
     int filled = 0;

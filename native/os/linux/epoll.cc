@@ -43,6 +43,9 @@ class EpollPoller : public Poller {
   int Modify(Fd fd, uint32_t events) override { return EpollModify(epoll_, fd, events); }
   int Remove(Fd fd) override { return EpollRemove(epoll_, fd); }
   int Wait(PollerEvent* events, int capacity) override { return EpollWait(epoll_, events, capacity, 0); }
+  int WaitFor(PollerEvent* events, int capacity, int timeout_ms) override {
+    return EpollWait(epoll_, events, capacity, timeout_ms);
+  }
   Fd Descriptor() const override { return epoll_; }
   int PreparePark() override { return parking_.Prepare(); }
   void Park(int timeout_ms) override { parking_.Park(epoll_, timeout_ms); }

@@ -3,6 +3,7 @@
 #define BERKELEY_OS_POSIX_OS_TYPES_H_
 
 #include <limits.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -26,6 +27,11 @@ inline constexpr int kTooManyParts = -EMSGSIZE;
 inline constexpr int kBadFd = -EBADF;
 inline constexpr int kInvalid = -EINVAL;
 inline constexpr int kNoMemory = -ENOMEM;
+inline constexpr int kWouldBlock = -EWOULDBLOCK;
+inline constexpr int kCanceled = -ECANCELED;
+inline constexpr int kNoBuffers = -ENOBUFS;
+inline constexpr int kBusy = -EBUSY;
+inline constexpr int kTimeExpired = -ETIMEDOUT;
 inline constexpr int kInProgress = -EINPROGRESS;  // what connect(2) returns when the connection goes on
 
 }  // namespace berkeley::os

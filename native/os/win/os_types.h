@@ -22,6 +22,11 @@ inline constexpr int kTooManyParts = -WSAEMSGSIZE;
 inline constexpr int kBadFd = -WSAENOTSOCK;
 inline constexpr int kInvalid = -EINVAL;
 inline constexpr int kNoMemory = -ENOMEM;
+inline constexpr int kWouldBlock = -WSAEWOULDBLOCK;
+inline constexpr int kCanceled = -ECANCELED;
+inline constexpr int kNoBuffers = -WSAENOBUFS;
+inline constexpr int kBusy = -EBUSY;
+inline constexpr int kTimeExpired = -WSAETIMEDOUT;
 inline constexpr int kInProgress = -WSAEWOULDBLOCK;  // what connect returns when the connection goes on
 
 }  // namespace berkeley::os
