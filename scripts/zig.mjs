@@ -126,5 +126,7 @@ export function compileFor(triple, os, folder, { openssl, flags, say }) {
 /** Links a shared library that Node.js loads. */
 export function linkFor(triple, objects, binary, flags) {
   const args = ['c++', '-target', triple, '-shared', ...objects, ...flags, '-o', binary];
-  if (!run(provideZig(), args)) fail(`${triple}: the addon does not link.`);
+  // What it says of its own library, which it compiles at the first time, is of no interest.
+  const { status, stderr } = spawnSync(provideZig(), args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (status !== 0) fail(`${triple}: the addon does not link:\n${stderr}`);
 }
