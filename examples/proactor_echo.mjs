@@ -37,7 +37,7 @@ const REFUSAL = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nCo
 function http() {
   let head = '';
   return (token, buffer, length) => {
-    head += server.buffers[buffer].latin1Slice(0, length);
+    head += server.buffers[buffer].toString('latin1', 0, length);
     server.give_back(buffer);
     for (let end = head.indexOf(END_OF_HEAD); end >= 0; end = head.indexOf(END_OF_HEAD)) {
       const request = head.slice(0, end);
