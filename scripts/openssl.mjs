@@ -10,9 +10,9 @@ import { provideZig } from './zig.mjs';
 const OPTIONS = ['no-shared', 'no-tests', 'no-engine', 'no-dso', 'no-legacy'];
 
 /** zig's compiler as make wants it. None of OpenSSL's symbols is seen outside. */
-function byZig(triple, name) {
+function byZig(triple, name, further = []) {
   const zig = provideZig();
-  const flags = ['-fPIC', '-fvisibility=hidden', '-fno-sanitize=undefined'];
+  const flags = ['-fPIC', '-fvisibility=hidden', '-fno-sanitize=undefined', ...further];
   const tools = { CC: `${zig} cc -target ${triple}`, AR: `${zig} ar`, RANLIB: `${zig} ranlib` };
   // Where Debian, Ubuntu, Alpine, Arch and macOS have their certificates: lib/ssl/certificates.ts knows the others' places.
   return { name, flags, tools, places: { OPENSSLDIR: '/etc/ssl', MODULESDIR: '/usr/lib/ossl-modules' } };
@@ -29,14 +29,17 @@ function byMingw(name) {
   return { name, flags: [], tools, places };
 }
 
+/** zig has no headers of Apple's CommonCrypto: random bytes are getentropy's. */
+const DARWIN = ['-DOPENSSL_NO_APPLE_CRYPTO_RANDOM'];
+
 /** By the names that prebuildify gives: `name` is OpenSSL's for the system. */
 const TARGETS = {
   'linux-x64-glibc': () => byZig('x86_64-linux-gnu.2.28', 'linux-x86_64'),
   'linux-x64-musl': () => byZig('x86_64-linux-musl', 'linux-x86_64'),
   'linux-arm64-glibc': () => byZig('aarch64-linux-gnu.2.28', 'linux-aarch64'),
   'linux-arm64-musl': () => byZig('aarch64-linux-musl', 'linux-aarch64'),
-  'darwin-x64': () => byZig('x86_64-macos.11.0', 'darwin64-x86_64-cc'),
-  'darwin-arm64': () => byZig('aarch64-macos.11.0', 'darwin64-arm64-cc'),
+  'darwin-x64': () => byZig('x86_64-macos.11.0', 'darwin64-x86_64-cc', DARWIN),
+  'darwin-arm64': () => byZig('aarch64-macos.11.0', 'darwin64-arm64-cc', DARWIN),
   'win32-x64': () => byMingw('mingw64'),
 };
 
