@@ -9,6 +9,8 @@
 #ifndef _WIN32
 extern "C" {
 #define BERKELEY_WEAK(name) extern __attribute__((weak)) decltype(name) name;
+BERKELEY_WEAK(uv_async_init)
+BERKELEY_WEAK(uv_async_send)
 BERKELEY_WEAK(uv_close)
 BERKELEY_WEAK(uv_is_active)
 BERKELEY_WEAK(uv_poll_init)

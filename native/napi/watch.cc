@@ -52,26 +52,14 @@ class ThreadWatch : public Watch {
  public:
   ThreadWatch(os::Poller* poller, Call ready, void* data) : poller_(poller), ready_(ready), data_(data) {}
 
-  int Start(napi_env env) {
-    const int prepared = poller_->PreparePark();
-    if (prepared < 0) return prepared;
-    env_ = env;
-    napi_value name = nullptr;
-    napi_create_string_utf8(env, "berkeley.loop", NAPI_AUTO_LENGTH, &name);
-    const napi_status made =
-        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, this, OnClosed, this, OnReady, &function_);
-    if (made != napi_ok) return os::kNoMemory;
-    Ref(false);
+  // 0, or a negative code: what else was started has to be closed nevertheless.
+  int StartThread() {
+    int result = poller_->PreparePark();
+    if (result < 0) return result;
     thread_ = system_calls::StartThread(Run, this);
-    started_ = thread_ != nullptr ? 0 : os::kNoMemory;
-    return 0;
+    return thread_ != nullptr ? 0 : os::kNoMemory;
   }
-  // The thread-safe function is there and has to be closed even if no thread could be started.
-  int started() const { return started_; }
 
-  void Ref(bool wanted) override {
-    (wanted ? napi_ref_threadsafe_function : napi_unref_threadsafe_function)(env_, function_);
-  }
   void Close(Call closed) override {
     closed_ = closed;
     if (thread_ != nullptr) {
@@ -83,8 +71,25 @@ class ThreadWatch : public Watch {
       looked_.notify_one();
       thread_->Join();
     }
-    napi_release_threadsafe_function(function_, napi_tsfn_abort);
+    CloseCaller();
   }
+
+ protected:
+  // Has the loop call Look, from whatever thread.
+  virtual void CallLoop() = 0;
+  // Ends that; the loop then calls Closed.
+  virtual void CloseCaller() = 0;
+
+  void Look() {
+    ready_(data_);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      told_ = false;
+    }
+    looked_.notify_one();
+  }
+  // Destroys the watch.
+  void Closed() { closed_(data_); }
 
  private:
   static void Run(void* data) {
@@ -96,38 +101,85 @@ class ThreadWatch : public Watch {
       lock.lock();
       if (watch->ending_) return;
       watch->told_ = true;
-      napi_call_threadsafe_function(watch->function_, nullptr, napi_tsfn_nonblocking);
+      watch->CallLoop();
       watch->looked_.wait(lock, [watch] { return !watch->told_ || watch->ending_; });
     }
-  }
-  // `env` is null where the environment ends, and JavaScript cannot be called any more.
-  static void OnReady(napi_env env, napi_value, void* context, void*) {
-    auto* watch = static_cast<ThreadWatch*>(context);
-    if (env != nullptr) watch->ready_(watch->data_);
-    {
-      const std::lock_guard<std::mutex> lock(watch->mutex_);
-      watch->told_ = false;
-    }
-    watch->looked_.notify_one();
-  }
-  static void OnClosed(napi_env, void* data, void*) {
-    auto* watch = static_cast<ThreadWatch*>(data);
-    if (watch->closed_ != nullptr) watch->closed_(watch->data_);
   }
 
   os::Poller* const poller_;
   const Call ready_;
   void* const data_;
-  napi_env env_ = nullptr;
-  napi_threadsafe_function function_ = nullptr;
   std::unique_ptr<system_calls::Thread> thread_;
-  int started_ = 0;
   Call closed_ = nullptr;
   std::mutex mutex_;  // guards what follows
   std::condition_variable looked_;
   bool told_ = false;  // the loop is to look
   bool ending_ = false;
 };
+
+// By libuv, which calls once in each turn of the loop.
+class AsyncWatch : public ThreadWatch {
+ public:
+  using ThreadWatch::ThreadWatch;
+
+  int Start(uv_loop_t* loop) {
+    const int result = uv_async_init(loop, &async_, OnReady);
+    if (result < 0) return result;
+    async_.data = this;
+    Ref(false);
+    return 0;
+  }
+  void Ref(bool wanted) override { (wanted ? uv_ref : uv_unref)(reinterpret_cast<uv_handle_t*>(&async_)); }
+
+ private:
+  void CallLoop() override { uv_async_send(&async_); }
+  void CloseCaller() override { uv_close(reinterpret_cast<uv_handle_t*>(&async_), OnClosed); }
+  static void OnReady(uv_async_t* async) { static_cast<AsyncWatch*>(async->data)->Look(); }
+  static void OnClosed(uv_handle_t* handle) { static_cast<AsyncWatch*>(handle->data)->Closed(); }
+
+  uv_async_t async_;
+};
+
+// By a thread-safe function, where there is no libuv.
+class FunctionWatch : public ThreadWatch {
+ public:
+  using ThreadWatch::ThreadWatch;
+
+  int Start(napi_env env) {
+    env_ = env;
+    napi_value name = nullptr;
+    napi_create_string_utf8(env, "berkeley.loop", NAPI_AUTO_LENGTH, &name);
+    const napi_status made =
+        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, this, OnClosed, this, OnReady, &function_);
+    if (made != napi_ok) return os::kNoMemory;
+    Ref(false);
+    return 0;
+  }
+  void Ref(bool wanted) override {
+    (wanted ? napi_ref_threadsafe_function : napi_unref_threadsafe_function)(env_, function_);
+  }
+
+ private:
+  void CallLoop() override { napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking); }
+  void CloseCaller() override { napi_release_threadsafe_function(function_, napi_tsfn_abort); }
+  // Without `env` the function has ended, and the watch with it.
+  static void OnReady(napi_env env, napi_value, void* context, void*) {
+    if (env != nullptr) static_cast<FunctionWatch*>(context)->Look();
+  }
+  static void OnClosed(napi_env, void* data, void*) { static_cast<FunctionWatch*>(data)->Closed(); }
+
+  napi_env env_ = nullptr;
+  napi_threadsafe_function function_ = nullptr;
+};
+
+template <typename Kind, typename Place>
+std::unique_ptr<Watch> StartThreadWatch(Place place, os::Poller* poller, Watch::Call ready, void* data, int* error) {
+  auto watch = std::make_unique<Kind>(poller, ready, data);
+  *error = watch->Start(place);
+  if (*error < 0) return nullptr;
+  *error = watch->StartThread();
+  return watch;
+}
 
 }  // namespace
 
@@ -140,11 +192,8 @@ std::unique_ptr<Watch> StartWatch(napi_env env, os::Poller* poller, Watch::Call 
     *error = watch->started();
     return watch;
   }
-  auto watch = std::make_unique<ThreadWatch>(poller, ready, data);
-  *error = watch->Start(env);
-  if (*error < 0) return nullptr;
-  *error = watch->started();
-  return watch;
+  if (loop != nullptr) return StartThreadWatch<AsyncWatch>(loop, poller, ready, data, error);
+  return StartThreadWatch<FunctionWatch>(env, poller, ready, data, error);
 }
 
 }  // namespace berkeley::napi
