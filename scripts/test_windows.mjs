@@ -17,7 +17,7 @@ const RESULTS = join(root, 'build', 'windows', 'results');
 /** Files at a time. */
 const JOBS = Number(process.env.JOBS ?? 2);
 /** How long a file may take. */
-const FILE_MS = Number(process.env.FILE_SECONDS ?? 300) * 1000;
+const FILE_MS = Number(process.env.FILE_SECONDS ?? 600) * 1000;
 
 /** Folders of tests that are of no use there, and why. */
 const LEFT_OUT = {

@@ -10,10 +10,13 @@ import * as ssl from '../../lib/ssl/index.js';
 import { testBlocked } from '../helpers/blocked.js';
 import { tcpPair, unixPair } from '../helpers/descriptors.js';
 import { checkLeaks } from '../helpers/leaks.js';
-import { NO_UNIX, python, startWorker, testUnless, until } from '../helpers/peers.js';
+import { NO_PROGRAMS, NO_UNIX, NOT_OPEN, python, startWorker, testUnless, until } from '../helpers/peers.js';
 import { clientContext, serverContext } from '../helpers/tls.js';
 
 checkLeaks(test);
+
+/** The error of a send after the end of what this side has to say. */
+const BROKEN = process.platform === 'win32' ? errno.ESHUTDOWN : errno.EPIPE;
 
 const {
   ACCEPT,
@@ -115,7 +118,7 @@ test('quiet operations complete only if they fail', (t) => {
   t.is(b.recv(10).toString(), 'quiet');
   p.shutdown(token, socket.SHUT_WR, QUIET);
   p.write(token, Buffer.from('too late'));
-  t.deepEqual(one(p), [SEND, token, -errno.EPIPE]);
+  t.deepEqual(one(p), [SEND, token, -BROKEN]);
   t.is(p.free_buffers, 256);
 });
 
@@ -311,12 +314,12 @@ test('a socket that is closed while operations are under way completes them with
   const [c, d] = tcpPair(t);
   d.sendall(Buffer.from('mine'));
   c.sendall(Buffer.from('mine'));
-  t.deepEqual(one(p), [RECV, token, -errno.EBADF]);
+  t.deepEqual(one(p), [RECV, token, -NOT_OPEN.errno]);
   p.write(token, Buffer.from('nobody'), 0);
   p.recv(token);
   t.deepEqual(completions(p, 2).rows, [
-    [SEND, token, -errno.EBADF],
-    [RECV, token, -errno.EBADF],
+    [SEND, token, -NOT_OPEN.errno],
+    [RECV, token, -NOT_OPEN.errno],
   ]);
   t.true([c.fileno(), d.fileno()].includes(fd));
   t.is(c.recv(10).toString(), 'mine');
@@ -334,9 +337,9 @@ test('a socket that another object closes is told at the next wait, and its numb
   t.is(native.close(fd), 0);
   const [c, d] = tcpPair(t);
   t.false([c.fileno(), d.fileno()].includes(fd));
-  t.deepEqual(one(p), [RECV, token, -errno.EBADF]);
+  t.deepEqual(one(p), [RECV, token, -NOT_OPEN.errno]);
   t.is(b.recv(1).length, 0);
-  t.throws(() => a.close(), { code: 'EBADF' });
+  t.throws(() => a.close(), { code: NOT_OPEN.code });
 });
 
 test('a token is never valid again, though its place is', (t) => {
@@ -347,7 +350,7 @@ test('a token is never valid again, though its place is', (t) => {
   const second = p.add(b);
   t.not(first, second);
   p.recv(first);
-  t.deepEqual(one(p), [RECV, first, -errno.EBADF]);
+  t.deepEqual(one(p), [RECV, first, -NOT_OPEN.errno]);
   t.is(a.send(Buffer.from('x')), 1);
   p.recv(second);
   t.deepEqual(one(p), [RECV, second, 1]);
@@ -436,7 +439,7 @@ test('what is no argument is refused', (t) => {
   t.throws(() => p.timeout(1e9), { instanceOf: ValueError });
   t.throws(() => p.write(token, 'text' as never), { instanceOf: TypeError });
   p.recv(12345);
-  t.deepEqual(one(p), [RECV, 12345, -errno.EBADF]);
+  t.deepEqual(one(p), [RECV, 12345, -NOT_OPEN.errno]);
 });
 
 test('more may be submitted than there is room for: it is started at once', (t) => {
@@ -500,7 +503,7 @@ testUnless(NO_DESCRIPTOR)("on Node's loop, with node:net as the peer", async (t)
   t.is(p.free_buffers, 256);
 });
 
-test('CPython is the client of a server in a worker', async (t) => {
+testUnless(NO_PROGRAMS)('CPython is the client of a server in a worker', async (t) => {
   const peer = startWorker(`
     const { Proactor, ACCEPT, RECV, MULTISHOT, QUIET } = berkeley.proactor;
     const listener = berkeley.socket.create_server(['127.0.0.1', 0]);
