@@ -205,22 +205,25 @@ test('SO_LINGER with 0 seconds: close resets the connection', (t) => {
   });
 });
 
-testUnless(onWindows('TCP_QUICKACK is a command there, which can be given and not be asked for'))('options set on a listener are those of what it accepts', (t) => {
-  using server = new socket.socket();
-  server.setsockopt(SOL_SOCKET, socket.SO_KEEPALIVE, 1);
-  server.setsockopt(IPPROTO_TCP, socket.TCP_NODELAY, 1);
-  server.setsockopt(IPPROTO_TCP, socket.TCP_KEEPIDLE, 44);
-  server.bind(['127.0.0.1', 0]);
-  server.listen();
-  using client = socket.create_connection(server.getsockname() as [string, number]);
-  const [connection] = server.accept();
-  using _ = connection;
-  t.is(connection.getsockopt(SOL_SOCKET, socket.SO_KEEPALIVE), 1);
-  t.true((connection.getsockopt(IPPROTO_TCP, socket.TCP_NODELAY) as number) !== 0);
-  t.is(connection.getsockopt(IPPROTO_TCP, socket.TCP_KEEPIDLE), 44);
-  client.setsockopt(IPPROTO_TCP, constants.TCP_QUICKACK, 0); // after connect
-  t.is(client.getsockopt(IPPROTO_TCP, constants.TCP_QUICKACK), 0);
-});
+testUnless(onWindows('TCP_QUICKACK is a command there, which can be given and not be asked for'))(
+  'options set on a listener are those of what it accepts',
+  (t) => {
+    using server = new socket.socket();
+    server.setsockopt(SOL_SOCKET, socket.SO_KEEPALIVE, 1);
+    server.setsockopt(IPPROTO_TCP, socket.TCP_NODELAY, 1);
+    server.setsockopt(IPPROTO_TCP, socket.TCP_KEEPIDLE, 44);
+    server.bind(['127.0.0.1', 0]);
+    server.listen();
+    using client = socket.create_connection(server.getsockname() as [string, number]);
+    const [connection] = server.accept();
+    using _ = connection;
+    t.is(connection.getsockopt(SOL_SOCKET, socket.SO_KEEPALIVE), 1);
+    t.true((connection.getsockopt(IPPROTO_TCP, socket.TCP_NODELAY) as number) !== 0);
+    t.is(connection.getsockopt(IPPROTO_TCP, socket.TCP_KEEPIDLE), 44);
+    client.setsockopt(IPPROTO_TCP, constants.TCP_QUICKACK, 0); // after connect
+    t.is(client.getsockopt(IPPROTO_TCP, constants.TCP_QUICKACK), 0);
+  },
+);
 
 testUnless(NO_STRUCTS)('a listener says that it is one, a socket its family and protocol', (t) => {
   using server = socket.create_server(['127.0.0.1', 0]);
